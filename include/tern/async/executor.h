@@ -1,0 +1,134 @@
+// Executor: a pool of threads for what would block a loop: CPU work, a blocking library. run_in_executor(f) waits for
+// f() on such a thread, as asyncio's loop.run_in_executor does.
+//
+//   Digest digest = co_await tern::run_in_executor([&] { return hash(data); });
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "tern/async/job.h"
+#include "tern/async/loop.h"
+#include "tern/async/task.h"
+
+namespace tern {
+
+/// Work is done in the order it came. All of it may be used from any thread.
+class Executor {
+ public:
+  /// `threads` of them, started now; 0: one for each core.
+  explicit Executor(std::size_t threads);
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+  /// Waits until all submitted work has been done.
+  ~Executor();
+
+  [[nodiscard]] std::size_t threads() const noexcept { return threads_.size(); }
+
+  /// A piece of work; not owned by the executor, and not to be destroyed between submit() and its end.
+  class Work : public ListNode<Work> {
+   public:
+    virtual void work() noexcept = 0;
+
+   protected:
+    ~Work() = default;
+  };
+
+  void submit(Work& work);
+  /// Takes back work that has not begun; false when it has.
+  bool withdraw(Work& work);
+
+ private:
+  void serve();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  IntrusiveList<Work> queue_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+namespace detail {
+
+/// The untyped half of run_in_executor: what ties a piece of work to the coroutine that waits for it.
+class ExecutorWait : public Wait {
+ public:
+  ~ExecutorWait() override;
+
+ protected:
+  explicit ExecutorWait(Executor* executor) noexcept : executor_(executor) {}
+  bool begin(std::coroutine_handle<> caller, Job& job);
+  virtual void call() noexcept = 0;
+
+ private:
+  struct Running;
+  void cancel() noexcept override;
+
+  Executor* executor_;
+  std::shared_ptr<Running> running_;
+};
+
+template <class Function>
+class [[nodiscard]] ExecutorCall final : public ExecutorWait {
+ public:
+  using Result = std::invoke_result_t<Function&>;
+  ExecutorCall(Executor* executor, Function function) : ExecutorWait(executor), function_(std::move(function)) {}
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <HasJob Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) {
+    return begin(caller, *caller.promise().job());
+  }
+  Result await_resume() {
+    // What was done is delivered even when the job was cancelled meanwhile; the next await throws.
+    if (error_) std::rethrow_exception(error_);
+    if (!result_) resumed();
+    if constexpr (!std::is_void_v<Result>) return *std::move(result_);
+  }
+
+ private:
+  void call() noexcept override {
+    try {
+      if constexpr (std::is_void_v<Result>) {
+        function_();
+        result_.emplace();
+      } else {
+        result_.emplace(function_());
+      }
+    } catch (...) {
+      error_ = std::current_exception();
+    }
+  }
+
+  Function function_;
+  std::optional<std::conditional_t<std::is_void_v<Result>, std::monostate, Result>> result_;
+  std::exception_ptr error_;
+};
+
+}  // namespace detail
+
+/// Awaitable: the result of function(), run on a thread of `executor`; throws what it threw.
+/// Cancelled before its turn came, it is not run and the await throws Cancelled. Once it runs it is waited for, whatever
+/// happens (it may use the caller's locals): destroying the waiting coroutine blocks until the function returns.
+template <class Function>
+auto run_in_executor(Executor& executor, Function function) {
+  return detail::ExecutorCall<Function>{&executor, std::move(function)};
+}
+
+/// The same on the loop's default pool, one thread for each core.
+template <class Function>
+  requires std::is_invocable_v<Function&>
+auto run_in_executor(Function function) {
+  return detail::ExecutorCall<Function>{nullptr, std::move(function)};
+}
+
+}  // namespace tern

@@ -1,0 +1,80 @@
+// A doubly linked list whose nodes are bases of the listed objects: linking costs no allocation, and an object that dies
+// leaves its list by itself.
+#pragma once
+
+namespace tern {
+
+template <class T>
+class IntrusiveList;
+
+/// Base of an object that can stand in one IntrusiveList<T> at a time. Not thread-safe.
+template <class T>
+class ListNode {
+ public:
+  ListNode() = default;
+  ListNode(const ListNode&) = delete;
+  ListNode& operator=(const ListNode&) = delete;
+  ~ListNode() { unlink(); }
+
+  [[nodiscard]] bool linked() const noexcept { return next_ != nullptr; }
+
+  /// Leaves the list it stands in, if any.
+  void unlink() noexcept {
+    if (!linked()) return;
+    previous_->next_ = next_;
+    next_->previous_ = previous_;
+    previous_ = next_ = nullptr;
+  }
+
+ private:
+  friend class IntrusiveList<T>;
+  ListNode* previous_ = nullptr;
+  ListNode* next_ = nullptr;
+};
+
+/// First in, first out. Owns nothing: nodes left at its end are unlinked.
+template <class T>
+class IntrusiveList {
+ public:
+  IntrusiveList() { reset(); }
+  IntrusiveList(const IntrusiveList&) = delete;
+  IntrusiveList& operator=(const IntrusiveList&) = delete;
+  ~IntrusiveList() {
+    while (!empty()) front().unlink();
+    head_.previous_ = head_.next_ = nullptr;
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return head_.next_ == &head_; }
+  [[nodiscard]] T& front() noexcept { return static_cast<T&>(*head_.next_); }
+
+  void push_back(T& object) noexcept {
+    ListNode<T>& node = object;
+    node.previous_ = head_.previous_;
+    node.next_ = &head_;
+    head_.previous_->next_ = &node;
+    head_.previous_ = &node;
+  }
+
+  /// Unlinks and returns the first; the list must not be empty.
+  T& pop_front() noexcept {
+    T& first = front();
+    static_cast<ListNode<T>&>(first).unlink();
+    return first;
+  }
+
+  /// Calls visit(T&) for each; visit may unlink the one that it is given, no other.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (ListNode<T>* node = head_.next_; node != &head_;) {
+      ListNode<T>* next = node->next_;
+      visit(static_cast<T&>(*node));
+      node = next;
+    }
+  }
+
+ private:
+  void reset() noexcept { head_.previous_ = head_.next_ = &head_; }
+  ListNode<T> head_;
+};
+
+}  // namespace tern

@@ -1,0 +1,155 @@
+// A Job is one flow of control on a loop: a task, what it awaits, what that awaits, down to the one wait that everything
+// stands at. It is what can be cancelled: asyncio would say "a task", Kotlin "a job".
+//
+//   idle --start()--> running --cancel()--> cancelling --body ended--> done
+//                        \--------------body ended-------------------> done
+#pragma once
+
+#include <chrono>
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <optional>
+
+#include "tern/async/intrusive_list.h"
+#include "tern/async/recycler.h"
+
+namespace tern {
+
+class Loop;
+class Job;
+template <class T>
+class Task;
+
+/// Thrown out of an await whose job was cancelled, and out of every later one: cancellation is for good.
+/// Not a std::exception, so that `catch (const std::exception&)` does not swallow it (asyncio's CancelledError likewise).
+struct Cancelled {};
+
+/// Whether `error` holds Cancelled.
+[[nodiscard]] bool is_cancelled(const std::exception_ptr& error) noexcept;
+
+/// The monotonic clock that every deadline here is measured by.
+using Clock = std::chrono::steady_clock;
+
+/// Something that a loop will run in its present turn; see Loop::make_ready.
+class Ready : public ListNode<Ready> {
+ public:
+  virtual void run() = 0;
+
+ protected:
+  ~Ready() = default;
+};
+
+/// The innermost wait of a job: base of every awaiter that really suspends.
+/// An awaiter calls suspend() in its await_suspend, arranges for wake() to be called once, on the job's loop, and calls
+/// resumed() in its await_resume. Destroyed before it is woken, it forgets the coroutine; what it arranged must then not
+/// touch it.
+class Wait : public Ready {
+ public:
+  Wait() = default;
+  Wait(const Wait&) = delete;
+  Wait& operator=(const Wait&) = delete;
+  virtual ~Wait();
+
+  /// Resumes the coroutine in the loop's present turn, after what was woken before. A second call does nothing.
+  void wake() noexcept;
+
+  [[nodiscard]] Job* job() const noexcept { return job_; }
+  [[nodiscard]] bool waiting() const noexcept { return state_ == State::kWaiting; }
+
+ protected:
+  /// Called at most once, on the loop, when the job is cancelled while this waits. Must lead to wake(), at once or when
+  /// what was begun has really ended.
+  virtual void cancel() noexcept { wake(); }
+
+  /// Makes this the job's innermost wait; false, and no wait, when the job is cancelled already: the awaiter then returns
+  /// false from await_suspend too, and resumed() throws.
+  [[nodiscard]] bool suspend(std::coroutine_handle<> waiter, Job& job) noexcept;
+  /// The same even in a cancelled job: for what has to end before anything else may go on.
+  void suspend_to_the_end(std::coroutine_handle<> waiter, Job& job) noexcept;
+  /// Throws Cancelled if the job was cancelled.
+  void resumed() const;
+
+ private:
+  friend class Job;
+  enum class State : unsigned char { kIdle, kWaiting, kWoken };
+  void run() final;
+
+  std::coroutine_handle<> waiter_;
+  Job* job_ = nullptr;
+  State state_ = State::kIdle;
+};
+
+/// Owns its body: destroyed while the body is suspended, it destroys the body's frames, innermost first.
+class Job {
+ public:
+  /// A job on `loop`; `parent`, if any, hands down its deadline and its locals (not its cancellation: whoever waits for
+  /// this job passes that on).
+  explicit Job(Loop& loop, const Job* parent = nullptr) noexcept;
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+  virtual ~Job();
+
+  /// Runs `body` in the loop's present turn; finished() is called when it has ended.
+  void start(Task<void> body);
+
+  /// Asks the job to end: the innermost wait throws Cancelled, and so does every later one. Only on the job's loop.
+  /// Harmless when done, or when called twice.
+  void cancel() noexcept;
+
+  [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
+  [[nodiscard]] bool done() const noexcept { return done_; }
+  [[nodiscard]] Loop& loop() const noexcept { return *loop_; }
+
+  /// When the work stops being of use to whoever asked for it; calls made in this job inherit it.
+  std::optional<Clock::time_point> deadline;
+  /// What a layer above attaches for everything that runs in this job (a server: the call being served). Not owned.
+  void* local = nullptr;
+
+  /// The job whose code runs now on this thread; null outside of one.
+  static Job* current() noexcept;
+
+ protected:
+  /// The body ended: normally (null) or by this exception. Runs on the loop, outside of the body's frames; may delete
+  /// this job.
+  virtual void finished(std::exception_ptr error) = 0;
+
+ private:
+  friend class Wait;
+  friend struct FinalTransfer;
+
+  // The two turns of a job that are not resumptions of a wait: its first step, and its end.
+  struct Step final : Ready {
+    explicit Step(Job& owner) : job(owner) {}
+    void run() override { job.step(); }
+    Job& job;
+  };
+
+  void step();
+  void body_ended() noexcept;
+
+  Loop* loop_;
+  Wait* innermost_ = nullptr;
+  std::coroutine_handle<> body_;  // of a Task<void>
+  Step step_{*this};
+  bool cancelled_ = false;
+  bool ended_ = false;
+  bool done_ = false;
+};
+
+/// What every coroutine of tern has in its promise: the job that it runs in and the coroutine that awaits it.
+class CoroutinePromise {
+ public:
+  [[nodiscard]] Job* job() const noexcept { return job_; }
+
+  static void* operator new(std::size_t size) { return recycler::allocate(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept { recycler::deallocate(frame, size); }
+
+ protected:
+  friend class Job;
+  friend struct FinalTransfer;
+  Job* job_ = nullptr;
+  std::coroutine_handle<> continuation_;
+};
+
+}  // namespace tern

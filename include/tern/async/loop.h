@@ -1,0 +1,104 @@
+// Loop: the event loop of one thread, on an Asio io_context. It runs in turns: one event (bytes, a timer, a finished
+// operation) makes coroutines ready, all of them run, and what they left to be written goes out in one write at the
+// turn's end. Everything here is for the loop's own thread unless it says otherwise.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "tern/async/intrusive_list.h"
+#include "tern/async/job.h"
+#include "tern/async/timer_queue.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace tern {
+
+class Executor;
+class LoopGroup;
+
+/// Called once at the end of the turn in which it was asked for.
+class TurnEnd : public ListNode<TurnEnd> {
+ public:
+  virtual void at_turn_end() noexcept = 0;
+
+ protected:
+  ~TurnEnd() = default;
+};
+
+class Loop {
+ public:
+  /// The loop of an io_context, made at the first call; it lives as long as the context. One thread at a time may run
+  /// the context.
+  static Loop& of(boost::asio::io_context& context);
+
+  /// The loop whose turn this thread is in; null outside of one.
+  static Loop* current() noexcept;
+  /// The same, or throws std::logic_error that says what `what` needs.
+  static Loop& require_current(const char* what);
+
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  [[nodiscard]] boost::asio::io_context& context() const noexcept { return context_; }
+
+  /// The loops that were started together (see run()); just this one on an io_context of the user's own.
+  [[nodiscard]] std::span<Loop* const> siblings() const noexcept;
+
+  /// Runs `ready` in this turn, or in one begun for it. Not while it stands in the list already.
+  void make_ready(Ready& ready);
+
+  /// Asks for end.at_turn_end(); asking twice in a turn is asking once.
+  void when_turn_ends(TurnEnd& end);
+
+  void arm(Timer& timer, Clock::time_point when);
+
+  /// Runs `work` in a turn of this loop, soon. From any thread.
+  void post(std::function<void()> work);
+
+  /// The pool that run_in_executor uses by default: one thread for each core, shared with the siblings, started at the
+  /// first call. From any thread.
+  Executor& default_executor();
+
+  /// Every entry into the loop from outside stands in a Turn: it runs what was made ready when the scope is left.
+  class Turn {
+   public:
+    explicit Turn(Loop& loop) noexcept;
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    Loop& loop_;
+    Loop* outer_;
+    bool outermost_;
+  };
+
+ private:
+  friend class LoopService;
+  friend class LoopGroup;
+  struct Alarm;
+
+  explicit Loop(boost::asio::io_context& context);
+  ~Loop();
+  void run_turn();
+  void schedule_turn();
+  void set_alarm();
+
+  boost::asio::io_context& context_;
+  IntrusiveList<Ready> ready_;
+  IntrusiveList<TurnEnd> turn_ends_;
+  TimerQueue timers_;
+  std::unique_ptr<Alarm> alarm_;
+  LoopGroup* group_ = nullptr;
+  Loop* self_ = this;
+  std::unique_ptr<LoopGroup> own_group_;
+  bool in_turn_ = false;
+  bool turn_scheduled_ = false;
+};
+
+}  // namespace tern

@@ -1,0 +1,31 @@
+// Memory of coroutine frames, calls and message buffers: freed blocks wait in per-thread lists by size, so that a call in
+// steady state costs no malloc. A block may be freed on another thread than the one that took it; it then stays there.
+#pragma once
+
+#include <cstddef>
+
+namespace tern::recycler {
+
+/// Blocks up to this many bytes are recycled; larger ones come from operator new every time.
+inline constexpr std::size_t kLargestBlock = 8192;
+
+/// False in builds for AddressSanitizer, where a recycled block would hide a use after free.
+extern const bool kRecycles;
+
+/// Uninitialised memory of at least `size` bytes, aligned as operator new aligns. Throws std::bad_alloc.
+[[nodiscard]] void* allocate(std::size_t size);
+
+/// Gives back what allocate(size) returned; `size` must be the same.
+void deallocate(void* block, std::size_t size) noexcept;
+
+}  // namespace tern::recycler
+
+namespace tern {
+
+/// Base of objects that are made and dropped once a call: their memory is recycled.
+struct Recycled {
+  static void* operator new(std::size_t size) { return recycler::allocate(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { recycler::deallocate(block, size); }
+};
+
+}  // namespace tern

@@ -1,0 +1,53 @@
+// How one coroutine goes over into another without deepening the stack. Where the compiler makes symmetric transfer a
+// tail call (clang always does) that is all there is; g++ promises it only with -foptimize-sibling-calls and never under
+// a sanitizer, so there the next coroutine is handed back to a trampoline at the bottom of the stack.
+#pragma once
+
+#include <coroutine>
+
+namespace tern {
+
+#if defined(__clang__)
+inline constexpr bool kSymmetricTransferIsTailCall = true;
+#else
+inline constexpr bool kSymmetricTransferIsTailCall = false;
+#endif
+
+namespace detail {
+/// One for each resume_flat() on this thread's stack, the innermost one current.
+struct Trampoline {
+  std::coroutine_handle<> next;
+  Trampoline* outer;
+};
+inline constinit thread_local Trampoline* current_trampoline = nullptr;
+}  // namespace detail
+
+/// What an await_suspend returns to go on with `next`.
+inline std::coroutine_handle<> transfer_to(std::coroutine_handle<> next) noexcept {
+  if constexpr (!kSymmetricTransferIsTailCall) {
+    if (detail::current_trampoline != nullptr) {
+      detail::current_trampoline->next = next;
+      return std::noop_coroutine();
+    }
+  }
+  return next;
+}
+
+/// Resumes `coroutine` and whatever it goes over into, until something suspends for good. Every resumption by tern goes
+/// through here.
+inline void resume_flat(std::coroutine_handle<> coroutine) {
+  if constexpr (kSymmetricTransferIsTailCall) {
+    coroutine.resume();
+  } else {
+    detail::Trampoline trampoline{coroutine, detail::current_trampoline};
+    detail::current_trampoline = &trampoline;
+    while (trampoline.next) {
+      std::coroutine_handle<> next = trampoline.next;
+      trampoline.next = nullptr;
+      next.resume();
+    }
+    detail::current_trampoline = trampoline.outer;
+  }
+}
+
+}  // namespace tern

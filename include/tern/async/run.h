@@ -1,0 +1,60 @@
+// Programs' entry: loops are made, the main task runs on the first, and everything is gone when it has ended.
+//
+//   int main() { return tern::run(serve(), {.threads = 4}); }
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <type_traits>
+
+#include "tern/async/task.h"
+
+namespace tern {
+
+struct RunOptions {
+  /// Loops, one thread each; the calling thread runs the first. 0: one for each core.
+  std::size_t threads = 1;
+};
+
+namespace detail {
+/// Runs `body` on the first of new loops until it has ended; throws what it threw.
+void run_loops(Task<void> body, const RunOptions& options);
+/// Runs `program`; an exception that leaves it is written to stderr, and 1 returned.
+int report_errors(const std::function<int()>& program);
+
+template <class T>
+Task<void> store_result(Task<T> task, std::optional<T>& result) {
+  result.emplace(co_await std::move(task));
+}
+}  // namespace detail
+
+/// Runs `task` to its end on loops of its own; returns its result or throws what it threw. Not from inside a loop.
+template <class T>
+T block_on(Task<T> task, const RunOptions& options = {}) {
+  if constexpr (std::is_void_v<T>) {
+    detail::run_loops(std::move(task), options);
+  } else {
+    std::optional<T> result;
+    detail::run_loops(detail::store_result(std::move(task), result), options);
+    return *std::move(result);
+  }
+}
+
+/// A whole program: block_on, with an exit status. The status is the task's int, or 0; an exception that leaves the task
+/// is written to stderr as one line, and the status is 1.
+template <class T>
+  requires(std::is_void_v<T> || std::is_same_v<T, int>)
+int run(Task<T> task, const RunOptions& options = {}) {
+  return detail::report_errors([&] {
+    if constexpr (std::is_void_v<T>) {
+      block_on(std::move(task), options);
+      return 0;
+    } else {
+      return block_on(std::move(task), options);
+    }
+  });
+}
+
+}  // namespace tern

@@ -1,0 +1,41 @@
+// co_await tern::sleep(10ms): waits, and costs no thread.
+#pragma once
+
+#include <coroutine>
+
+#include "tern/async/loop.h"
+#include "tern/async/task.h"
+
+namespace tern {
+
+/// Awaitable; wakes at `when`, not before. Cancelled, it throws Cancelled at once.
+class [[nodiscard]] SleepUntil : public Wait, private Timer {
+ public:
+  explicit SleepUntil(Clock::time_point when) noexcept : when_(when) {}
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <HasJob Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) {
+    return begin(caller, *caller.promise().job());
+  }
+  void await_resume() const { resumed(); }
+
+ private:
+  bool begin(std::coroutine_handle<> caller, Job& job);
+  void expired() noexcept override { wake(); }
+  void cancel() noexcept override {
+    disarm();
+    wake();
+  }
+  Clock::time_point when_;
+};
+
+inline SleepUntil sleep_until(Clock::time_point when) noexcept { return SleepUntil{when}; }
+
+/// Waits for `duration`, any std::chrono duration; 0 or less lets the loop's other coroutines run once.
+template <class Rep, class Period>
+SleepUntil sleep(std::chrono::duration<Rep, Period> duration) {
+  return SleepUntil{Clock::now() + std::chrono::ceil<Clock::duration>(duration)};
+}
+
+}  // namespace tern

@@ -1,0 +1,69 @@
+// Timers by time of expiry, without a clock: whoever owns the queue says what time it is. A 4-ary heap that knows where
+// each timer stands, since most timers (deadlines) are removed long before they expire.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "tern/async/job.h"
+
+namespace tern {
+
+/// Something to be told at a time. Leaves its queue when destroyed.
+class Timer {
+ public:
+  Timer() = default;
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  [[nodiscard]] bool armed() const noexcept { return queue_ != nullptr; }
+  /// Does nothing when not armed.
+  void disarm() noexcept;
+
+ protected:
+  ~Timer() { disarm(); }
+  /// Not armed any more; may arm itself again.
+  virtual void expired() noexcept = 0;
+
+ private:
+  friend class TimerQueue;
+  class TimerQueue* queue_ = nullptr;
+  std::size_t place_ = 0;
+};
+
+class TimerQueue {
+ public:
+  TimerQueue() = default;
+  TimerQueue(const TimerQueue&) = delete;
+  TimerQueue& operator=(const TimerQueue&) = delete;
+  ~TimerQueue();
+
+  /// Arms (or arms anew) `timer` for `when`.
+  void arm(Timer& timer, Clock::time_point when);
+
+  /// When the first expires; nothing when none is armed.
+  [[nodiscard]] std::optional<Clock::time_point> next() const noexcept;
+
+  /// Disarms each timer that is due at `now`, in order of time, and tells it.
+  void expire(Clock::time_point now) noexcept;
+
+  [[nodiscard]] std::size_t size() const noexcept { return heap_.size(); }
+
+ private:
+  friend class Timer;
+  struct Entry {
+    Clock::time_point when;
+    Timer* timer;
+  };
+  static constexpr std::size_t kArity = 4;
+
+  void remove(std::size_t place) noexcept;
+  void put(std::size_t place, Entry entry) noexcept;
+  void sift_up(std::size_t place, Entry entry) noexcept;
+  void sift_down(std::size_t place, Entry entry) noexcept;
+
+  std::vector<Entry> heap_;
+};
+
+}  // namespace tern

@@ -1,0 +1,95 @@
+#include "tern/async/executor.h"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace tern {
+
+Executor::Executor(std::size_t threads) {
+  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
+  threads_.reserve(threads);
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+}
+
+Executor::~Executor() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Executor::submit(Work& work) {
+  {
+    const std::lock_guard lock{mutex_};
+    queue_.push_back(work);
+  }
+  changed_.notify_one();
+}
+
+bool Executor::withdraw(Work& work) {
+  const std::lock_guard lock{mutex_};
+  if (!work.linked()) return false;
+  work.unlink();
+  return true;
+}
+
+void Executor::serve() {
+  std::unique_lock lock{mutex_};
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    Work& work = queue_.pop_front();
+    lock.unlock();
+    work.work();
+    lock.lock();
+  }
+}
+
+namespace detail {
+
+/// Shared between the loop and the worker, since either may be the last to know.
+struct ExecutorWait::Running final : Executor::Work, std::enable_shared_from_this<Running> {
+  Running(ExecutorWait& its_wait, Loop& its_loop) : wait(&its_wait), loop(its_loop) {}
+
+  void work() noexcept override {
+    wait->call();  // not destroyed meanwhile: its destructor waits for `ended`
+    const std::shared_ptr<Running> self = shared_from_this();
+    ended.store(true, std::memory_order_release);
+    ended.notify_all();
+    loop.post([self] {
+      if (self->wait != nullptr) self->wait->wake();
+    });
+  }
+
+  ExecutorWait* wait;  // of the loop's thread, once the call has ended
+  Loop& loop;
+  std::atomic<bool> ended = false;
+};
+
+bool ExecutorWait::begin(std::coroutine_handle<> caller, Job& job) {
+  if (!suspend(caller, job)) return false;
+  if (executor_ == nullptr) executor_ = &job.loop().default_executor();
+  running_ = std::make_shared<Running>(*this, job.loop());
+  executor_->submit(*running_);
+  return true;
+}
+
+void ExecutorWait::cancel() noexcept {
+  // What runs already is waited for, and its result delivered.
+  if (executor_->withdraw(*running_)) wake();
+}
+
+ExecutorWait::~ExecutorWait() {
+  if (!running_) return;
+  if (waiting() && !executor_->withdraw(*running_)) running_->ended.wait(false, std::memory_order_acquire);
+  running_->wait = nullptr;
+}
+
+}  // namespace detail
+
+}  // namespace tern

@@ -1,0 +1,112 @@
+#include "tern/async/job.h"
+
+#include <exception>
+#include <utility>
+
+#include "tern/async/loop.h"
+#include "tern/async/resume.h"
+#include "tern/async/task.h"
+
+namespace tern {
+
+namespace {
+
+constinit thread_local Job* current_job = nullptr;
+
+// Resumes a coroutine as code of `job`.
+void resume_in(Job* job, std::coroutine_handle<> coroutine) {
+  Job* outer = std::exchange(current_job, job);
+  resume_flat(coroutine);
+  current_job = outer;
+}
+
+}  // namespace
+
+bool is_cancelled(const std::exception_ptr& error) noexcept {
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const Cancelled&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+  return false;
+}
+
+Wait::~Wait() {
+  if (state_ == State::kWaiting) job_->innermost_ = nullptr;
+}
+
+bool Wait::suspend(std::coroutine_handle<> waiter, Job& job) noexcept {
+  job_ = &job;
+  if (job.cancelled_) return false;
+  suspend_to_the_end(waiter, job);
+  return true;
+}
+
+void Wait::suspend_to_the_end(std::coroutine_handle<> waiter, Job& job) noexcept {
+  job_ = &job;
+  waiter_ = waiter;
+  state_ = State::kWaiting;
+  job.innermost_ = this;
+}
+
+void Wait::wake() noexcept {
+  if (state_ != State::kWaiting) return;
+  state_ = State::kWoken;
+  job_->innermost_ = nullptr;
+  job_->loop().make_ready(*this);
+}
+
+void Wait::run() { resume_in(job_, waiter_); }
+
+void Wait::resumed() const {
+  if (job_ != nullptr && job_->cancelled()) throw Cancelled{};
+}
+
+Job::Job(Loop& loop, const Job* parent) noexcept : loop_(&loop) {
+  if (parent != nullptr) {
+    deadline = parent->deadline;
+    local = parent->local;
+  }
+}
+
+Job::~Job() {
+  if (body_) body_.destroy();
+}
+
+Job* Job::current() noexcept { return current_job; }
+
+void Job::start(Task<void> body) {
+  const Task<void>::Frame frame = body.release();
+  frame.promise().job_ = this;
+  body_ = frame;
+  loop_->make_ready(step_);
+}
+
+void Job::cancel() noexcept {
+  if (std::exchange(cancelled_, true) || innermost_ == nullptr) return;
+  innermost_->cancel();
+}
+
+void Job::body_ended() noexcept {
+  ended_ = true;
+  loop_->make_ready(step_);
+}
+
+void Job::step() {
+  std::exception_ptr error;
+  if (ended_) {
+    error = Task<void>::Frame::from_address(body_.address()).promise().take_error();
+  } else if (!cancelled_) {
+    resume_in(this, body_);
+    return;
+  } else {
+    error = std::make_exception_ptr(Cancelled{});
+  }
+  std::exchange(body_, nullptr).destroy();
+  done_ = true;
+  finished(std::move(error));
+}
+
+}  // namespace tern

@@ -1,0 +1,144 @@
+#include "tern/async/loop.h"
+
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "async/loop_group.h"
+#include "tern/async/executor.h"
+
+namespace tern {
+
+namespace {
+
+constinit thread_local Loop* current_loop = nullptr;
+
+// Coroutines that make each other ready without end must not keep the loop from its sockets.
+constexpr int kResumptionsPerTurn = 4096;
+
+}  // namespace
+
+/// The one Asio timer under all timers. It is set only for an earlier time than it stands at: the usual deadline is
+/// removed long before, and costs no system call.
+struct Loop::Alarm {
+  explicit Alarm(boost::asio::io_context& context) : timer(context) {}
+  boost::asio::steady_timer timer;
+  Clock::time_point set_for = Clock::time_point::max();
+};
+
+/// Ties a Loop to its io_context: made on demand, destroyed with it.
+class LoopService final : public boost::asio::execution_context::service {
+ public:
+  using key_type = LoopService;
+  static boost::asio::execution_context::id id;  // NOLINT(readability-identifier-naming): Asio's name
+
+  explicit LoopService(boost::asio::execution_context& context)
+      : service(context), loop(static_cast<boost::asio::io_context&>(context)) {}
+
+  Loop loop;
+
+ private:
+  void shutdown() override {
+    if (loop.own_group_) loop.own_group_->close();
+    loop.alarm_.reset();
+  }
+};
+
+boost::asio::execution_context::id LoopService::id;
+
+Loop::Loop(boost::asio::io_context& context) : context_(context), alarm_(std::make_unique<Alarm>(context)) {}
+Loop::~Loop() = default;
+
+Loop& Loop::of(boost::asio::io_context& context) { return boost::asio::use_service<LoopService>(context).loop; }
+
+Loop* Loop::current() noexcept { return current_loop; }
+
+Loop& Loop::require_current(const char* what) {
+  if (current_loop == nullptr) {
+    throw std::logic_error(std::string{what} + " needs an event loop: use it inside of a task given to tern::run");
+  }
+  return *current_loop;
+}
+
+std::span<Loop* const> Loop::siblings() const noexcept {
+  if (group_ == nullptr) return {&self_, 1};
+  return group_->loops();
+}
+
+Executor& Loop::default_executor() {
+  if (group_ != nullptr) return group_->executor();
+  if (!own_group_) own_group_ = std::make_unique<LoopGroup>();
+  return own_group_->executor();
+}
+
+void Loop::make_ready(Ready& ready) {
+  ready_.push_back(ready);
+  schedule_turn();
+}
+
+void Loop::when_turn_ends(TurnEnd& end) {
+  if (end.linked()) return;
+  turn_ends_.push_back(end);
+  schedule_turn();
+}
+
+void Loop::schedule_turn() {
+  if (in_turn_ || turn_scheduled_) return;
+  turn_scheduled_ = true;
+  boost::asio::post(context_, [this] {
+    turn_scheduled_ = false;
+    const Turn turn{*this};
+  });
+}
+
+void Loop::post(std::function<void()> work) {
+  boost::asio::post(context_, [this, work = std::move(work)] {
+    const Turn turn{*this};
+    work();
+  });
+}
+
+void Loop::arm(Timer& timer, Clock::time_point when) {
+  timers_.arm(timer, when);
+  set_alarm();
+}
+
+void Loop::set_alarm() {
+  const auto next = timers_.next();
+  if (!next || !alarm_ || *next >= alarm_->set_for) return;
+  alarm_->set_for = *next;
+  alarm_->timer.expires_at(*next);
+  alarm_->timer.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;  // set for an earlier time
+    const Turn turn{*this};
+    alarm_->set_for = Clock::time_point::max();
+    timers_.expire(Clock::now());
+    set_alarm();
+  });
+}
+
+void Loop::run_turn() {
+  int left = kResumptionsPerTurn;
+  while (left > 0 && !(ready_.empty() && turn_ends_.empty())) {
+    for (; left > 0 && !ready_.empty(); --left) ready_.pop_front().run();
+    while (!turn_ends_.empty()) turn_ends_.pop_front().at_turn_end();
+  }
+}
+
+Loop::Turn::Turn(Loop& loop) noexcept
+    : loop_(loop), outer_(std::exchange(current_loop, &loop)), outermost_(!std::exchange(loop.in_turn_, true)) {}
+
+Loop::Turn::~Turn() {
+  if (outermost_) {
+    loop_.run_turn();
+    loop_.in_turn_ = false;
+    if (!loop_.ready_.empty() || !loop_.turn_ends_.empty()) loop_.schedule_turn();
+  }
+  current_loop = outer_;
+}
+
+}  // namespace tern

@@ -1,0 +1,100 @@
+#include "tern/async/recycler.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define TERN_RECYCLE 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TERN_RECYCLE 0
+#endif
+#endif
+#ifndef TERN_RECYCLE
+#define TERN_RECYCLE 1
+#endif
+
+namespace tern::recycler {
+
+const bool kRecycles = TERN_RECYCLE != 0;
+
+#if TERN_RECYCLE
+
+namespace {
+
+constexpr std::size_t kStep = 64;
+constexpr std::size_t kClasses = kLargestBlock / kStep;
+// What one thread keeps of each size at most: enough for the bursts of a busy loop, 1 MiB for the larger sizes.
+constexpr std::size_t kKeptBytes = std::size_t{1} << 20;
+
+struct Block {
+  Block* next;
+};
+
+struct Lists {
+  std::array<Block*, kClasses> free{};
+  std::array<std::uint32_t, kClasses> count{};
+  bool closed = false;
+};
+
+constinit thread_local Lists lists;
+
+// Frees what the thread kept, when it ends. Blocks freed later than this go to operator delete.
+struct Closer {
+  ~Closer() {
+    lists.closed = true;
+    for (Block*& head : lists.free) {
+      while (head != nullptr) {
+        Block* block = head;
+        head = block->next;
+        ::operator delete(block);
+      }
+    }
+  }
+};
+
+constexpr std::size_t class_of(std::size_t size) { return (size - 1) / kStep; }
+
+void* allocate_new(std::size_t index) {
+  thread_local const Closer closer;
+  static_cast<void>(closer);
+  return ::operator new((index + 1) * kStep);
+}
+
+}  // namespace
+
+void* allocate(std::size_t size) {
+  if (size == 0) size = 1;
+  if (size > kLargestBlock) return ::operator new(size);
+  const std::size_t index = class_of(size);
+  Block* block = lists.free[index];
+  if (block == nullptr) return allocate_new(index);
+  lists.free[index] = block->next;
+  --lists.count[index];
+  return block;
+}
+
+void deallocate(void* memory, std::size_t size) noexcept {
+  if (memory == nullptr) return;
+  if (size == 0) size = 1;
+  const std::size_t index = class_of(size);
+  if (size > kLargestBlock || lists.closed || lists.count[index] * (index + 1) * kStep >= kKeptBytes) {
+    ::operator delete(memory);
+    return;
+  }
+  auto* block = static_cast<Block*>(memory);
+  block->next = lists.free[index];
+  lists.free[index] = block;
+  ++lists.count[index];
+}
+
+#else
+
+void* allocate(std::size_t size) { return ::operator new(size); }
+void deallocate(void* memory, std::size_t /*size*/) noexcept { ::operator delete(memory); }
+
+#endif
+
+}  // namespace tern::recycler

@@ -1,0 +1,83 @@
+#include "tern/async/run.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "async/loop_group.h"
+#include "tern/async/loop.h"
+
+namespace tern::detail {
+
+namespace {
+
+/// The main task; ends all loops when it has ended.
+class MainJob final : public Job {
+ public:
+  MainJob(Loop& loop, std::vector<std::unique_ptr<boost::asio::io_context>>& contexts)
+      : Job(loop), contexts_(contexts) {}
+  std::exception_ptr error;
+
+ private:
+  void finished(std::exception_ptr thrown) override {
+    error = std::move(thrown);
+    for (const auto& context : contexts_) context->stop();
+  }
+  std::vector<std::unique_ptr<boost::asio::io_context>>& contexts_;
+};
+
+void run_context(boost::asio::io_context& context) {
+  const auto work = boost::asio::make_work_guard(context);
+  context.run();
+}
+
+}  // namespace
+
+void run_loops(Task<void> body, const RunOptions& options) {
+  if (Loop::current() != nullptr) {
+    throw std::logic_error("tern::run inside of an event loop would block it: co_await the task instead");
+  }
+  const std::size_t count = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
+  LoopGroup group;
+  std::vector<std::unique_ptr<boost::asio::io_context>> contexts;
+  for (std::size_t i = 0; i < count; ++i) {
+    contexts.push_back(std::make_unique<boost::asio::io_context>(1));
+    group.add(Loop::of(*contexts.back()));
+  }
+  std::exception_ptr error;
+  {
+    MainJob main{*group.loops().front(), contexts};
+    {
+      const Loop::Turn turn{main.loop()};
+      main.start(std::move(body));
+    }
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < count; ++i) threads.emplace_back([&context = *contexts[i]] { run_context(context); });
+    run_context(*contexts.front());
+    threads.clear();
+    error = main.error;
+  }
+  group.close();
+  // Each context takes what is still waiting on it along.
+  contexts.clear();
+  if (error) std::rethrow_exception(error);
+}
+
+int report_errors(const std::function<int()>& program) {
+  try {
+    return program();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+  } catch (const Cancelled&) {
+    std::fputs("error: cancelled\n", stderr);
+  }
+  return 1;
+}
+
+}  // namespace tern::detail

@@ -1,0 +1,221 @@
+#include "tern/async/job.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <exception>
+#include <memory>
+
+#include "support/event.h"
+#include "support/tracker.h"
+#include "tern/async/loop.h"
+#include "tern/async/sleep.h"
+#include "tern/async/task.h"
+
+namespace tern {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct TestJob final : Job {
+  using Job::Job;
+  void finished(std::exception_ptr thrown) override {
+    ++ends;
+    error = std::move(thrown);
+  }
+  int ends = 0;
+  std::exception_ptr error;
+};
+
+class JobTest : public testing::Test {
+ protected:
+  void start(TestJob& job, Task<void> body) {
+    const Loop::Turn turn{loop};
+    job.start(std::move(body));
+  }
+  template <class F>
+  void in_turn(F f) {
+    const Loop::Turn turn{loop};
+    f();
+  }
+  boost::asio::io_context context{1};
+  Loop& loop = Loop::of(context);
+  test::Event event;
+  int alive = 0;
+};
+
+Task<void> hold(test::Event& event, int& alive) {
+  const test::Tracker tracker{alive};
+  co_await event.wait();
+}
+
+Task<void> hold_deeper(test::Event& event, int& alive, int levels) {
+  const test::Tracker tracker{alive};
+  if (levels == 0) {
+    co_await event.wait();
+  } else {
+    co_await hold_deeper(event, alive, levels - 1);
+  }
+}
+
+TEST_F(JobTest, RunsItsBodyToTheEnd) {
+  TestJob job{loop};
+  start(job, hold(event, alive));
+  EXPECT_EQ(alive, 1);
+  EXPECT_FALSE(job.done());
+  in_turn([&] { event.set(); });
+  EXPECT_TRUE(job.done());
+  EXPECT_EQ(job.ends, 1);
+  EXPECT_FALSE(job.error);
+  EXPECT_EQ(alive, 0);
+}
+
+TEST_F(JobTest, CancellationReachesTheInnermostWaitAndRunsDestructors) {
+  TestJob job{loop};
+  start(job, hold_deeper(event, alive, 3));
+  EXPECT_EQ(alive, 4);
+  in_turn([&] { job.cancel(); });
+  EXPECT_EQ(alive, 0);
+  EXPECT_TRUE(is_cancelled(job.error));
+}
+
+TEST_F(JobTest, CancelledBeforeItsFirstStepItNeverRuns) {
+  TestJob job{loop};
+  in_turn([&] {
+    job.start(hold(event, alive));
+    job.cancel();
+  });
+  EXPECT_EQ(job.ends, 1);
+  EXPECT_TRUE(is_cancelled(job.error));
+  EXPECT_FALSE(event.waited_for());
+}
+
+TEST_F(JobTest, CancellingWhatIsDoneDoesNothing) {
+  TestJob job{loop};
+  start(job, hold(event, alive));
+  in_turn([&] { event.set(); });
+  in_turn([&] { job.cancel(); });
+  in_turn([&] { job.cancel(); });
+  EXPECT_EQ(job.ends, 1);
+  EXPECT_FALSE(job.error);
+}
+
+TEST_F(JobTest, CancelledTwiceItEndsOnce) {
+  TestJob job{loop};
+  start(job, hold(event, alive));
+  in_turn([&] {
+    job.cancel();
+    job.cancel();
+  });
+  EXPECT_EQ(job.ends, 1);
+}
+
+TEST_F(JobTest, CancelledAfterBeingWokenItStillThrows) {
+  TestJob job{loop};
+  start(job, hold(event, alive));
+  in_turn([&] {
+    event.set();
+    job.cancel();
+  });
+  EXPECT_TRUE(is_cancelled(job.error));
+  EXPECT_EQ(alive, 0);
+}
+
+Task<void> swallow(test::Event& event, int& caught) {
+  for (int i = 0; i < 3; ++i) {
+    try {
+      co_await event.wait();
+    } catch (const Cancelled&) {
+      ++caught;
+    }
+  }
+}
+
+TEST_F(JobTest, EveryLaterAwaitThrowsToo) {
+  TestJob job{loop};
+  int caught = 0;
+  start(job, swallow(event, caught));
+  in_turn([&] { job.cancel(); });
+  EXPECT_EQ(caught, 3);
+  EXPECT_TRUE(job.done());
+  EXPECT_FALSE(job.error);
+}
+
+Task<void> catch_standard(test::Event& event) {
+  try {
+    co_await event.wait();
+  } catch (const std::exception&) {
+    ADD_FAILURE() << "cancellation was caught as a std::exception";
+  }
+}
+
+TEST_F(JobTest, CancellationIsNoStandardException) {
+  TestJob job{loop};
+  start(job, catch_standard(event));
+  in_turn([&] { job.cancel(); });
+  EXPECT_TRUE(is_cancelled(job.error));
+}
+
+TEST_F(JobTest, DestroyedAtASuspensionPointItDestroysEveryFrame) {
+  auto job = std::make_unique<TestJob>(loop);
+  start(*job, hold_deeper(event, alive, 3));
+  EXPECT_EQ(alive, 4);
+  job.reset();
+  EXPECT_EQ(alive, 0);
+  EXPECT_FALSE(event.waited_for());
+}
+
+TEST_F(JobTest, DestroyedAfterBeingWokenItIsNotResumed) {
+  auto job = std::make_unique<TestJob>(loop);
+  start(*job, hold(event, alive));
+  in_turn([&] {
+    event.set();
+    job.reset();
+  });
+  EXPECT_EQ(alive, 0);
+}
+
+TEST_F(JobTest, DestroyedBeforeItsFirstStep) {
+  auto job = std::make_unique<TestJob>(loop);
+  in_turn([&] {
+    job->start(hold(event, alive));
+    job.reset();
+  });
+  EXPECT_EQ(alive, 0);
+}
+
+Task<void> sleep_long(int& alive) {
+  const test::Tracker tracker{alive};
+  co_await sleep(1h);
+}
+
+TEST_F(JobTest, CancelsASleep) {
+  TestJob job{loop};
+  start(job, sleep_long(alive));
+  EXPECT_EQ(alive, 1);
+  in_turn([&] { job.cancel(); });
+  EXPECT_EQ(alive, 0);
+}
+
+TEST_F(JobTest, DestroyedInASleepItsTimerIsGone) {
+  auto job = std::make_unique<TestJob>(loop);
+  start(*job, sleep_long(alive));
+  job.reset();
+  EXPECT_EQ(alive, 0);
+}
+
+Task<void> note_current(Job*& current) {
+  current = Job::current();
+  co_return;
+}
+
+TEST_F(JobTest, KnowsTheJobThatRuns) {
+  TestJob job{loop};
+  Job* current = nullptr;
+  start(job, note_current(current));
+  EXPECT_EQ(current, &job);
+  EXPECT_EQ(Job::current(), nullptr);
+}
+
+}  // namespace
+}  // namespace tern

@@ -1,0 +1,93 @@
+#include "tern/async/run.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "tern/async/loop.h"
+#include "tern/async/signals.h"
+#include "tern/async/sleep.h"
+#include "tern/async/task_group.h"
+
+namespace tern {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<int> status(int value) { co_return value; }
+Task<void> fail() {
+  throw std::runtime_error("no luck");
+  co_return;
+}
+
+TEST(Run, TheTasksIntIsTheExitStatus) { EXPECT_EQ(run(status(3)), 3); }
+
+TEST(Run, AnExceptionIsOneLineAndStatusOne) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(run(fail()), 1);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "error: no luck\n");
+}
+
+TEST(Run, InsideOfALoopItIsRefused) {
+  const auto nested = []() -> Task<void> {
+    block_on(status(1));
+    co_return;
+  };
+  EXPECT_THROW(block_on(nested()), std::logic_error);
+}
+
+TEST(Run, StartsOneLoopAThread) {
+  const auto body = []() -> Task<std::size_t> {
+    Loop& here = Loop::require_current("the test");
+    std::mutex mutex;
+    std::set<std::thread::id> threads;
+    std::size_t left = here.siblings().size();
+    for (Loop* loop : here.siblings()) {
+      loop->post([&] {
+        const std::lock_guard lock{mutex};
+        threads.insert(std::this_thread::get_id());
+        --left;
+      });
+    }
+    for (;;) {
+      {
+        const std::lock_guard lock{mutex};
+        if (left == 0) break;
+      }
+      co_await sleep(1ms);
+    }
+    co_return threads.size();
+  };
+  EXPECT_EQ(block_on(body(), {.threads = 3}), 3U);
+}
+
+TEST(Run, SignalsAreAwaited) {
+  const auto raise_soon = []() -> Task<void> {
+    co_await sleep(0ms);
+    std::raise(SIGUSR1);
+  };
+  const auto body = [](Task<void> raising) -> Task<int> {
+    TaskGroup group;
+    group.spawn(std::move(raising));
+    const int number = co_await signals(SIGUSR1, SIGUSR2);
+    co_await group.join();
+    co_return number;
+  };
+  EXPECT_EQ(block_on(body(raise_soon())), SIGUSR1);
+}
+
+TEST(Sleep, WaitsAtLeastAsLong) {
+  const auto body = []() -> Task<Clock::duration> {
+    const auto begin = Clock::now();
+    co_await sleep(5ms);
+    co_return Clock::now() - begin;
+  };
+  EXPECT_GE(block_on(body()), 5ms);
+}
+
+}  // namespace
+}  // namespace tern

@@ -1,0 +1,131 @@
+#include "tern/async/task.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "support/tracker.h"
+#include "tern/async/run.h"
+#include "tern/async/sleep.h"
+
+namespace tern {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<int> number(int value) { co_return value; }
+
+Task<int> sum(int a, int b) {
+  const int first = co_await number(a);
+  const int second = co_await number(b);
+  co_return first + second;
+}
+
+TEST(Task, GivesItsResult) { EXPECT_EQ(block_on(sum(2, 3)), 5); }
+
+Task<std::unique_ptr<int>> owned() { co_return std::make_unique<int>(7); }
+
+TEST(Task, GivesWhatCanOnlyBeMoved) { EXPECT_EQ(*block_on(owned()), 7); }
+
+Task<int> tracked(int& alive) {
+  const test::Tracker tracker{alive};
+  co_await sleep(0ms);
+  co_return 1;
+}
+
+TEST(Task, DestroyedBeforeItStartsItNeverRuns) {
+  int alive = 0;
+  {
+    const Task<int> task = tracked(alive);
+    EXPECT_EQ(alive, 0);
+  }
+  EXPECT_EQ(alive, 0);
+}
+
+TEST(Task, DestroyedAfterItsEnd) {
+  int alive = 0;
+  EXPECT_EQ(block_on(tracked(alive)), 1);
+  EXPECT_EQ(alive, 0);
+}
+
+Task<int> fail(int& alive) {
+  const test::Tracker tracker{alive};
+  co_await sleep(0ms);
+  throw std::runtime_error("deep down");
+}
+Task<int> middle(int& alive) {
+  const test::Tracker tracker{alive};
+  const int value = co_await fail(alive);
+  co_return value;
+}
+Task<int> outer(int& alive) {
+  const test::Tracker tracker{alive};
+  const int value = co_await middle(alive);
+  co_return value;
+}
+
+TEST(Task, ExceptionsPassThroughThreeLevels) {
+  int alive = 0;
+  try {
+    block_on(outer(alive));
+    FAIL() << "nothing was thrown";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "deep down");
+  }
+  EXPECT_EQ(alive, 0);
+}
+
+Task<int> recover(int& alive) {
+  int value = 0;
+  try {
+    value = co_await outer(alive);
+  } catch (const std::runtime_error&) {
+    value = -1;
+  }
+  co_return value;
+}
+
+TEST(Task, ExceptionsCanBeCaughtInTheCoroutine) {
+  int alive = 0;
+  EXPECT_EQ(block_on(recover(alive)), -1);
+}
+
+Task<long> many(int count) {
+  long total = 0;
+  for (int i = 0; i < count; ++i) total += co_await number(1);
+  co_return total;
+}
+
+TEST(Task, AMillionAwaitsDoNotGrowTheStack) { EXPECT_EQ(block_on(many(1'000'000)), 1'000'000); }
+
+Task<int> nest(int depth) {
+  if (depth == 0) co_return 0;
+  const int below = co_await nest(depth - 1);
+  co_return below + 1;
+}
+
+TEST(Task, NestsAHundredThousandDeepWithoutGrowingTheStack) { EXPECT_EQ(block_on(nest(100'000)), 100'000); }
+
+TEST(Task, MovedFromIsEmpty) {
+  Task<int> task = number(1);
+  EXPECT_TRUE(task);
+  const Task<int> other = std::move(task);
+  EXPECT_FALSE(task);  // NOLINT(bugprone-use-after-move): what is tested
+  EXPECT_TRUE(other);
+}
+
+Task<std::string> concatenate(std::string text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) {
+    co_await sleep(0ms);
+    all += text;
+  }
+  co_return all;
+}
+
+TEST(Task, KeepsItsArguments) { EXPECT_EQ(block_on(concatenate(std::string(100, 'x'), 3)).size(), 300U); }
+
+}  // namespace
+}  // namespace tern
