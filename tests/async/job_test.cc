@@ -6,8 +6,8 @@
 #include <exception>
 #include <memory>
 
-#include "support/event.h"
 #include "support/tracker.h"
+#include "tern/async/event.h"
 #include "tern/async/loop.h"
 #include "tern/async/sleep.h"
 #include "tern/async/task.h"
@@ -40,16 +40,16 @@ class JobTest : public testing::Test {
   }
   boost::asio::io_context context{1};
   Loop& loop = Loop::of(context);
-  test::Event event;
+  Event event;
   int alive = 0;
 };
 
-Task<void> hold(test::Event& event, int& alive) {
+Task<void> hold(Event& event, int& alive) {
   const test::Tracker tracker{alive};
   co_await event.wait();
 }
 
-Task<void> hold_deeper(test::Event& event, int& alive, int levels) {
+Task<void> hold_deeper(Event& event, int& alive, int levels) {
   const test::Tracker tracker{alive};
   if (levels == 0) {
     co_await event.wait();
@@ -121,7 +121,7 @@ TEST_F(JobTest, CancelledAfterBeingWokenItStillThrows) {
   EXPECT_EQ(alive, 0);
 }
 
-Task<void> swallow(test::Event& event, int& caught) {
+Task<void> swallow(Event& event, int& caught) {
   for (int i = 0; i < 3; ++i) {
     try {
       co_await event.wait();
@@ -141,7 +141,7 @@ TEST_F(JobTest, EveryLaterAwaitThrowsToo) {
   EXPECT_FALSE(job.error);
 }
 
-Task<void> catch_standard(test::Event& event) {
+Task<void> catch_standard(Event& event) {
   try {
     co_await event.wait();
   } catch (const std::exception&) {

@@ -4,8 +4,8 @@
 
 #include <stdexcept>
 
-#include "support/event.h"
 #include "support/tracker.h"
+#include "tern/async/event.h"
 #include "tern/async/run.h"
 #include "tern/async/sleep.h"
 #include "tern/async/with_timeout.h"
@@ -15,19 +15,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<void> hold(test::Event& event, int& alive) {
+Task<void> hold(Event& event, int& alive) {
   const test::Tracker tracker{alive};
   co_await event.wait();
 }
 
-Task<void> set(test::Event& event) {
+Task<void> set(Event& event) {
   event.set();
   co_return;
 }
 
 TEST(TaskGroup, JoinsWhatWasSpawned) {
   const auto body = [](int& alive) -> Task<void> {
-    test::Event event;
+    Event event;
     TaskGroup group;
     group.spawn(hold(event, alive));
     group.spawn(set(event));
@@ -42,7 +42,7 @@ TEST(TaskGroup, JoinsWhatWasSpawned) {
 
 TEST(TaskGroup, DroppedWithoutJoinItDestroysItsTasks) {
   const auto body = [](int& alive) -> Task<void> {
-    test::Event event;
+    Event event;
     {
       TaskGroup group;
       group.spawn(hold(event, alive));
@@ -57,7 +57,7 @@ TEST(TaskGroup, DroppedWithoutJoinItDestroysItsTasks) {
 
 TEST(TaskGroup, CancelledByHandItEndsQuietly) {
   const auto body = [](int& alive) -> Task<void> {
-    test::Event event;
+    Event event;
     TaskGroup group;
     group.spawn(hold(event, alive));
     co_await sleep(0ms);
@@ -71,7 +71,7 @@ TEST(TaskGroup, CancelledByHandItEndsQuietly) {
 
 TEST(TaskGroup, SpawnedAfterCancellationItNeverBegins) {
   const auto body = [](int& alive) -> Task<void> {
-    test::Event event;
+    Event event;
     TaskGroup group;
     group.cancel();
     group.spawn(hold(event, alive));
@@ -82,7 +82,7 @@ TEST(TaskGroup, SpawnedAfterCancellationItNeverBegins) {
   block_on(body(alive));
 }
 
-Task<void> join_forever(test::Event& event, int& alive) {
+Task<void> join_forever(Event& event, int& alive) {
   TaskGroup group;
   group.spawn(hold(event, alive));
   group.spawn(hold(event, alive));
@@ -91,7 +91,7 @@ Task<void> join_forever(test::Event& event, int& alive) {
 
 TEST(TaskGroup, CancellingTheWaiterCancelsTheTasks) {
   int alive = 0;
-  test::Event event;
+  Event event;
   EXPECT_THROW(block_on(with_timeout(1ms, join_forever(event, alive))), TimedOut);
   EXPECT_EQ(alive, 0);
 }

@@ -40,7 +40,7 @@ class IntrusiveList {
   IntrusiveList(const IntrusiveList&) = delete;
   IntrusiveList& operator=(const IntrusiveList&) = delete;
   ~IntrusiveList() {
-    while (!empty()) front().unlink();
+    while (!empty()) head_.next_->unlink();
     head_.previous_ = head_.next_ = nullptr;
   }
 

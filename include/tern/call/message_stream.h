@@ -1,0 +1,127 @@
+// MessageStream: a call's messages over its HTTP/2 stream, as both ends see them: read one after the other, written with
+// backpressure. A reader that does not read leaves the peer's window closed; a writer faster than the peer waits.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "tern/async/job.h"
+#include "tern/async/task.h"
+#include "tern/http2/stream.h"
+#include "tern/rpc/message_reader.h"
+#include "tern/rpc/status.h"
+
+namespace tern {
+
+/// Bytes of written messages that may wait for the peer's window, for each call; a writer waits above it.
+inline constexpr std::size_t kUnsentBytesPerCall = std::size_t{64} * 1024;
+
+/// All on the loop of its connection. One reader and one writer at a time, independent of each other.
+class MessageStream : public http2::Stream {
+ public:
+  class [[nodiscard]] Read;
+  class [[nodiscard]] Write;
+
+  /// Awaits the peer's next message; nothing when there is none any more, because the peer is done or the call has ended.
+  /// Cancelling the waiting job ends the wait at once.
+  Read read_message() noexcept;
+
+  /// Sends a message (with its prefix, see encode_message) and waits until there is room for another. False when the call
+  /// has ended, and the message is lost.
+  Write write_message(Buffer message) noexcept;
+
+  /// Whether read_message would wait.
+  [[nodiscard]] bool must_wait_to_read() const noexcept { return incoming_.empty() && !incoming_ended_; }
+
+ protected:
+  explicit MessageStream(std::size_t receive_limit) noexcept : reader_(receive_limit) {}
+
+  void on_data(std::span<const std::uint8_t> bytes) final;
+  void on_sent() final;
+
+  /// The peer broke gRPC's rules or our limit; nothing more of it is read.
+  virtual void on_bad_message(Status status) = 0;
+
+  /// What has arrived and not been read is forgotten, and so is what still comes.
+  void drop_incoming() noexcept;
+  /// No more messages come; what has arrived may still be read.
+  void end_incoming() noexcept;
+  /// The call is over: nobody waits any longer.
+  void release_waits() noexcept;
+  [[nodiscard]] bool ended_inside_a_message() const noexcept { return !reader_.between_messages(); }
+  [[nodiscard]] BufferQueue& incoming() noexcept { return incoming_; }
+
+  /// Whether the peer may send on before anyone reads: for the one message that a unary call waits for.
+  bool eager_ = false;
+
+ private:
+  std::optional<Buffer> take_message() noexcept;
+  void open_window() noexcept;
+
+  rpc::MessageReader reader_;
+  BufferQueue incoming_;
+  bool incoming_ended_ = false;
+  bool dropping_ = false;
+  std::size_t held_ = 0;  // received bytes that the peer's window is not yet opened for again
+  Read* reading_ = nullptr;
+  Write* writing_ = nullptr;
+};
+
+class MessageStream::Read : public Wait {
+ public:
+  explicit Read(MessageStream& stream) noexcept : stream_(&stream) {}
+  ~Read() override {
+    if (waiting()) stream_->reading_ = nullptr;
+  }
+  [[nodiscard]] bool await_ready() const noexcept { return !stream_->must_wait_to_read(); }
+  template <HasJob Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) {
+    return begin(caller, *caller.promise().job());
+  }
+  std::optional<Buffer> await_resume() {
+    resumed();
+    return stream_->take_message();
+  }
+
+ private:
+  friend class MessageStream;
+  bool begin(std::coroutine_handle<> caller, Job& job);
+  void cancel() noexcept override;
+  MessageStream* stream_;
+};
+
+class MessageStream::Write : public Wait {
+ public:
+  Write(MessageStream& stream, Buffer message) noexcept : stream_(&stream), message_(std::move(message)) {}
+  ~Write() override {
+    if (waiting()) stream_->writing_ = nullptr;
+  }
+  [[nodiscard]] bool await_ready() noexcept {
+    stream_->send_data(std::move(message_));
+    return !stream_->open() || stream_->unsent() < kUnsentBytesPerCall;
+  }
+  template <HasJob Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) {
+    return begin(caller, *caller.promise().job());
+  }
+  bool await_resume() {
+    resumed();
+    return stream_->open();
+  }
+
+ private:
+  friend class MessageStream;
+  bool begin(std::coroutine_handle<> caller, Job& job);
+  void cancel() noexcept override;
+  MessageStream* stream_;
+  Buffer message_;
+};
+
+inline MessageStream::Read MessageStream::read_message() noexcept { return Read{*this}; }
+inline MessageStream::Write MessageStream::write_message(Buffer message) noexcept {
+  return Write{*this, std::move(message)};
+}
+
+}  // namespace tern

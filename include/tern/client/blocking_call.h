@@ -1,0 +1,65 @@
+// Calls of a BlockingStub: the asynchronous ones, run on the channel's loop while the calling thread waits. Not to be used
+// on a loop's own thread (std::logic_error).
+//
+//   for (auto users = stub.ListUsersStream(request); std::optional<User> user = users.next();) show(*user);
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "tern/async/blocking.h"
+#include "tern/client/channel.h"
+#include "tern/client/stream_call.h"
+#include "tern/client/unary_call.h"
+
+namespace tern {
+
+/// One response; throws RpcError.
+template <class Response>
+Response block_on_call(Channel& channel, UnaryCall<Response> call) {
+  return block_on_loop(channel.home(), std::move(call).task());
+}
+
+/// A streaming call, driven from outside of its loop. Every method blocks.
+template <class Call>
+class BlockingCall {
+ public:
+  BlockingCall(Channel& channel, Call call)
+      : loop_(&channel.home()), call_(std::make_unique<Call>(std::move(call))) {}
+  BlockingCall(BlockingCall&&) noexcept = default;
+  BlockingCall& operator=(BlockingCall&&) = delete;
+  ~BlockingCall() {
+    if (call_) block_on_loop(*loop_, drop(std::move(call_)));
+  }
+
+  /// The end of the call; its status.
+  Status status() { return block_on_loop(*loop_, call_->status()); }
+  void cancel() { block_on_loop(*loop_, cancel_call(*call_)); }
+
+  /// The next message; nothing at a good end. Throws RpcError at a bad one.
+  auto next() { return block_on_loop(*loop_, call_->next()); }
+
+  /// False when the call has ended.
+  template <class Request>
+  bool write(const Request& message) {
+    return block_on_loop(*loop_, call_->write(message));
+  }
+  void done_writing() { block_on_loop(*loop_, call_->done_writing()); }
+  /// A client stream's response; throws RpcError.
+  auto finish() { return block_on_loop(*loop_, call_->finish()); }
+
+ private:
+  static Task<void> drop(std::unique_ptr<Call> call) {
+    call.reset();
+    co_return;
+  }
+  static Task<void> cancel_call(Call& call) {
+    call.cancel();
+    co_return;
+  }
+  Loop* loop_;
+  std::unique_ptr<Call> call_;
+};
+
+}  // namespace tern

@@ -1,0 +1,30 @@
+// CallOptions: what a caller says of one call besides its request.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "tern/rpc/metadata.h"
+#include "tern/rpc/status.h"
+
+namespace tern {
+
+/// What came back of a call besides its messages. Filled in when the call ends, however it ends.
+struct ClientContext {
+  Metadata initial_metadata;
+  Metadata trailing_metadata;
+  Status status;
+  std::string peer;
+};
+
+struct CallOptions {
+  /// The call ends with DEADLINE_EXCEEDED when it takes longer; counted from its start, sent along as grpc-timeout. Unset:
+  /// as long as the job that it is made in may take, if that has a deadline.
+  std::optional<std::chrono::nanoseconds> timeout = std::nullopt;
+  /// Sent along.
+  Metadata metadata = {};
+  /// Where to put what comes back; must outlive the call.
+  ClientContext* context = nullptr;
+};
+
+}  // namespace tern

@@ -1,0 +1,93 @@
+// ClientCall: one call on the client, from its request to its status. Knows only bytes; the typed calls sit on top.
+//
+//   new --start()--> waiting for a connection --> open --trailers, reset, deadline, loss--> ended
+//    \----------------- cannot connect, deadline, closed channel ----------------------------^
+#pragma once
+
+#include <google/protobuf/message_lite.h>
+
+#include <coroutine>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "tern/async/event.h"
+#include "tern/async/recycler.h"
+#include "tern/async/timer_queue.h"
+#include "tern/call/message_stream.h"
+#include "tern/client/call_options.h"
+#include "tern/client/channel.h"
+#include "tern/client/connection_waiter.h"
+
+namespace tern {
+
+class ChannelCore;
+namespace rpc {
+class ResponseHead;
+}
+
+/// Made anywhere; lives on the loop that starts it. Destroyed before its end, it is cancelled (RST_STREAM).
+class ClientCall final : public MessageStream, private ConnectionWaiter, private Timer, public Recycled {
+ public:
+  /// `method` is "/package.Service/Method" and lives for ever.
+  ClientCall(Channel& channel, std::string_view method, CallOptions options);
+  ~ClientCall() override;
+
+  /// The only message of the client; sent when the call opens. Before start(); an error here ends the call with it.
+  void set_request(Result<Buffer> request);
+
+  /// Opens the call, connecting first where needed. Again, it does nothing. What the network does is never thrown:
+  /// status() says it.
+  void start();
+  /// start(), and awaits that the call is open or has ended.
+  Event::Waiting opened();
+
+  /// RESOURCE_EXHAUSTED when the message is too long.
+  [[nodiscard]] Result<Buffer> encode(const google::protobuf::MessageLite& message) const;
+  /// No more messages will be written.
+  void end_requests();
+
+  /// Awaits the end of the call. Messages that were not read are dropped.
+  Event::Waiting end();
+  [[nodiscard]] bool ended() const noexcept { return ended_.is_set(); }
+  /// Meaningful when ended.
+  [[nodiscard]] const Status& status() const noexcept { return status_; }
+
+  /// Awaits the server's first headers, or the end.
+  Event::Waiting headers() noexcept { return headers_.wait(); }
+  [[nodiscard]] const Metadata& initial_metadata() noexcept;
+  [[nodiscard]] const Metadata& trailing_metadata() noexcept;
+
+  /// Ends it with this status, here and on the wire. Nothing when it has ended.
+  void cancel(Status status);
+
+ private:
+  void on_header(std::string_view name, std::string_view value) override;
+  void on_headers_end(bool ended) override;
+  void on_end() override;
+  void on_closed(http2::ErrorCode code) override;
+  void on_bad_message(Status status) override;
+  void expired() noexcept override;
+  void connection_settled(ClientConnection* connection, const Status& failure) override;
+
+  [[nodiscard]] bool open_on(ClientConnection& connection);
+  void finish(Status status);
+  [[nodiscard]] Status status_of_close(http2::ErrorCode code) const;
+
+  std::shared_ptr<ChannelCore> channel_;
+  std::string_view method_;
+  CallOptions options_;
+  std::unique_ptr<rpc::ResponseHead> head_;
+  std::optional<Clock::time_point> deadline_;
+  ClientConnection* connection_ = nullptr;
+  Buffer request_;
+  bool has_request_ = false;
+  Status status_;
+  bool started_ = false;
+  bool requests_ended_ = false;
+  Event settled_;  // open or ended
+  Event headers_;
+  Event ended_;
+};
+
+}  // namespace tern

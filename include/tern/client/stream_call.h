@@ -1,0 +1,170 @@
+// Calls that stream: ServerStreamCall, ClientStreamCall and BidiStreamCall. A call begins with its first await, and is
+// cancelled when it is dropped before its end. Reading and writing are independent: one task may do each.
+//
+//   auto users = stub.ListUsersStream(request);
+//   while (std::optional<User> user = co_await users.next()) show(*user);   // throws RpcError at a bad end
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "tern/async/async_generator.h"
+#include "tern/async/task.h"
+#include "tern/async/task_group.h"
+#include "tern/client/client_call.h"
+#include "tern/rpc/codec.h"
+
+namespace tern {
+
+namespace detail {
+
+/// What all streaming calls share.
+class StreamCall {
+ public:
+  StreamCall(Channel& channel, std::string_view method, CallOptions options)
+      : call_(std::make_unique<ClientCall>(channel, method, std::move(options))) {}
+
+  /// Awaits the end of the call; its status. Messages that were not read are dropped.
+  Task<Status> status();
+  /// Cancels the call, here and on the wire. Nothing when it has ended.
+  void cancel() { call_->cancel(Status{StatusCode::kCancelled, "cancelled by the client"}); }
+  /// Opens the call and awaits the server's initial metadata; empty when the call ended without.
+  Task<Metadata> initial_metadata();
+  /// Valid when the call has ended.
+  [[nodiscard]] const Metadata& trailing_metadata() noexcept { return call_->trailing_metadata(); }
+
+ protected:
+  Task<bool> write_bytes(Result<Buffer> message);
+  Task<void> end_writes();
+  [[nodiscard]] ClientCall& call() noexcept { return *call_; }
+
+ private:
+  std::unique_ptr<ClientCall> call_;
+};
+
+/// Reading, typed.
+template <class Response>
+class ReadingCall : public StreamCall {
+ public:
+  using StreamCall::StreamCall;
+
+  /// Opens the call, and awaits its next message or its end.
+  template <bool kThrows>
+  class [[nodiscard]] Next final : public MessageStream::Read {
+   public:
+    explicit Next(ClientCall& call) noexcept : Read(call), call_(call) {}
+    [[nodiscard]] bool await_ready() {
+      call_.start();
+      return Read::await_ready();
+    }
+    std::optional<Response> await_resume() {
+      if (const std::optional<Buffer> bytes = Read::await_resume()) {
+        std::optional<Response> message{std::in_place};
+        Status bad = rpc::decode_message(*bytes, *message);
+        if (bad.ok()) return message;
+        call_.cancel(std::move(bad));
+      }
+      // Reading ends when the call does.
+      if (kThrows && !call_.status().ok()) throw RpcError{call_.status()};
+      return std::nullopt;
+    }
+
+   private:
+    ClientCall& call_;
+  };
+
+  /// Awaits the next message; nothing at a good end. Throws RpcError when the call ends with any status but OK.
+  Next<true> next() noexcept { return Next<true>{call()}; }
+  /// As next(), but at a bad end too nothing is given: status() tells it.
+  Next<false> read() noexcept { return Next<false>{call()}; }
+};
+
+}  // namespace detail
+
+/// One request, a stream of responses.
+template <class Response>
+class [[nodiscard]] ServerStreamCall : public detail::ReadingCall<Response> {
+ public:
+  ServerStreamCall(Channel& channel, std::string_view method, const google::protobuf::MessageLite& request,
+                   CallOptions options)
+      : detail::ReadingCall<Response>(channel, method, std::move(options)) {
+    this->call().set_request(this->call().encode(request));
+  }
+};
+
+/// A stream of requests, one response.
+template <class Request, class Response>
+class [[nodiscard]] ClientStreamCall : public detail::StreamCall {
+ public:
+  using StreamCall::StreamCall;
+
+  /// Sends a message; waits while the server is behind. False when the call has ended: finish() says how.
+  Task<bool> write(const Request& message) { return write_bytes(call().encode(message)); }
+
+  /// Ends the sending and awaits the response; throws RpcError for every status but OK.
+  Task<Response> finish() {
+    Result<Response> answer = co_await result();
+    co_return std::move(answer).value();
+  }
+  /// The same with the error as a value.
+  Task<Result<Response>> result() {
+    co_await end_writes();
+    const std::optional<Buffer> bytes = co_await call().read_message();
+    const Status ended = co_await status();
+    if (!ended.ok()) co_return ended;
+    if (!bytes) co_return Status{StatusCode::kInternal, "the server sent no response"};
+    Response response;
+    if (Status bad = rpc::decode_message(*bytes, response); !bad.ok()) co_return bad;
+    co_return response;
+  }
+};
+
+/// A stream each way.
+template <class Request, class Response>
+class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
+ public:
+  BidiStreamCall(Channel& channel, std::string_view method, CallOptions options)
+      : detail::ReadingCall<Response>(channel, method, std::move(options)) {}
+  /// Sends what `requests` yields, beside the reading; its exception ends the call with CANCELLED.
+  BidiStreamCall(Channel& channel, std::string_view method, AsyncGenerator<Request> requests, CallOptions options)
+      : detail::ReadingCall<Response>(channel, method, std::move(options)), sending_(std::make_unique<TaskGroup>()) {
+    sending_->spawn(send_all(this->call(), std::move(requests)));
+  }
+
+  /// Sends a message; waits while the server is behind. False when the call has ended: status() says how.
+  Task<bool> write(const Request& message) { return this->write_bytes(this->call().encode(message)); }
+  /// No more messages will be written; the server's may go on.
+  Task<void> done_writing() { return this->end_writes(); }
+
+ private:
+  static Task<void> send_all(ClientCall& call, AsyncGenerator<Request> requests) {
+    Status failed;
+    try {
+      co_await call.opened();
+      while (const Request* request = co_await requests.next_pointer()) {
+        Result<Buffer> encoded = call.encode(*request);
+        if (!encoded.ok()) {
+          failed = encoded.status();
+          break;
+        }
+        const bool sent = co_await call.write_message(std::move(encoded).value());
+        if (!sent) co_return;
+      }
+    } catch (const std::exception& error) {
+      failed = Status{StatusCode::kCancelled, std::string{"the generator of requests failed: "} + error.what()};
+    }
+    if (failed.ok()) {
+      call.end_requests();
+    } else {
+      call.cancel(std::move(failed));
+    }
+  }
+
+  std::unique_ptr<TaskGroup> sending_;  // ends before the call that it writes to
+};
+
+}  // namespace tern

@@ -1,0 +1,59 @@
+// UnaryCall<Response>: one request, one response.
+//
+//   Response reply = co_await stub.Method(request);                           // throws RpcError
+//   tern::Result<Response> result = co_await stub.Method(request).result();   // the error as a value
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "tern/async/task.h"
+#include "tern/client/client_call.h"
+#include "tern/rpc/codec.h"
+
+namespace tern {
+
+namespace detail {
+/// The whole call in bytes: the response, or the status in its place.
+Task<Result<Buffer>> call_unary(std::unique_ptr<ClientCall> call);
+}  // namespace detail
+
+/// Begins when it is awaited; the request is serialised before, and need not live on. Cancelling the awaiting job, or
+/// dropping a call that runs, cancels it on the wire.
+template <class Response>
+class [[nodiscard]] UnaryCall {
+ public:
+  UnaryCall(Channel& channel, std::string_view method, const google::protobuf::MessageLite& request,
+            CallOptions options)
+      : call_(std::make_unique<ClientCall>(channel, method, std::move(options))) {
+    call_->set_request(call_->encode(request));
+  }
+
+  /// The response; throws RpcError for every status but OK.
+  auto operator co_await() && { return std::move(*this).task().operator co_await(); }
+  /// The same as a Task.
+  Task<Response> task() && { return take(std::move(call_)); }
+
+  /// The response or the status; throws nothing but Cancelled.
+  Task<Result<Response>> result() && { return decode(std::move(call_)); }
+
+ private:
+  static Task<Result<Response>> decode(std::unique_ptr<ClientCall> call) {
+    Result<Buffer> bytes = co_await detail::call_unary(std::move(call));
+    if (!bytes.ok()) co_return bytes.status();
+    Response response;
+    if (Status status = rpc::decode_message(*bytes, response); !status.ok()) co_return status;
+    co_return response;
+  }
+  static Task<Response> take(std::unique_ptr<ClientCall> call) {
+    Result<Buffer> bytes = co_await detail::call_unary(std::move(call));
+    Response response;
+    if (Status status = rpc::decode_message(bytes.value(), response); !status.ok()) throw RpcError{std::move(status)};
+    co_return response;
+  }
+
+  std::unique_ptr<ClientCall> call_;
+};
+
+}  // namespace tern

@@ -1,0 +1,75 @@
+// Buffer: a block of bytes on its way to or from the wire. A message is serialised straight into one, and from there it is
+// written. Blocks of usual sizes are recycled.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace tern {
+
+/// Shares its block when copied; the count of sharers is not atomic, so the copies of one block stay on one thread (or
+/// are handed over together).
+class Buffer {
+ public:
+  Buffer() noexcept = default;
+  Buffer(const Buffer& other) noexcept;
+  Buffer(Buffer&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Buffer& operator=(Buffer other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~Buffer() { drop(); }
+
+  /// `size` uninitialised bytes. Throws std::bad_alloc.
+  static Buffer allocate(std::size_t size);
+  static Buffer copy_of(std::span<const std::uint8_t> bytes);
+  static Buffer copy_of(std::string_view text);
+
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->size; }
+  [[nodiscard]] std::uint8_t* data() noexcept { return block_ == nullptr ? nullptr : block_->bytes(); }
+  [[nodiscard]] const std::uint8_t* data() const noexcept { return block_ == nullptr ? nullptr : block_->bytes(); }
+  [[nodiscard]] std::span<const std::uint8_t> bytes() const noexcept { return {data(), size()}; }
+  [[nodiscard]] std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data()), size()}; }
+
+ private:
+  friend class BufferQueue;
+  struct Block {
+    Block* next;  // in a BufferQueue
+    std::size_t size;
+    std::size_t owners;
+    std::uint8_t* bytes() noexcept { return reinterpret_cast<std::uint8_t*>(this + 1); }
+  };
+  void drop() noexcept;
+  Block* block_ = nullptr;
+};
+
+/// First in, first out, linked through the blocks themselves. A block stands in one queue at most.
+class BufferQueue {
+ public:
+  BufferQueue() = default;
+  BufferQueue(const BufferQueue&) = delete;
+  BufferQueue& operator=(const BufferQueue&) = delete;
+  ~BufferQueue() { clear(); }
+
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  /// Of all buffers in it.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+  void push(Buffer buffer) noexcept;
+  /// Removes the first; the queue must not be empty.
+  Buffer pop() noexcept;
+  /// Another owner of the first; the queue must not be empty.
+  [[nodiscard]] Buffer front() const noexcept;
+  void clear() noexcept;
+
+ private:
+  Buffer::Block* first_ = nullptr;
+  Buffer::Block* last_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace tern

@@ -1,0 +1,42 @@
+// Length-prefixed messages (gRPC over HTTP/2): a byte that says whether the message is compressed, its length as four
+// bytes in network order, and the message. HTTP/2 cuts them anywhere; MessageReader puts them together again.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "tern/http2/buffer.h"
+#include "tern/rpc/status.h"
+
+namespace tern::rpc {
+
+inline constexpr std::size_t kPrefixBytes = 5;
+
+/// Writes the prefix of an uncompressed message of `size` bytes.
+void write_prefix(std::uint8_t* to, std::size_t size) noexcept;
+
+class MessageReader {
+ public:
+  /// `limit`: the longest message taken, in bytes.
+  explicit MessageReader(std::size_t limit) noexcept : limit_(limit) {}
+
+  /// Appends each message that `bytes` complete to `messages`, without prefix. Not OK when the peer broke the rules or the
+  /// limit; nothing more may then be given.
+  Status receive(std::span<const std::uint8_t> bytes, BufferQueue& messages);
+
+  /// Whether what was received so far ends with a message.
+  [[nodiscard]] bool between_messages() const noexcept { return prefix_read_ == 0; }
+
+ private:
+  Status begin_message();
+
+  std::size_t limit_;
+  std::array<std::uint8_t, kPrefixBytes> prefix_{};
+  std::size_t prefix_read_ = 0;
+  Buffer message_;
+  std::size_t message_read_ = 0;
+};
+
+}  // namespace tern::rpc

@@ -1,0 +1,105 @@
+// Status: how a call ended. Codes and their meaning: gRPC's "Status codes and their use" (grpc/doc/statuscodes.md).
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "tern/rpc/metadata.h"
+
+namespace tern {
+
+enum class StatusCode : int {
+  kOk = 0,
+  kCancelled = 1,
+  kUnknown = 2,
+  kInvalidArgument = 3,
+  kDeadlineExceeded = 4,
+  kNotFound = 5,
+  kAlreadyExists = 6,
+  kPermissionDenied = 7,
+  kResourceExhausted = 8,
+  kFailedPrecondition = 9,
+  kAborted = 10,
+  kOutOfRange = 11,
+  kUnimplemented = 12,
+  kInternal = 13,
+  kUnavailable = 14,
+  kDataLoss = 15,
+  kUnauthenticated = 16,
+};
+
+/// "NOT_FOUND" and so on.
+std::string_view name_of(StatusCode code) noexcept;
+
+class [[nodiscard]] Status {
+ public:
+  /// OK.
+  Status() noexcept = default;
+  /// `details` is UTF-8 text for people; `error_details` the bytes of a google.rpc.Status, if any.
+  explicit Status(StatusCode code, std::string details = {}, std::string error_details = {})
+      : code_(code), details_(std::move(details)), error_details_(std::move(error_details)) {}
+
+  [[nodiscard]] bool ok() const noexcept { return code_ == StatusCode::kOk; }
+  [[nodiscard]] StatusCode code() const noexcept { return code_; }
+  [[nodiscard]] const std::string& details() const noexcept { return details_; }
+  /// Bytes of grpc-status-details-bin; empty when there were none.
+  [[nodiscard]] const std::string& error_details() const noexcept { return error_details_; }
+
+  /// "NOT_FOUND - User 9 not found", or "OK".
+  [[nodiscard]] std::string to_string() const;
+
+  friend bool operator==(const Status&, const Status&) = default;
+
+ private:
+  StatusCode code_ = StatusCode::kOk;
+  std::string details_;
+  std::string error_details_;
+};
+
+/// A call of ours that did not end well. what() is status().to_string().
+class RpcError : public std::runtime_error {
+ public:
+  explicit RpcError(Status status) : std::runtime_error(status.to_string()), status_(std::move(status)) {}
+
+  [[nodiscard]] const Status& status() const noexcept { return status_; }
+  [[nodiscard]] StatusCode code() const noexcept { return status_.code(); }
+  [[nodiscard]] const std::string& details() const noexcept { return status_.details(); }
+
+ private:
+  Status status_;
+};
+
+/// A value, or the status that came in its place.
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  // Implicit, so that `return value;` and `return status;` both read well.
+  Result(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  /// `status` is not OK.
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] bool ok() const noexcept { return value_.has_value(); }
+  explicit operator bool() const noexcept { return ok(); }
+  [[nodiscard]] const Status& status() const noexcept { return status_; }
+
+  /// Throws RpcError when there is none.
+  T& value() & {
+    if (!ok()) throw RpcError{status_};
+    return *value_;
+  }
+  T value() && {
+    if (!ok()) throw RpcError{std::move(status_)};
+    return *std::move(value_);
+  }
+  T& operator*() & { return value(); }
+  T* operator->() { return &value(); }
+
+ private:
+  std::optional<T> value_;
+  Status status_;
+};
+
+}  // namespace tern

@@ -1,0 +1,115 @@
+// Typed handlers of asynchronous services: a few lines each over ServerCall. Used by generated code.
+#pragma once
+
+#include <memory>
+
+#include "tern/async/async_generator.h"
+#include "tern/async/task.h"
+#include "tern/server/reader.h"
+#include "tern/server/server_call.h"
+#include "tern/server/service.h"
+
+namespace tern {
+
+/// Task<Response> method(ServerContext&, const Request&)
+template <class ServiceType, class Request, class Response>
+class UnaryHandler final : public MethodHandler {
+ public:
+  using Method = Task<Response> (ServiceType::*)(ServerContext&, const Request&);
+  UnaryHandler(ServiceType& service, Method method)
+      : MethodHandler(Requests::kOne), service_(service), method_(method) {}
+
+  Task<void> handle(ServerCall& call) override {
+    Request request;
+    call.take_request(request);
+    const Response response = co_await (service_.*method_)(call.context(), request);
+    call.send_message(response);
+  }
+
+ private:
+  ServiceType& service_;
+  Method method_;
+};
+
+/// AsyncGenerator<Response> method(ServerContext&, const Request&)
+template <class ServiceType, class Request, class Response>
+class ServerStreamHandler final : public MethodHandler {
+ public:
+  using Method = AsyncGenerator<Response> (ServiceType::*)(ServerContext&, const Request&);
+  ServerStreamHandler(ServiceType& service, Method method)
+      : MethodHandler(Requests::kOne), service_(service), method_(method) {}
+
+  Task<void> handle(ServerCall& call) override {
+    Request request;
+    call.take_request(request);
+    AsyncGenerator<Response> responses = (service_.*method_)(call.context(), request);
+    while (const Response* response = co_await responses.next_pointer()) co_await call.write(*response);
+  }
+
+ private:
+  ServiceType& service_;
+  Method method_;
+};
+
+/// Task<Response> method(ServerContext&, Reader<Request>&)
+template <class ServiceType, class Request, class Response>
+class ClientStreamHandler final : public MethodHandler {
+ public:
+  using Method = Task<Response> (ServiceType::*)(ServerContext&, Reader<Request>&);
+  ClientStreamHandler(ServiceType& service, Method method)
+      : MethodHandler(Requests::kStream), service_(service), method_(method) {}
+
+  Task<void> handle(ServerCall& call) override {
+    Reader<Request> requests{call};
+    const Response response = co_await (service_.*method_)(call.context(), requests);
+    call.send_message(response);
+  }
+
+ private:
+  ServiceType& service_;
+  Method method_;
+};
+
+/// AsyncGenerator<Response> method(ServerContext&, Reader<Request>&)
+template <class ServiceType, class Request, class Response>
+class BidiStreamHandler final : public MethodHandler {
+ public:
+  using Method = AsyncGenerator<Response> (ServiceType::*)(ServerContext&, Reader<Request>&);
+  BidiStreamHandler(ServiceType& service, Method method)
+      : MethodHandler(Requests::kStream), service_(service), method_(method) {}
+
+  Task<void> handle(ServerCall& call) override {
+    Reader<Request> requests{call};
+    AsyncGenerator<Response> responses = (service_.*method_)(call.context(), requests);
+    while (const Response* response = co_await responses.next_pointer()) co_await call.write(*response);
+  }
+
+ private:
+  ServiceType& service_;
+  Method method_;
+};
+
+/// The handler for a method, by the method's own type.
+template <class Owner, class Request, class Response>
+std::unique_ptr<MethodHandler> make_handler(Owner& owner, Task<Response> (Owner::*method)(ServerContext&,
+                                                                                          const Request&)) {
+  return std::make_unique<UnaryHandler<Owner, Request, Response>>(owner, method);
+}
+template <class Owner, class Request, class Response>
+std::unique_ptr<MethodHandler> make_handler(Owner& owner,
+                                            AsyncGenerator<Response> (Owner::*method)(ServerContext&, const Request&)) {
+  return std::make_unique<ServerStreamHandler<Owner, Request, Response>>(owner, method);
+}
+template <class Owner, class Request, class Response>
+std::unique_ptr<MethodHandler> make_handler(Owner& owner, Task<Response> (Owner::*method)(ServerContext&,
+                                                                                          Reader<Request>&)) {
+  return std::make_unique<ClientStreamHandler<Owner, Request, Response>>(owner, method);
+}
+template <class Owner, class Request, class Response>
+std::unique_ptr<MethodHandler> make_handler(Owner& owner,
+                                            AsyncGenerator<Response> (Owner::*method)(ServerContext&,
+                                                                                      Reader<Request>&)) {
+  return std::make_unique<BidiStreamHandler<Owner, Request, Response>>(owner, method);
+}
+
+}  // namespace tern

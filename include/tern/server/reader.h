@@ -1,0 +1,38 @@
+// Reader<T>: the messages that a client streams, read by an asynchronous handler.
+//
+//   while (std::optional<Chunk> chunk = co_await chunks.next()) …
+#pragma once
+
+#include <optional>
+
+#include "tern/rpc/codec.h"
+#include "tern/server/server_call.h"
+
+namespace tern {
+
+template <class Message>
+class Reader {
+ public:
+  explicit Reader(ServerCall& call) noexcept : call_(&call) {}
+
+  class [[nodiscard]] Next final : public MessageStream::Read {
+   public:
+    using Read::Read;
+    std::optional<Message> await_resume() {
+      const std::optional<Buffer> bytes = Read::await_resume();
+      if (!bytes) return std::nullopt;
+      std::optional<Message> message{std::in_place};
+      if (Status status = rpc::decode_message(*bytes, *message); !status.ok()) throw AbortError{std::move(status)};
+      return message;
+    }
+  };
+
+  /// Awaits the next message; nothing when the client has sent its last. One at a time. When the call is cancelled, throws
+  /// Cancelled.
+  Next next() noexcept { return Next{*call_}; }
+
+ private:
+  ServerCall* call_;
+};
+
+}  // namespace tern

@@ -1,0 +1,87 @@
+// Server: services on listening addresses. Lives on the loop that it is made on, and spreads its connections over that
+// loop's siblings.
+//
+//   tern::Server server{{.max_receive_message_length = 50 << 20}};
+//   server.add_service(users);
+//   server.listen("[::]:50051");
+//   co_await server.serve_until(tern::signals(SIGINT, SIGTERM), {.grace = 5s});
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "tern/async/task.h"
+#include "tern/server/service.h"
+
+namespace tern {
+
+struct ServerOptions {
+  /// Longest message taken from a client, in bytes. gRPC's default.
+  std::size_t max_receive_message_length = std::size_t{4} * 1024 * 1024;
+  /// Longest message sent, in bytes. Unlimited (up to protobuf's 2 GiB), as in gRPC.
+  std::size_t max_send_message_length = SIZE_MAX;
+  /// Calls that a client may have open at once on one connection; further ones wait at the client.
+  std::uint32_t max_concurrent_streams = 100;
+  /// Threads for synchronous services; calls over it wait in order. 0: as Python's ThreadPoolExecutor, 4 more than cores,
+  /// 32 at most.
+  std::size_t max_workers = 0;
+};
+
+struct StopOptions {
+  /// How long running calls may go on.
+  std::chrono::nanoseconds grace = std::chrono::nanoseconds::zero();
+};
+
+/// All methods on the loop that it lives on.
+class Server {
+ public:
+  /// On the loop that runs now; throws std::logic_error outside of one.
+  explicit Server(ServerOptions options = {});
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  /// Without stop() before: connections are closed, handlers destroyed where they stand.
+  ~Server();
+
+  /// Before listen(); `service` must outlive the server. Throws std::invalid_argument when one of this name is there.
+  void add_service(Service& service);
+
+  /// Listens and serves from the next turn on. "[::]:50051", "127.0.0.1:0", "unix:/path". Returns the port (0 for unix).
+  /// Throws std::invalid_argument for what is no address, std::runtime_error when the address cannot be had.
+  std::uint16_t listen(std::string_view address);
+
+  /// Serves until `event` has ended, then stops. `event` may give anything; its exception is passed on after stopping.
+  template <class T>
+  Task<void> serve_until(Task<T> event, StopOptions stop_options = {});
+
+  /// Waits until somebody has stopped it.
+  Task<void> wait_for_termination();
+
+  /// Ends in phases: no new calls (GOAWAY); running ones finish within the grace; then their handlers are cancelled; then
+  /// connections are closed and handlers that did not heed it destroyed. Always returns; a second call waits for the same.
+  Task<void> stop(StopOptions options = {});
+
+  /// Calls whose handlers run now, on all loops.
+  [[nodiscard]] std::size_t calls_in_flight() const noexcept;
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+template <class T>
+Task<void> Server::serve_until(Task<T> event, StopOptions stop_options) {
+  std::exception_ptr error;
+  try {
+    co_await std::move(event);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  co_await stop(stop_options);
+  if (error) std::rethrow_exception(error);
+}
+
+}  // namespace tern

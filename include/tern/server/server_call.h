@@ -1,0 +1,95 @@
+// ServerCall: one call on the server, from its header block to its trailers. Knows only bytes; the typed handlers sit on
+// top.
+//
+//   receiving --request complete--> running --handler ended--> answered --stream closed--> gone
+//        \------ refused -----------------------------------------^
+//   A deadline answers at once and cancels the handler, a reset or a lost connection cancels it; the call is gone when
+//   the stream is closed and the handler has ended, in whichever order.
+#pragma once
+
+#include <google/protobuf/message_lite.h>
+
+#include <atomic>
+#include <coroutine>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tern/async/recycler.h"
+#include "tern/async/timer_queue.h"
+#include "tern/call/message_stream.h"
+#include "tern/rpc/codec.h"
+#include "tern/server/server_context.h"
+#include "tern/server/service.h"
+
+namespace tern {
+
+class Executor;
+class ServerConnection;
+namespace rpc {
+class RequestHead;
+}
+
+class ServerCall final : public MessageStream,
+                         public ListNode<ServerCall>,
+                         private Job,
+                         private Timer,
+                         public Recycled {
+ public:
+  explicit ServerCall(ServerConnection& connection);
+  ~ServerCall() override;
+
+  [[nodiscard]] ServerContext& context() noexcept { return context_; }
+
+  /// The request of a method that takes one, which has arrived. Throws AbortError (INTERNAL) when it is not of this type.
+  void take_request(google::protobuf::MessageLite& request);
+  /// The only message of the response, or one more; throws AbortError when it is too long.
+  void send_message(const google::protobuf::MessageLite& message);
+  /// The same, and waits while the peer is behind.
+  Write write(const google::protobuf::MessageLite& message);
+  /// Sends the response's headers, if they have not gone out. On the loop.
+  void send_initial_metadata();
+
+  /// The pool that synchronous handlers run on.
+  [[nodiscard]] Executor& workers() const;
+
+  /// Ends the handler at its next await (the server stops).
+  void cancel_handler() noexcept;
+  [[nodiscard]] Loop& loop() const noexcept { return Job::loop(); }
+
+ private:
+  friend class ServerContext;
+  friend class ServerConnection;
+
+  void on_header(std::string_view name, std::string_view value) override;
+  void on_headers_end(bool ended) override;
+  void on_end() override;
+  void on_closed(http2::ErrorCode code) override;
+  void on_trailers_due(http2::HeaderFields& trailers) override;
+  void on_bad_message(Status status) override;
+  void expired() noexcept override;
+  void finished(std::exception_ptr error) override;
+
+  void begin();
+  void request_complete();
+  void start_handler();
+  void end(Status status);
+  void leave_if_over();
+  Buffer encode(const google::protobuf::MessageLite& message) const;
+  [[nodiscard]] Status status_of(const std::exception_ptr& error) const;
+
+  ServerConnection& connection_;
+  std::unique_ptr<rpc::RequestHead> head_;
+  MethodHandler* handler_ = nullptr;
+  ServerContext context_;
+  Status status_;
+  bool running_ = false;   // the handler has begun and not ended
+  bool answered_ = false;  // the status is on its way to the client
+  bool headers_sent_ = false;
+  std::unique_ptr<std::deque<std::string>> trailer_texts_;  // encoded trailers, until they are sent
+  std::atomic<bool> cancelled_ = false;  // read by synchronous handlers on their threads
+};
+
+}  // namespace tern

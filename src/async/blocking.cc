@@ -1,0 +1,69 @@
+#include "tern/async/blocking.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <future>
+#include <stdexcept>
+#include <thread>
+
+namespace tern {
+
+namespace detail {
+
+namespace {
+
+/// On the waiting thread's stack; begins and ends on the loop.
+class AwaitedJob final : public Job {
+ public:
+  using Job::Job;
+  void wait() { done_.get_future().get(); }
+
+ private:
+  void finished(std::exception_ptr error) override {
+    if (error) {
+      done_.set_exception(std::move(error));
+    } else {
+      done_.set_value();
+    }
+  }
+  std::promise<void> done_;
+};
+
+}  // namespace
+
+void wait_on_loop(Loop& loop, Task<void> task) {
+  if (Loop::current() != nullptr) {
+    throw std::logic_error("a blocking call on an event loop's thread would stop the loop: use the asynchronous one");
+  }
+  // Shared with the loop, whose last step into the job may come after the waiting thread has been released.
+  auto job = std::make_shared<AwaitedJob>(loop);
+  auto body = std::make_shared<Task<void>>(std::move(task));
+  loop.post([job, body] { job->start(std::move(*body)); });
+  job->wait();
+  std::promise<void> left;
+  loop.post([&] {
+    job.reset();
+    left.set_value();
+  });
+  left.get_future().get();
+}
+
+}  // namespace detail
+
+struct LoopThread::State {
+  boost::asio::io_context context{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
+  Loop& loop = Loop::of(context);
+  std::thread thread{[this] { context.run(); }};
+};
+
+LoopThread::LoopThread() : state_(std::make_unique<State>()) {}
+
+LoopThread::~LoopThread() {
+  state_->context.stop();
+  state_->thread.join();
+}
+
+Loop& LoopThread::loop() const noexcept { return state_->loop; }
+
+}  // namespace tern

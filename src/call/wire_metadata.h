@@ -1,0 +1,22 @@
+// Metadata as header fields: "-bin" values in base64.
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "tern/http2/stream.h"
+#include "tern/rpc/metadata.h"
+#include "tern/rpc/status.h"
+
+namespace tern {
+
+/// Texts that fields point to until they are sent; made only where something has to be encoded.
+using FieldTexts = std::deque<std::string>;
+
+/// Appends `metadata`; it and `texts` must live until the fields are sent.
+void append_metadata(http2::HeaderFields& fields, const Metadata& metadata, FieldTexts& texts);
+
+/// Appends grpc-status and what goes with it.
+void append_status(http2::HeaderFields& fields, const Status& status, FieldTexts& texts);
+
+}  // namespace tern

@@ -1,0 +1,59 @@
+// ChannelCore: what a channel's parts on all loops have in common, and where to find them.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "client/channel_loop.h"
+#include "tern/async/loop.h"
+#include "tern/client/channel.h"
+#include "transport/address.h"
+
+namespace tern {
+
+class ChannelCore {
+ public:
+  ChannelCore(std::string target, ChannelOptions options);
+  ChannelCore(const ChannelCore&) = delete;
+  ChannelCore& operator=(const ChannelCore&) = delete;
+  ~ChannelCore();
+
+  [[nodiscard]] const std::string& target() const noexcept { return target_; }
+  [[nodiscard]] const ChannelOptions& options() const noexcept { return options_; }
+  /// The value of ":authority".
+  [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
+
+  /// The part on the loop that runs now, made at the first call. Takes no lock, once it is made. Any loop.
+  ChannelLoop& part_here();
+
+  /// Closes the parts, each on its own loop, and waits for them.
+  Task<void> close();
+  /// Closes the part on the loop that runs now, and asks the others to.
+  void begin_close();
+  [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
+
+ private:
+  // More loops than cores of any machine that this was thought for.
+  static constexpr std::size_t kMostLoops = 256;
+  struct Slot {
+    std::atomic<Loop*> loop = nullptr;
+    std::shared_ptr<ChannelLoop> part;
+  };
+  ChannelLoop& make_part(Loop& loop);
+  void for_each_part(const std::function<void(const std::shared_ptr<ChannelLoop>&)>& visit);
+
+  std::string target_;
+  transport::Address address_;
+  std::string authority_;
+  ChannelOptions options_;
+  std::atomic<bool> closed_ = false;
+  std::mutex mutex_;
+  std::unique_ptr<Slot[]> slots_ = std::make_unique<Slot[]>(kMostLoops);
+  std::atomic<std::size_t> used_ = 0;
+};
+
+}  // namespace tern

@@ -1,0 +1,177 @@
+#include "tern/client/client_call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "call/wire_metadata.h"
+#include "client/channel_core.h"
+#include "client/client_connection.h"
+#include "rpc/header_names.h"
+#include "rpc/response_head.h"
+#include "rpc/timeout.h"
+#include "tern/rpc/codec.h"
+#include "tern/version.h"
+
+namespace tern {
+
+ClientCall::ClientCall(Channel& channel, std::string_view method, CallOptions options)
+    : MessageStream(channel.core()->options().max_receive_message_length),
+      channel_(channel.core()),
+      method_(method),
+      options_(std::move(options)),
+      head_(std::make_unique<rpc::ResponseHead>()) {}
+
+ClientCall::~ClientCall() = default;
+
+const Metadata& ClientCall::initial_metadata() noexcept { return head_->initial(); }
+const Metadata& ClientCall::trailing_metadata() noexcept { return head_->trailing(); }
+
+void ClientCall::set_request(Result<Buffer> request) {
+  if (!request.ok()) return finish(request.status());
+  request_ = std::move(request).value();
+  has_request_ = true;
+}
+
+Event::Waiting ClientCall::opened() {
+  start();
+  return settled_.wait();
+}
+
+void ClientCall::start() {
+  if (std::exchange(started_, true)) return;
+  if (channel_->closed()) return finish(Status{StatusCode::kCancelled, "the channel was closed"});
+  ChannelLoop& part = channel_->part_here();
+  if (const Job* job = Job::current()) deadline_ = job->deadline;
+  if (options_.timeout) {
+    const Clock::time_point now = Clock::now();
+    const auto longest = Clock::time_point::max() - now;
+    const Clock::time_point own = now + std::min<Clock::duration>(*options_.timeout, longest);
+    deadline_ = std::min(own, deadline_.value_or(own));
+  }
+  if (deadline_) {
+    if (*deadline_ <= Clock::now()) return expired();
+    part.loop().arm(*this, *deadline_);
+  }
+  ClientConnection* connection = part.usable();
+  if (connection != nullptr && open_on(*connection)) return;
+  part.wait_for_connection(*this);
+}
+
+void ClientCall::connection_settled(ClientConnection* connection, const Status& failure) {
+  if (connection == nullptr) return finish(failure);
+  if (!open_on(*connection)) finish(Status{StatusCode::kUnavailable, "the server takes no new calls"});
+}
+
+bool ClientCall::open_on(ClientConnection& connection) {
+  http2::HeaderFields fields;
+  fields.reserve(10 + options_.metadata.size());
+  fields.push_back({":method", "POST", true});
+  fields.push_back({":scheme", "http", true});
+  fields.push_back({":path", method_, true});
+  fields.push_back({":authority", channel_->authority(), false});
+  fields.push_back({"te", "trailers", true});
+  fields.push_back({rpc::kContentType, rpc::kGrpcContentType, true});
+  fields.push_back({"user-agent", kUserAgent, true});
+  std::optional<rpc::TimeoutText> timeout;
+  if (deadline_) {
+    timeout.emplace(*deadline_ - Clock::now());
+    fields.push_back({rpc::kGrpcTimeout, timeout->view(), false});
+  }
+  FieldTexts texts;
+  append_metadata(fields, options_.metadata, texts);
+  if (!connection.open(*this, fields)) return false;
+  connection_ = &connection;
+  if (has_request_) {
+    send_data(std::move(request_));
+    end_requests();
+  }
+  settled_.set();
+  return true;
+}
+
+Result<Buffer> ClientCall::encode(const google::protobuf::MessageLite& message) const {
+  return rpc::encode_message(message, channel_->options().max_send_message_length);
+}
+
+void ClientCall::end_requests() {
+  requests_ended_ = true;
+  send_end();
+}
+
+Event::Waiting ClientCall::end() {
+  start();
+  drop_incoming();
+  return ended_.wait();
+}
+
+void ClientCall::on_header(std::string_view name, std::string_view value) { head_->add(name, value); }
+
+void ClientCall::on_headers_end(bool ended_by_it) {
+  head_->end_block(ended_by_it);
+  if (ended_by_it) return on_end();
+  if (Status problem = head_->problem(); !problem.ok()) return cancel(std::move(problem));
+  headers_.set();
+}
+
+void ClientCall::on_end() {
+  Status status = head_->status();
+  if (status.ok() && ended_inside_a_message()) {
+    status = Status{StatusCode::kInternal, "the response ended inside of a message"};
+  }
+  const bool sending = open() && (!requests_ended_ || unsent() > 0);
+  finish(std::move(status));
+  if (sending) reset(http2::ErrorCode::kCancel);
+}
+
+void ClientCall::on_closed(http2::ErrorCode code) { finish(status_of_close(code)); }
+
+void ClientCall::on_bad_message(Status status) { cancel(std::move(status)); }
+
+void ClientCall::expired() noexcept { cancel(Status{StatusCode::kDeadlineExceeded, "Deadline Exceeded"}); }
+
+void ClientCall::cancel(Status status) {
+  if (ended()) return;
+  finish(std::move(status));
+  reset(http2::ErrorCode::kCancel);
+}
+
+void ClientCall::finish(Status status) {
+  if (ended()) return;
+  status_ = std::move(status);
+  disarm();
+  ListNode<ConnectionWaiter>::unlink();
+  started_ = true;
+  if (options_.context != nullptr) {
+    options_.context->initial_metadata = head_->initial();
+    options_.context->trailing_metadata = head_->trailing();
+    options_.context->status = status_;
+    if (connection_ != nullptr) options_.context->peer = connection_->peer();
+  }
+  connection_ = nullptr;
+  settled_.set();
+  headers_.set();
+  ended_.set();
+  release_waits();
+}
+
+// "HTTP/2 Error Codes" of gRPC over HTTP/2.
+Status ClientCall::status_of_close(http2::ErrorCode code) const {
+  if (connection_ != nullptr && connection_->lost()) {
+    const std::string& reason = connection_->reason();
+    if (reason.empty()) return Status{StatusCode::kCancelled, "the channel was closed"};
+    return Status{StatusCode::kUnavailable, reason};
+  }
+  StatusCode meaning = StatusCode::kInternal;
+  switch (code) {
+    case http2::ErrorCode::kRefusedStream: meaning = StatusCode::kUnavailable; break;
+    case http2::ErrorCode::kCancel: meaning = StatusCode::kCancelled; break;
+    case http2::ErrorCode::kEnhanceYourCalm: meaning = StatusCode::kResourceExhausted; break;
+    case http2::ErrorCode::kInadequateSecurity: meaning = StatusCode::kPermissionDenied; break;
+    default: break;
+  }
+  return Status{meaning, fmt::format("the stream was reset: {}", http2::name_of(code))};
+}
+
+}  // namespace tern

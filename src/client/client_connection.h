@@ -1,0 +1,49 @@
+// ClientConnection: one connection of a channel. The mirror of ServerConnection.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "tern/async/event.h"
+#include "tern/async/intrusive_list.h"
+#include "tern/http2/stream.h"
+#include "transport/connection.h"
+
+namespace tern {
+
+class ChannelLoop;
+
+/// Owned by its ChannelLoop; leaves it when it is lost.
+class ClientConnection final : public ListNode<ClientConnection>, private transport::ConnectionEvents {
+ public:
+  ClientConnection(ChannelLoop& owner, std::unique_ptr<transport::ByteStream> stream);
+
+  void start() { connection_.start(); }
+  /// The server's first settings have arrived, or the connection is lost. Outlives the connection.
+  [[nodiscard]] std::shared_ptr<Event> greeted() const noexcept { return greeted_; }
+  /// Takes new calls.
+  [[nodiscard]] bool usable() const noexcept { return greeted_->is_set() && !leaving_ && !connection_.closed(); }
+
+  /// Opens a stream; false when the server takes no more on this connection.
+  bool open(http2::Stream& stream, std::span<const http2::HeaderField> request) {
+    return usable() && connection_.session().open(stream, request);
+  }
+
+  void say_goodbye() { connection_.say_goodbye(); }
+  [[nodiscard]] bool lost() const noexcept { return connection_.closed(); }
+  [[nodiscard]] const std::string& reason() const noexcept { return connection_.reason(); }
+  [[nodiscard]] const std::string& peer() const noexcept { return connection_.peer(); }
+
+ private:
+  void on_settings() override { greeted_->set(); }
+  void on_go_away(http2::ErrorCode code, std::string_view debug_data) override;
+  void on_lost(const std::string& reason) override;
+
+  ChannelLoop& owner_;
+  std::shared_ptr<Event> greeted_ = std::make_shared<Event>();
+  bool leaving_ = false;
+  transport::Connection connection_;
+};
+
+}  // namespace tern

@@ -1,0 +1,64 @@
+#include "tern/http2/buffer.h"
+
+#include <cstring>
+#include <new>
+
+#include "tern/async/recycler.h"
+
+namespace tern {
+
+Buffer::Buffer(const Buffer& other) noexcept : block_(other.block_) {
+  if (block_ != nullptr) ++block_->owners;
+}
+
+Buffer Buffer::allocate(std::size_t size) {
+  Buffer buffer;
+  buffer.block_ = new (recycler::allocate(sizeof(Block) + size)) Block{nullptr, size, 1};
+  return buffer;
+}
+
+Buffer Buffer::copy_of(std::span<const std::uint8_t> bytes) {
+  Buffer buffer = allocate(bytes.size());
+  if (!bytes.empty()) std::memcpy(buffer.data(), bytes.data(), bytes.size());
+  return buffer;
+}
+
+Buffer Buffer::copy_of(std::string_view text) {
+  return copy_of({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+void Buffer::drop() noexcept {
+  if (block_ == nullptr || --block_->owners > 0) return;
+  recycler::deallocate(block_, sizeof(Block) + block_->size);
+}
+
+void BufferQueue::push(Buffer buffer) noexcept {
+  if (buffer.block_ == nullptr) return;
+  Buffer::Block* block = std::exchange(buffer.block_, nullptr);
+  block->next = nullptr;
+  (last_ == nullptr ? first_ : last_->next) = block;
+  last_ = block;
+  bytes_ += block->size;
+}
+
+Buffer BufferQueue::pop() noexcept {
+  Buffer buffer;
+  buffer.block_ = first_;
+  first_ = first_->next;
+  if (first_ == nullptr) last_ = nullptr;
+  bytes_ -= buffer.size();
+  return buffer;
+}
+
+Buffer BufferQueue::front() const noexcept {
+  Buffer buffer;
+  buffer.block_ = first_;
+  ++first_->owners;
+  return buffer;
+}
+
+void BufferQueue::clear() noexcept {
+  while (!empty()) pop();
+}
+
+}  // namespace tern

@@ -1,0 +1,329 @@
+#include "http2/session.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+
+#include "http2/nghttp2_fields.h"
+#include "http2/nghttp2_memory.h"
+
+namespace tern::http2 {
+
+/// nghttp2's callbacks, each translated into an event of a stream or of the connection.
+struct Session::Callbacks {
+  static Session& self(void* user_data) { return *static_cast<Session*>(user_data); }
+  static Stream* stream(nghttp2_session* session, std::int32_t id) {
+    return static_cast<Stream*>(nghttp2_session_get_stream_user_data(session, id));
+  }
+
+  static int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
+    Session& me = self(user_data);
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+    Stream* opened = me.events_.on_stream_opened();
+    if (opened == nullptr) {
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+      return 0;
+    }
+    me.attach(*opened, frame->hd.stream_id);
+    nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, opened);
+    return 0;
+  }
+
+  // nghttp2 1.52 announces a limit for header lists and does not enforce it.
+  static int on_header(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name,
+                       std::size_t name_size, const std::uint8_t* value, std::size_t value_size, std::uint8_t /*flags*/,
+                       void* user_data) {
+    Stream* receiver = stream(session, frame->hd.stream_id);
+    if (receiver == nullptr) return 0;
+    const Settings& settings = self(user_data).settings_;
+    receiver->header_bytes_ += static_cast<std::uint32_t>(name_size + value_size + 32);
+    if (receiver->header_bytes_ > settings.max_header_bytes || ++receiver->header_count_ > settings.max_header_fields) {
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_ENHANCE_YOUR_CALM);
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+    receiver->on_header({reinterpret_cast<const char*>(name), name_size},
+                        {reinterpret_cast<const char*>(value), value_size});
+    return 0;
+  }
+
+  static int on_data(nghttp2_session* session, std::uint8_t /*flags*/, std::int32_t id, const std::uint8_t* data,
+                     std::size_t size, void* user_data) {
+    self(user_data).received_ += size;
+    if (Stream* receiver = stream(session, id)) receiver->on_data({data, size});
+    return 0;
+  }
+
+  static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
+    Session& me = self(user_data);
+    const bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    switch (frame->hd.type) {
+      case NGHTTP2_HEADERS:
+        if (Stream* receiver = stream(session, frame->hd.stream_id)) {
+          if (me.role_ == Role::kServer && frame->headers.cat == NGHTTP2_HCAT_HEADERS) {
+            if (ended) receiver->on_end();  // a request's trailers say nothing in gRPC
+          } else {
+            receiver->on_headers_end(ended);
+          }
+        }
+        break;
+      case NGHTTP2_DATA:
+        if (!ended) break;
+        if (Stream* receiver = stream(session, frame->hd.stream_id)) receiver->on_end();
+        break;
+      case NGHTTP2_SETTINGS:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) me.events_.on_settings();
+        break;
+      case NGHTTP2_PING:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) me.events_.on_ping_answered();
+        break;
+      case NGHTTP2_GOAWAY:
+        me.events_.on_go_away(
+            static_cast<ErrorCode>(frame->goaway.error_code),
+            {reinterpret_cast<const char*>(frame->goaway.opaque_data), frame->goaway.opaque_data_len});
+        break;
+      default:
+        break;
+    }
+    return 0;
+  }
+
+  static int on_stream_close(nghttp2_session* session, std::int32_t id, std::uint32_t code, void* user_data) {
+    if (Stream* closing = stream(session, id)) self(user_data).closed(*closing, static_cast<ErrorCode>(code));
+    return 0;
+  }
+
+  // Says how much of the next DATA frame there is; send_data then takes it.
+  static ssize_t read_data(nghttp2_session* session, std::int32_t id, std::uint8_t* /*to*/, std::size_t room,
+                           std::uint32_t* flags, nghttp2_data_source* /*source*/, void* user_data) {
+    Session& me = self(user_data);
+    Stream* sender = stream(session, id);
+    if (sender == nullptr) return NGHTTP2_ERR_DEFERRED;  // dropped; its reset is on the way
+    const std::size_t unsent = sender->unsent();
+    if (unsent == 0 && !sender->end_queued_) {
+      sender->waiting_for_data_ = true;
+      return NGHTTP2_ERR_DEFERRED;
+    }
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (unsent > room || !sender->end_queued_) return static_cast<ssize_t>(std::min(unsent, room));
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (me.role_ == Role::kServer) {
+      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      me.trailers_.clear();
+      sender->on_trailers_due(me.trailers_);
+      const Nghttp2Fields fields{me.trailers_};
+      nghttp2_submit_trailer(session, id, fields.data(), fields.size());
+    }
+    return static_cast<ssize_t>(unsent);
+  }
+
+  static int send_data(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* frame_header,
+                       std::size_t size, nghttp2_data_source* /*source*/, void* user_data) {
+    Session& me = self(user_data);
+    // nghttp2 goes on to the next frame by itself; a full batch stops it here, until the next fill().
+    if (me.filling_->full()) return NGHTTP2_ERR_WOULDBLOCK;
+    Stream* dropped_or_sender = stream(session, frame->hd.stream_id);
+    if (dropped_or_sender == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    Stream& sender = *dropped_or_sender;
+    me.filling_->copy({frame_header, 9});
+    while (size > 0) {
+      Buffer first = sender.outgoing_.front();
+      const std::size_t part = std::min(size, first.size() - sender.taken_);
+      const std::span<const std::uint8_t> bytes = first.bytes().subspan(sender.taken_, part);
+      size -= part;
+      sender.taken_ += part;
+      if (sender.taken_ == first.size()) {
+        sender.outgoing_.pop();
+        sender.taken_ = 0;
+      }
+      if (part >= kReferenceFrom) {
+        me.filling_->refer(bytes, std::move(first));
+      } else {
+        me.filling_->copy(bytes);
+      }
+    }
+    sender.on_sent();
+    return 0;
+  }
+
+  // A server that has answered wants nothing more of the client: it says so, or the stream would stay open as long as
+  // the client sends (RFC 9113 §8.1).
+  static int on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
+    if (frame->hd.type != NGHTTP2_HEADERS || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+    if (self(user_data).role_ != Role::kServer) return 0;
+    if (nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0) {
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    }
+    return 0;
+  }
+
+  static nghttp2_session_callbacks* all() {
+    static nghttp2_session_callbacks* callbacks = [] {
+      nghttp2_session_callbacks* made = nullptr;
+      if (nghttp2_session_callbacks_new(&made) != 0) throw std::bad_alloc{};
+      nghttp2_session_callbacks_set_on_begin_headers_callback(made, on_begin_headers);
+      nghttp2_session_callbacks_set_on_header_callback(made, on_header);
+      nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data);
+      nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame);
+      nghttp2_session_callbacks_set_on_stream_close_callback(made, on_stream_close);
+      nghttp2_session_callbacks_set_send_data_callback(made, send_data);
+      nghttp2_session_callbacks_set_on_frame_send_callback(made, on_frame_sent);
+      return made;
+    }();
+    return callbacks;
+  }
+};
+
+Session::Session(Role role, const Settings& settings, SessionEvents& events)
+    : events_(events), settings_(settings), role_(role) {
+  static nghttp2_option* options = [] {
+    nghttp2_option* made = nullptr;
+    if (nghttp2_option_new(&made) != 0) throw std::bad_alloc{};
+    nghttp2_option_set_no_auto_window_update(made, 1);
+    // A closed stream's priority is of no use to us, and costs memory.
+    nghttp2_option_set_no_closed_streams(made, 1);
+    return made;
+  }();
+  const auto make = role == Role::kServer ? nghttp2_session_server_new3 : nghttp2_session_client_new3;
+  if (make(&session_, Callbacks::all(), this, options, recycled_nghttp2_memory()) != 0) throw std::bad_alloc{};
+
+  const std::array<nghttp2_settings_entry, 4> entries{{
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.max_concurrent_streams},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.max_header_bytes},
+      {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+  }};
+  const std::size_t count = role == Role::kServer ? entries.size() - 1 : entries.size();
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries.data(), count);
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<std::int32_t>(settings.connection_window));
+}
+
+Session::~Session() {
+  streams_.for_each([this](Stream& stream) { detach(stream); });
+  nghttp2_session_del(session_);
+}
+
+bool Session::receive(std::span<const std::uint8_t> bytes) {
+  if (failed_) return false;
+  const ssize_t used = nghttp2_session_mem_recv(session_, bytes.data(), bytes.size());
+  if (used < 0) {
+    failed_ = true;
+    if (used == NGHTTP2_ERR_BAD_CLIENT_MAGIC) {
+      error_ = "the peer does not speak HTTP/2";
+    } else {
+      error_ = nghttp2_strerror(static_cast<int>(used));
+    }
+    return false;
+  }
+  if (received_ > 0) {
+    nghttp2_session_consume_connection(session_, received_);
+    received_ = 0;
+  }
+  if (nghttp2_session_want_write(session_) != 0) output_added();
+  return true;
+}
+
+bool Session::fill(OutputBatch& batch) {
+  output_announced_ = false;
+  if (failed_) return false;
+  filling_ = &batch;
+  while (!batch.full()) {
+    const std::uint8_t* data = nullptr;
+    const ssize_t size = nghttp2_session_mem_send(session_, &data);
+    if (size < 0) {
+      failed_ = true;
+      error_ = nghttp2_strerror(static_cast<int>(size));
+      break;
+    }
+    if (size == 0) break;  // nothing left, or the batch is full
+    batch.copy({data, static_cast<std::size_t>(size)});
+  }
+  filling_ = nullptr;
+  return !failed_;
+}
+
+bool Session::finished() const noexcept {
+  return failed_ || (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0);
+}
+
+bool Session::open(Stream& stream, std::span<const HeaderField> fields) {
+  if (failed_ || nghttp2_session_check_request_allowed(session_) == 0) return false;
+  const Nghttp2Fields list{fields};
+  nghttp2_data_provider provider{};
+  provider.read_callback = Callbacks::read_data;
+  const std::int32_t id = nghttp2_submit_request(session_, nullptr, list.data(), list.size(), &provider, &stream);
+  if (id < 0) return false;
+  attach(stream, id);
+  output_added();
+  return true;
+}
+
+void Session::announce_shutdown() {
+  nghttp2_submit_shutdown_notice(session_);
+  output_added();
+}
+
+void Session::go_away() {
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
+  output_added();
+}
+
+void Session::ping() {
+  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
+  output_added();
+}
+
+void Session::terminate(ErrorCode code) {
+  nghttp2_session_terminate_session(session_, static_cast<std::uint32_t>(code));
+  output_added();
+}
+
+void Session::close_streams(ErrorCode code) {
+  while (!streams_.empty()) {
+    Stream& stream = streams_.front();
+    nghttp2_session_set_stream_user_data(session_, stream.id_, nullptr);
+    closed(stream, code);
+  }
+}
+
+void Session::attach(Stream& stream, std::int32_t id) {
+  stream.session_ = this;
+  stream.id_ = id;
+  streams_.push_back(stream);
+  ++open_streams_;
+}
+
+void Session::detach(Stream& stream) noexcept {
+  nghttp2_session_set_stream_user_data(session_, stream.id_, nullptr);
+  stream.session_ = nullptr;
+  stream.unlink();
+  --open_streams_;
+}
+
+void Session::closed(Stream& stream, ErrorCode code) {
+  stream.session_ = nullptr;
+  stream.unlink();
+  --open_streams_;
+  stream.outgoing_.clear();
+  stream.taken_ = 0;
+  stream.on_closed(code);
+}
+
+void Session::submit_response(Stream& stream, std::span<const HeaderField> fields, bool only) {
+  const Nghttp2Fields list{fields};
+  nghttp2_data_provider provider{};
+  provider.read_callback = Callbacks::read_data;
+  nghttp2_submit_response(session_, stream.id_, list.data(), list.size(), only ? nullptr : &provider);
+  output_added();
+}
+
+void Session::output_added() {
+  if (output_announced_) return;
+  output_announced_ = true;
+  events_.on_output();
+}
+
+}  // namespace tern::http2

@@ -1,0 +1,101 @@
+// Session: one HTTP/2 connection without its I/O: bytes in, events out, bytes out (RFC 9113; framing and HPACK by
+// nghttp2, which only this folder includes). Either end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http2/defaults.h"
+#include "http2/output_batch.h"
+#include "tern/http2/stream.h"
+
+struct nghttp2_session;
+
+namespace tern::http2 {
+
+enum class Role { kClient, kServer };
+
+/// What happens to a connection as a whole.
+class SessionEvents {
+ public:
+  /// A client opened a stream: the object that shall carry it, or null to refuse it (REFUSED_STREAM). Servers only.
+  virtual Stream* on_stream_opened() = 0;
+  /// There is something to fill() a batch with, after there was nothing.
+  virtual void on_output() = 0;
+  /// The peer takes no new streams (GOAWAY, RFC 9113 §6.8).
+  virtual void on_go_away(ErrorCode code, std::string_view debug_data) = 0;
+  /// The peer's settings arrived: to a client, the proof that it talks HTTP/2.
+  virtual void on_settings() {}
+  /// A PING of ours came back.
+  virtual void on_ping_answered() {}
+
+ protected:
+  ~SessionEvents() = default;
+};
+
+class Session {
+ public:
+  Session(Role role, const Settings& settings, SessionEvents& events);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  /// Streams that are still open are not told; call close_streams first.
+  ~Session();
+
+  /// Bytes of the peer. False when the connection cannot go on; error() then says why (an answer may still be to be
+  /// written).
+  bool receive(std::span<const std::uint8_t> bytes);
+  [[nodiscard]] const std::string& error() const noexcept { return error_; }
+
+  /// Appends frames until the batch is full or nothing is left to send; false when the connection cannot go on.
+  bool fill(OutputBatch& batch);
+
+  /// Neither reads nor writes any more: the connection may be closed.
+  [[nodiscard]] bool finished() const noexcept;
+
+  /// Opens a client's stream with this request; it waits in the session while the peer allows no more streams.
+  /// Returns false when the connection takes no new streams.
+  bool open(Stream& stream, std::span<const HeaderField> fields);
+
+  [[nodiscard]] std::size_t open_streams() const noexcept { return open_streams_; }
+
+  /// Tells the peer to open no more streams. The first step of a graceful end, then (a round trip later, when what was
+  /// under way has arrived) go_away. RFC 9113 §6.8.
+  void announce_shutdown();
+  void go_away();
+  void ping();
+
+  /// Ends the connection for this reason: GOAWAY, and then nothing.
+  void terminate(ErrorCode code);
+
+  /// Tells every open stream that it is closed, with this code: the connection is lost.
+  void close_streams(ErrorCode code);
+
+ private:
+  friend class Stream;
+  struct Callbacks;
+
+  void attach(Stream& stream, std::int32_t id);
+  void detach(Stream& stream) noexcept;
+  void closed(Stream& stream, ErrorCode code);
+  void submit_response(Stream& stream, std::span<const HeaderField> fields, bool only);
+  void output_added();
+
+  nghttp2_session* session_ = nullptr;
+  SessionEvents& events_;
+  Settings settings_;
+  Role role_;
+  bool output_announced_ = false;
+  bool failed_ = false;
+  std::size_t open_streams_ = 0;
+  std::size_t received_ = 0;  // data bytes that the connection's window is not yet opened for again
+  IntrusiveList<Stream> streams_;
+  HeaderFields trailers_;  // scratch
+  OutputBatch* filling_ = nullptr;
+  std::string error_;
+};
+
+}  // namespace tern::http2

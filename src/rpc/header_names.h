@@ -1,0 +1,23 @@
+// Names and values of header fields that gRPC gives a meaning (gRPC over HTTP/2).
+#pragma once
+
+#include <string_view>
+
+namespace tern::rpc {
+
+inline constexpr std::string_view kContentType = "content-type";
+inline constexpr std::string_view kGrpcContentType = "application/grpc";
+inline constexpr std::string_view kGrpcStatus = "grpc-status";
+inline constexpr std::string_view kGrpcMessage = "grpc-message";
+inline constexpr std::string_view kGrpcStatusDetails = "grpc-status-details-bin";
+inline constexpr std::string_view kGrpcTimeout = "grpc-timeout";
+inline constexpr std::string_view kGrpcEncoding = "grpc-encoding";
+
+/// "application/grpc", with any suffix that names a message format or a parameter.
+constexpr bool is_grpc_content_type(std::string_view value) {
+  if (!value.starts_with(kGrpcContentType)) return false;
+  const std::string_view rest = value.substr(kGrpcContentType.size());
+  return rest.empty() || rest.front() == '+' || rest.front() == ';';
+}
+
+}  // namespace tern::rpc

@@ -1,0 +1,47 @@
+#include "rpc/request_head.h"
+
+#include "rpc/header_names.h"
+#include "rpc/timeout.h"
+
+namespace tern::rpc {
+
+void RequestHead::clear() noexcept {
+  path_.clear();
+  timeout_.reset();
+  metadata_.clear();
+  if (!problem_.ok()) problem_ = Status{};
+  is_post_ = false;
+  is_grpc_ = false;
+}
+
+void RequestHead::add(std::string_view name, std::string_view value) {
+  if (name.starts_with(':')) {
+    if (name == ":path") path_ = value;
+    if (name == ":method") is_post_ = value == "POST";
+  } else if (name == kContentType) {
+    is_grpc_ = is_grpc_content_type(value);
+  } else if (name.starts_with("grpc-")) {
+    add_grpc(name, value);
+  } else if (name != "te" && !metadata_.add_received(name, value)) {
+    problem_ = Status{StatusCode::kInternal, "metadata \"" + std::string{name} + "\" is not base64"};
+  }
+}
+
+void RequestHead::add_grpc(std::string_view name, std::string_view value) {
+  if (name == kGrpcTimeout) {
+    timeout_ = parse_timeout(value);
+    if (!timeout_) problem_ = Status{StatusCode::kInternal, "bad grpc-timeout \"" + std::string{value} + "\""};
+  } else if (name == kGrpcEncoding && value != "identity") {
+    problem_ = Status{StatusCode::kUnimplemented, "message encoding \"" + std::string{value} + "\" is not supported"};
+  } else if (name.ends_with("-bin") && !metadata_.add_received(name, value)) {
+    problem_ = Status{StatusCode::kInternal, "metadata \"" + std::string{name} + "\" is not base64"};
+  }
+}
+
+int RequestHead::http_refusal() const noexcept {
+  if (!is_post_) return 405;
+  if (!is_grpc_) return 415;
+  return 0;
+}
+
+}  // namespace tern::rpc

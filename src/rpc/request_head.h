@@ -1,0 +1,43 @@
+// What the header block of a call says to the server.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tern/rpc/metadata.h"
+#include "tern/rpc/status.h"
+
+namespace tern::rpc {
+
+class RequestHead {
+ public:
+  /// Empty again; keeps its memory for the next call.
+  void clear() noexcept;
+
+  /// One field after the other, as received.
+  void add(std::string_view name, std::string_view value);
+
+  /// The HTTP status to refuse the request with, when it is no gRPC call at all: 405 or 415; 0 for a gRPC call.
+  [[nodiscard]] int http_refusal() const noexcept;
+  /// Not OK when the call itself is malformed.
+  [[nodiscard]] const Status& problem() const noexcept { return problem_; }
+
+  /// "/package.Service/Method".
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> timeout() const noexcept { return timeout_; }
+  [[nodiscard]] const Metadata& metadata() const noexcept { return metadata_; }
+
+ private:
+  void add_grpc(std::string_view name, std::string_view value);
+
+  std::string path_;
+  std::optional<std::chrono::nanoseconds> timeout_;
+  Metadata metadata_;
+  Status problem_;
+  bool is_post_ = false;
+  bool is_grpc_ = false;
+};
+
+}  // namespace tern::rpc

@@ -1,0 +1,92 @@
+#include "rpc/response_head.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+
+#include "rpc/base64.h"
+#include "rpc/header_names.h"
+#include "rpc/percent.h"
+
+namespace tern::rpc {
+
+namespace {
+
+template <class Number>
+Number number_or(std::string_view text, Number otherwise) {
+  Number value{};
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  return result.ec == std::errc{} && result.ptr == end ? value : otherwise;
+}
+
+StatusCode from_http(int status) {
+  switch (status) {
+    case 400: return StatusCode::kInternal;
+    case 401: return StatusCode::kUnauthenticated;
+    case 403: return StatusCode::kPermissionDenied;
+    case 404: return StatusCode::kUnimplemented;
+    case 429:
+    case 502:
+    case 503:
+    case 504: return StatusCode::kUnavailable;
+    default: return StatusCode::kUnknown;
+  }
+}
+
+}  // namespace
+
+void ResponseHead::add(std::string_view name, std::string_view value) {
+  Metadata& metadata = blocks_ == 0 ? initial_ : trailing_;
+  if (name == ":status") {
+    http_status_ = number_or(value, 0);
+  } else if (name == kContentType) {
+    is_grpc_ = is_grpc_content_type(value);
+    content_type_ = value;
+  } else if (name == kGrpcStatus) {
+    grpc_status_ = number_or(value, static_cast<int>(StatusCode::kUnknown));
+  } else if (name == kGrpcMessage) {
+    message_ = percent_decode(value);
+  } else if (name == kGrpcStatusDetails) {
+    details_ = decode_base64(value).value_or(std::string{});
+  } else if (name == kGrpcEncoding) {
+    encoding_ = value;
+  } else if (!name.starts_with(':') && (!name.starts_with("grpc-") || name.ends_with("-bin")) &&
+             !metadata.add_received(name, value)) {
+    bad_key_ = name;
+  }
+}
+
+void ResponseHead::end_block(bool last) {
+  // A reply of trailers only has no initial metadata.
+  if (last && blocks_ == 0) std::swap(initial_, trailing_);
+  ++blocks_;
+  last_ = last;
+}
+
+Status ResponseHead::problem() const {
+  if (http_status_ != 200) {
+    return Status{from_http(http_status_), fmt::format("the peer answered with HTTP status {}", http_status_)};
+  }
+  if (!is_grpc_ && grpc_status_ < 0) {
+    return Status{StatusCode::kUnknown,
+                  fmt::format("the peer answered with content-type \"{}\": not gRPC", content_type_)};
+  }
+  if (!encoding_.empty() && encoding_ != "identity") {
+    return Status{StatusCode::kInternal, fmt::format("message encoding \"{}\" is not supported", encoding_)};
+  }
+  if (!bad_key_.empty()) return Status{StatusCode::kInternal, fmt::format("metadata \"{}\" is not base64", bad_key_)};
+  return {};
+}
+
+Status ResponseHead::status() const {
+  if (grpc_status_ >= 0) {
+    const bool known = grpc_status_ <= static_cast<int>(StatusCode::kUnauthenticated);
+    return Status{known ? static_cast<StatusCode>(grpc_status_) : StatusCode::kUnknown, message_, details_};
+  }
+  if (Status status = problem(); !status.ok()) return status;
+  return Status{StatusCode::kInternal, "the stream ended without trailers (grpc-status is missing)"};
+}
+
+}  // namespace tern::rpc

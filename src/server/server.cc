@@ -1,0 +1,142 @@
+#include "tern/server/server.h"
+
+#include <latch>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "server/server_loop.h"
+#include "tern/async/event.h"
+#include "tern/async/loop.h"
+#include "tern/async/task_group.h"
+#include "transport/acceptor.h"
+
+namespace tern {
+
+namespace {
+
+/// After their cancellation handlers get this long to run their destructors and catch blocks.
+constexpr std::chrono::milliseconds kCancelledHandlersTime{1000};
+
+}  // namespace
+
+class Server::Core {
+ public:
+  explicit Core(ServerOptions options) : home_(Loop::require_current("a Server")), shared_(options) {
+    for (Loop* loop : home_.siblings()) parts_.push_back(std::make_unique<ServerLoop>(*loop, shared_));
+  }
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  ~Core() {
+    accepting_.cancel();
+    on_every_loop([](ServerLoop& part) { part.close_all(); });
+  }
+
+  void add_service(Service& service) {
+    if (!acceptors_.empty()) throw std::logic_error("add_service() comes before listen()");
+    shared_.registry.add(service);
+  }
+
+  std::uint16_t listen(std::string_view text) {
+    if (stopping_) throw std::logic_error("the server was stopped");
+    acceptors_.push_back(transport::Acceptor::listen(home_, transport::Address::parse(text)));
+    transport::Acceptor& acceptor = *acceptors_.back();
+    accepting_.spawn(acceptor.accept_forever([this](Loop& loop, transport::Socket socket) {
+      part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)));
+    }));
+    return acceptor.address().port;
+  }
+
+  Task<void> stop(StopOptions options) {
+    if (std::exchange(stopping_, true)) {
+      co_await stopped_.wait();
+      co_return;
+    }
+    const Clock::time_point grace_ends = Clock::now() + options.grace;
+    accepting_.cancel();
+    co_await accepting_.join();
+    acceptors_.clear();
+
+    left_ = parts_.size();
+    for (const auto& part : parts_) {
+      part->loop().post([this, &part = *part] {
+        part.begin_stop([this, alive = std::weak_ptr{alive_}] {
+          home_.post([this, alive] {
+            if (!alive.expired()) part_is_empty();
+          });
+        });
+      });
+    }
+    const bool in_grace = co_await empty_.wait(grace_ends);
+    if (!in_grace) {
+      for (const auto& part : parts_) part->loop().post([&part = *part] { part.cancel_calls(); });
+      co_await empty_.wait(Clock::now() + kCancelledHandlersTime);
+    }
+    if (!empty_.is_set()) {
+      for (const auto& part : parts_) part->loop().post([&part = *part] { part.close_all(); });
+      co_await empty_.wait();
+    }
+    stopped_.set();
+  }
+
+  Task<void> wait_for_termination() { co_await stopped_.wait(); }
+
+  [[nodiscard]] std::size_t calls_in_flight() const noexcept {
+    std::size_t all = 0;
+    for (const auto& part : parts_) all += part->calls_in_flight();
+    return all;
+  }
+
+ private:
+  ServerLoop& part_of(Loop& loop) {
+    for (const auto& part : parts_) {
+      if (&part->loop() == &loop) return *part;
+    }
+    throw std::logic_error("a connection came to a loop that the server has no part on");
+  }
+
+  void part_is_empty() {
+    if (--left_ == 0) empty_.set();
+  }
+
+  /// Runs `work` for each part on its own loop and waits for the others, blocking: at the end of the server's life.
+  template <class Work>
+  void on_every_loop(Work work) {
+    std::latch done{static_cast<std::ptrdiff_t>(parts_.size())};
+    for (const auto& part : parts_) {
+      if (&part->loop() == &home_) {
+        work(*part);
+        done.count_down();
+      } else {
+        part->loop().post([&] {
+          work(*part);
+          done.count_down();
+        });
+      }
+    }
+    done.wait();
+  }
+
+  Loop& home_;
+  ServerShared shared_;
+  std::vector<std::unique_ptr<ServerLoop>> parts_;
+  std::vector<std::unique_ptr<transport::Acceptor>> acceptors_;
+  TaskGroup accepting_;
+  bool stopping_ = false;
+  std::size_t left_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is still posted when stop() is abandoned
+  Event empty_;
+  Event stopped_;
+};
+
+Server::Server(ServerOptions options) : core_(std::make_unique<Core>(options)) {}
+Server::~Server() = default;
+
+void Server::add_service(Service& service) { core_->add_service(service); }
+std::uint16_t Server::listen(std::string_view address) { return core_->listen(address); }
+Task<void> Server::stop(StopOptions options) { return core_->stop(options); }
+Task<void> Server::wait_for_termination() { return core_->wait_for_termination(); }
+std::size_t Server::calls_in_flight() const noexcept { return core_->calls_in_flight(); }
+
+}  // namespace tern

@@ -1,0 +1,219 @@
+#include "tern/server/server_call.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "call/wire_metadata.h"
+#include "rpc/header_names.h"
+#include "rpc/request_head.h"
+#include "server/server_connection.h"
+#include "server/server_loop.h"
+
+namespace tern {
+
+namespace {
+
+constexpr http2::HeaderField kStatus200{":status", "200", true};
+constexpr http2::HeaderField kContentTypeGrpc{rpc::kContentType, rpc::kGrpcContentType, true};
+
+}  // namespace
+
+ServerCall::ServerCall(ServerConnection& connection)
+    : MessageStream(connection.owner().shared().options.max_receive_message_length),
+      Job(connection.owner().loop()),
+      connection_(connection),
+      head_(connection.owner().take_head()),
+      context_(*this) {
+  local = this;
+}
+
+ServerCall::~ServerCall() {
+  if (running_) connection_.owner().call_ended();
+  connection_.owner().give_back(std::move(head_));
+}
+
+void ServerCall::on_header(std::string_view name, std::string_view value) { head_->add(name, value); }
+
+void ServerCall::on_headers_end(bool ended) {
+  begin();
+  if (ended) on_end();
+}
+
+void ServerCall::begin() {
+  if (const int http_status = head_->http_refusal(); http_status != 0) {
+    answered_ = true;
+    const std::string text = std::to_string(http_status);
+    const http2::HeaderField field{":status", text, false};
+    send_only_headers({&field, 1});
+    return;
+  }
+  if (!head_->problem().ok()) return end(head_->problem());
+  const ServiceRegistry& registry = connection_.owner().shared().registry;
+  handler_ = registry.find(head_->path());
+  if (handler_ == nullptr) return end(Status{StatusCode::kUnimplemented, registry.explain_missing(head_->path())});
+  if (const auto timeout = head_->timeout()) {
+    const Clock::time_point now = Clock::now();
+    const auto longest = Clock::time_point::max() - now;
+    deadline = now + std::min<Clock::duration>(*timeout, longest);
+    loop().arm(*this, *deadline);
+  }
+  if (handler_->requests() == MethodHandler::Requests::kStream) {
+    start_handler();
+  } else {
+    eager_ = true;
+  }
+}
+
+void ServerCall::on_end() {
+  if (answered_) return;
+  if (ended_inside_a_message()) {
+    end_incoming();
+    on_bad_message(Status{StatusCode::kInternal, "the request ended inside of a message"});
+    return;
+  }
+  end_incoming();
+  if (!running_) request_complete();
+}
+
+void ServerCall::request_complete() {
+  if (incoming().empty()) return end(Status{StatusCode::kInternal, "the request ended without a message"});
+  start_handler();
+}
+
+void ServerCall::start_handler() {
+  running_ = true;
+  connection_.owner().call_started();
+  start(handler_->handle(*this));
+}
+
+void ServerCall::take_request(google::protobuf::MessageLite& request) {
+  const Buffer bytes = incoming().pop();
+  if (!incoming().empty()) throw AbortError{Status{StatusCode::kInternal, "received more than one request message"}};
+  if (Status status = rpc::decode_message(bytes, request); !status.ok()) throw AbortError{std::move(status)};
+}
+
+Buffer ServerCall::encode(const google::protobuf::MessageLite& message) const {
+  Result<Buffer> encoded = rpc::encode_message(message, connection_.owner().shared().options.max_send_message_length);
+  if (!encoded.ok()) throw AbortError{encoded.status()};
+  return std::move(encoded).value();
+}
+
+void ServerCall::send_initial_metadata() {
+  if (std::exchange(headers_sent_, true) || answered_) return;
+  if (context_.initial_metadata().empty()) {
+    static constexpr std::array kUsual{kStatus200, kContentTypeGrpc};
+    send_headers(kUsual);
+    return;
+  }
+  http2::HeaderFields fields{kStatus200, kContentTypeGrpc};
+  FieldTexts texts;
+  append_metadata(fields, context_.initial_metadata(), texts);
+  send_headers(fields);
+}
+
+void ServerCall::send_message(const google::protobuf::MessageLite& message) {
+  Buffer encoded = encode(message);
+  send_initial_metadata();
+  send_data(std::move(encoded));
+}
+
+MessageStream::Write ServerCall::write(const google::protobuf::MessageLite& message) {
+  Buffer encoded = encode(message);
+  send_initial_metadata();
+  return write_message(std::move(encoded));
+}
+
+Executor& ServerCall::workers() const { return connection_.owner().shared().workers(); }
+
+void ServerCall::end(Status status) {
+  if (answered_) return;
+  status_ = std::move(status);
+  disarm();
+  // What was announced as initial metadata is sent as such; otherwise an error is all in one block (Trailers-Only).
+  if (!headers_sent_ && !context_.initial_metadata().empty()) send_initial_metadata();
+  answered_ = true;
+  if (headers_sent_) {
+    send_end();
+    return;
+  }
+  headers_sent_ = true;
+  http2::HeaderFields fields{kStatus200, kContentTypeGrpc};
+  FieldTexts texts;
+  append_status(fields, status_, texts);
+  append_metadata(fields, context_.trailing_metadata(), texts);
+  send_only_headers(fields);
+}
+
+void ServerCall::on_trailers_due(http2::HeaderFields& trailers) {
+  if (status_.ok() && context_.trailing_metadata().empty()) {
+    trailers.push_back({rpc::kGrpcStatus, "0", true});
+    return;
+  }
+  trailer_texts_ = std::make_unique<FieldTexts>();
+  append_status(trailers, status_, *trailer_texts_);
+  append_metadata(trailers, context_.trailing_metadata(), *trailer_texts_);
+}
+
+void ServerCall::on_bad_message(Status status) {
+  end(std::move(status));
+  cancelled_.store(true, std::memory_order_relaxed);
+  Job::cancel();
+}
+
+void ServerCall::expired() noexcept {
+  end(Status{StatusCode::kDeadlineExceeded, "Deadline Exceeded"});
+  release_waits();
+  cancelled_.store(true, std::memory_order_relaxed);
+  Job::cancel();
+}
+
+void ServerCall::cancel_handler() noexcept {
+  end(Status{StatusCode::kUnavailable, "the server is shutting down"});
+  release_waits();
+  cancelled_.store(true, std::memory_order_relaxed);
+  Job::cancel();
+}
+
+void ServerCall::on_closed(http2::ErrorCode /*code*/) {
+  disarm();
+  answered_ = true;
+  release_waits();
+  if (!running_) return leave_if_over();
+  cancelled_.store(true, std::memory_order_relaxed);
+  Job::cancel();
+}
+
+void ServerCall::finished(std::exception_ptr error) {
+  running_ = false;
+  connection_.owner().call_ended();
+  end(error ? status_of(error) : Status{});
+  leave_if_over();
+}
+
+void ServerCall::leave_if_over() {
+  if (!open() && !running_) connection_.call_over(*this);
+}
+
+Status ServerCall::status_of(const std::exception_ptr& error) const {
+  std::string what;
+  try {
+    std::rethrow_exception(error);
+  } catch (const AbortError& abort) {
+    return abort.status();
+  } catch (const Cancelled&) {
+    return Status{StatusCode::kCancelled, "the handler was cancelled"};
+  } catch (const std::exception& exception) {
+    what = exception.what();
+  } catch (...) {
+    what = "an exception that is no std::exception";
+  }
+  // What went wrong inside is for the log; the client learns only that something did.
+  spdlog::error("{}: unexpected exception in the handler: {}", head_->path(), what);
+  return Status{StatusCode::kUnknown, "Unexpected error in the handler of " + head_->path()};
+}
+
+}  // namespace tern

@@ -1,0 +1,40 @@
+#include "tern/server/server_context.h"
+
+#include <algorithm>
+
+#include "rpc/request_head.h"
+#include "server/server_connection.h"
+#include "tern/async/loop.h"
+#include "tern/server/server_call.h"
+
+namespace tern {
+
+const std::string& ServerContext::method() const noexcept { return call_.head_->path(); }
+const std::string& ServerContext::peer() const noexcept { return call_.connection_.peer(); }
+const Metadata& ServerContext::metadata() const noexcept { return call_.head_->metadata(); }
+std::optional<Clock::time_point> ServerContext::deadline() const noexcept { return call_.deadline; }
+
+std::optional<Clock::duration> ServerContext::time_remaining() const noexcept {
+  if (!call_.deadline) return std::nullopt;
+  return std::max(Clock::duration::zero(), *call_.deadline - Clock::now());
+}
+
+bool ServerContext::cancelled() const noexcept { return call_.cancelled_.load(std::memory_order_relaxed); }
+
+void ServerContext::abort(StatusCode code, std::string details) { abort(Status{code, std::move(details)}); }
+
+void ServerContext::abort(Status status) {
+  if (status.ok()) status = Status{StatusCode::kUnknown, "the handler aborted the call with status OK"};
+  throw AbortError{std::move(status)};
+}
+
+void ServerContext::send_initial_metadata() {
+  if (Loop::current() == &call_.loop()) {
+    call_.send_initial_metadata();
+  } else {
+    // A synchronous handler: the call outlives it.
+    call_.loop().post([&call = call_] { call.send_initial_metadata(); });
+  }
+}
+
+}  // namespace tern

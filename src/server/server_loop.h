@@ -1,0 +1,81 @@
+// ServerLoop: a server's part on one loop: its connections there and their calls. Loops share nothing but what is fixed
+// before they start.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "http2/defaults.h"
+#include "rpc/request_head.h"
+#include "server/service_registry.h"
+#include "tern/async/executor.h"
+#include "tern/async/loop.h"
+#include "tern/server/server.h"
+#include "transport/byte_stream.h"
+
+namespace tern {
+
+class ServerConnection;
+
+/// The same for all loops.
+struct ServerShared {
+  explicit ServerShared(ServerOptions its_options) : options(its_options) {
+    settings.max_concurrent_streams = options.max_concurrent_streams;
+  }
+  /// The pool of synchronous handlers, started by the first. Any thread.
+  Executor& workers();
+
+  ServerOptions options;
+  http2::Settings settings;
+  ServiceRegistry registry;
+
+ private:
+  std::mutex mutex_;
+  std::unique_ptr<Executor> workers_;
+};
+
+class ServerLoop {
+ public:
+  ServerLoop(Loop& loop, ServerShared& shared) : loop_(loop), shared_(shared) {}
+  ServerLoop(const ServerLoop&) = delete;
+  ServerLoop& operator=(const ServerLoop&) = delete;
+  ~ServerLoop();
+
+  [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+  [[nodiscard]] ServerShared& shared() const noexcept { return shared_; }
+
+  void add_connection(std::unique_ptr<transport::ByteStream> stream);
+
+  /// Sends every connection away; `empty` is called (on this loop) once none is left.
+  void begin_stop(std::function<void()> empty);
+  /// Cancels every running handler.
+  void cancel_calls();
+  /// Closes every connection and destroys what is left of the calls.
+  void close_all();
+
+  /// Heads of earlier calls, for their memory.
+  std::unique_ptr<rpc::RequestHead> take_head();
+  void give_back(std::unique_ptr<rpc::RequestHead> head);
+
+  void call_started() noexcept { calls_.fetch_add(1, std::memory_order_relaxed); }
+  void call_ended() noexcept { calls_.fetch_sub(1, std::memory_order_relaxed); }
+  /// Any thread.
+  [[nodiscard]] std::size_t calls_in_flight() const noexcept { return calls_.load(std::memory_order_relaxed); }
+
+  void remove(ServerConnection& connection);
+
+ private:
+  Loop& loop_;
+  ServerShared& shared_;
+  IntrusiveList<ServerConnection> connections_;
+  std::vector<std::unique_ptr<rpc::RequestHead>> free_heads_;
+  std::atomic<std::size_t> calls_ = 0;
+  bool stopping_ = false;
+  std::function<void()> empty_;
+};
+
+}  // namespace tern

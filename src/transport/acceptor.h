@@ -1,0 +1,30 @@
+// Acceptor: one listening address. What it accepts it deals out to the loops in turn; a connection stays on its loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "tern/async/loop.h"
+#include "tern/async/task.h"
+#include "transport/address.h"
+#include "transport/socket_stream.h"
+
+namespace tern::transport {
+
+class Acceptor {
+ public:
+  /// Binds and listens. Port 0 takes a free one; "[::]" takes IPv4 too, and falls back to it where there is no IPv6; a
+  /// unix socket that nobody listens on any more is replaced, and removed at the end. Throws std::runtime_error that says
+  /// which address and why.
+  static std::unique_ptr<Acceptor> listen(Loop& loop, const Address& address);
+  virtual ~Acceptor() = default;
+
+  /// The address with the port that it really has.
+  [[nodiscard]] virtual const Address& address() const noexcept = 0;
+
+  /// Accepts until cancelled. `accepted` is called on the loop that the socket is for.
+  virtual Task<void> accept_forever(std::function<void(Loop&, Socket)> accepted) = 0;
+};
+
+}  // namespace tern::transport

@@ -1,0 +1,61 @@
+#include "transport/address.h"
+
+#include <charconv>
+#include <stdexcept>
+
+namespace tern::transport {
+
+namespace {
+
+[[noreturn]] void refuse(std::string_view text, const char* why) {
+  throw std::invalid_argument("address \"" + std::string{text} + "\": " + why +
+                              " (expected host:port, [ipv6]:port or unix:path)");
+}
+
+bool take_prefix(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+}  // namespace
+
+Address Address::parse(std::string_view text) {
+  std::string_view rest = text;
+  Address address;
+  if (take_prefix(rest, "unix:")) {
+    take_prefix(rest, "//");
+    if (rest.empty()) refuse(text, "the path is missing");
+    // sockaddr_un has room for 107 bytes and a zero.
+    if (rest.size() > 107) refuse(text, "the path is longer than 107 bytes");
+    address.unix_path = rest;
+    return address;
+  }
+  if (take_prefix(rest, "dns:") || take_prefix(rest, "ipv4:") || take_prefix(rest, "ipv6:")) take_prefix(rest, "///");
+
+  const std::size_t colon = rest.rfind(':');
+  if (colon == std::string_view::npos) refuse(text, "the port is missing");
+  const std::string_view port = rest.substr(colon + 1);
+  std::string_view host = rest.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    refuse(text, "an IPv6 address stands in brackets");
+  }
+  if (host.empty()) refuse(text, "the host is missing");
+  const char* end = port.data() + port.size();
+  const auto parsed = std::from_chars(port.data(), end, address.port);
+  if (port.empty() || parsed.ec != std::errc{} || parsed.ptr != end) {
+    refuse(text, "the port is not a number from 0 to 65535");
+  }
+  address.host = host;
+  return address;
+}
+
+std::string Address::to_string() const {
+  if (is_unix()) return "unix:" + unix_path;
+  const bool bare_ipv6 = host.find(':') != std::string::npos;
+  return (bare_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+}  // namespace tern::transport

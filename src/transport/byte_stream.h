@@ -1,0 +1,47 @@
+// ByteStream: what a connection runs over: a socket now, TLS or an in-process pair likewise. By readiness: it is read and
+// written when it can be, so that an idle connection holds no buffer.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <boost/system/error_code.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace tern::transport {
+
+struct IoResult {
+  /// Bytes moved; 0 with no error and not would_block: the peer has ended its side.
+  std::size_t size = 0;
+  bool would_block = false;
+  boost::system::error_code error;
+};
+
+class ByteStreamEvents {
+ public:
+  /// What was wanted has come true (or failed: then reading or writing says how). In a turn of the loop.
+  virtual void on_readable() = 0;
+  virtual void on_writable() = 0;
+
+ protected:
+  ~ByteStreamEvents() = default;
+};
+
+/// Destroyed, it is closed, and no event comes any more.
+class ByteStream {
+ public:
+  virtual ~ByteStream() = default;
+
+  virtual IoResult read(std::span<std::uint8_t> to) = 0;
+  virtual IoResult write(std::span<const iovec> pieces) = 0;
+  /// Asks for one on_readable.
+  virtual void want_read(ByteStreamEvents& events) = 0;
+  /// Asks for one on_writable.
+  virtual void want_write(ByteStreamEvents& events) = 0;
+  /// "ipv4:127.0.0.1:1234", "ipv6:[::1]:1234" or "unix:path", as gRPC writes peers.
+  [[nodiscard]] virtual std::string peer() const = 0;
+};
+
+}  // namespace tern::transport

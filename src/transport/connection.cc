@@ -1,0 +1,129 @@
+#include "transport/connection.h"
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace tern::transport {
+
+namespace {
+
+// One for each thread, not for each connection: an idle connection holds no buffer.
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+thread_local std::array<std::uint8_t, kReadBytes> read_buffer;
+
+// A peer that sends without pause must not keep the loop from the others.
+constexpr int kReadsPerTurn = 4;
+
+}  // namespace
+
+Connection::Connection(Loop& loop, std::unique_ptr<ByteStream> stream, http2::Role role,
+                       const http2::Settings& settings, ConnectionEvents& owner)
+    : loop_(loop),
+      owner_(owner),
+      stream_(std::move(stream)),
+      peer_(stream_->peer()),
+      session_(role, settings, *this),
+      role_(role) {}
+
+void Connection::start() {
+  loop_.when_turn_ends(*this);
+  stream_->want_read(*this);
+}
+
+void Connection::close(http2::ErrorCode code, std::string reason) {
+  if (std::exchange(closed_, true)) return;
+  reason_ = std::move(reason);
+  stream_.reset();
+  unwritten_.reset();
+  session_.close_streams(code);
+  loop_.make_ready(*this);
+}
+
+void Connection::say_goodbye() {
+  if (closed_) return;
+  session_.terminate(http2::ErrorCode::kNoError);
+  if (!unwritten_) write_output();
+  close(http2::ErrorCode::kCancel, {});
+}
+
+void Connection::on_readable() {
+  for (int reads = 0; reads < kReadsPerTurn && !closed_; ++reads) {
+    const IoResult result = stream_->read(read_buffer);
+    if (result.would_block) break;
+    if (result.error) return close(http2::ErrorCode::kInternalError, "connection lost: " + result.error.message());
+    if (result.size == 0) {
+      return close(http2::ErrorCode::kInternalError, received_anything_ ? "the peer closed the connection"
+                                                                        : "the peer closed the connection unused");
+    }
+    if (!receive({read_buffer.data(), result.size})) return;
+    if (result.size < read_buffer.size()) break;
+  }
+  if (closed_) return;
+  stream_->want_read(*this);
+  loop_.when_turn_ends(*this);  // the last stream may have closed
+}
+
+bool Connection::receive(std::span<const std::uint8_t> bytes) {
+  const std::string_view text{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  if (!std::exchange(received_anything_, true) && role_ == http2::Role::kClient && text.starts_with("HTTP/1")) {
+    close(http2::ErrorCode::kProtocolError, "the peer speaks HTTP/1.1, not HTTP/2");
+    return false;
+  }
+  if (session_.receive(bytes)) return true;
+  const std::string why = session_.error();
+  write_output();  // what the session still has to say, if anything
+  close(http2::ErrorCode::kProtocolError, "HTTP/2: " + why);
+  return false;
+}
+
+void Connection::on_writable() {
+  if (closed_ || !unwritten_) return;
+  if (!write_batch(*unwritten_)) return;
+  unwritten_.reset();
+  write_output();
+}
+
+void Connection::at_turn_end() noexcept {
+  if (!closed_ && !unwritten_) write_output();
+}
+
+void Connection::write_output() {
+  static thread_local http2::OutputBatch batch;
+  bool more = true;
+  while (more && !closed_) {
+    if (!session_.fill(batch)) {
+      batch.clear();
+      return close(http2::ErrorCode::kInternalError, "HTTP/2: " + session_.error());
+    }
+    more = batch.full();
+    if (!batch.empty() && !write_batch(batch)) {
+      if (!closed_) {
+        unwritten_ = std::make_unique<http2::OutputBatch>();
+        std::swap(*unwritten_, batch);
+      }
+      batch.clear();
+      return;
+    }
+  }
+  if (!closed_ && session_.finished()) close(http2::ErrorCode::kNoError, {});
+}
+
+bool Connection::write_batch(http2::OutputBatch& batch) {
+  while (!batch.empty()) {
+    const IoResult result = stream_->write(batch.pieces());
+    if (result.would_block) {
+      stream_->want_write(*this);
+      return false;
+    }
+    if (result.error) {
+      close(http2::ErrorCode::kInternalError, "connection lost: " + result.error.message());
+      return false;
+    }
+    batch.written(result.size);
+  }
+  return true;
+}
+
+}  // namespace tern::transport

@@ -1,0 +1,80 @@
+// Connection: drives one HTTP/2 session over one byte stream: reads when there is something, and writes once for each turn
+// of its loop, all that the turn left to be written.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "http2/session.h"
+#include "tern/async/loop.h"
+#include "transport/byte_stream.h"
+
+namespace tern::transport {
+
+/// What the owner of a connection learns.
+class ConnectionEvents {
+ public:
+  virtual http2::Stream* on_stream_opened() { return nullptr; }
+  virtual void on_settings() {}
+  virtual void on_go_away(http2::ErrorCode /*code*/, std::string_view /*debug_data*/) {}
+  virtual void on_ping_answered() {}
+  /// The connection is over, its streams have been told; `reason` is for people, empty for a clean end. The owner may
+  /// destroy the connection here.
+  virtual void on_lost(const std::string& reason) = 0;
+
+ protected:
+  ~ConnectionEvents() = default;
+};
+
+class Connection final : private http2::SessionEvents, private ByteStreamEvents, private TurnEnd, private Ready {
+ public:
+  Connection(Loop& loop, std::unique_ptr<ByteStream> stream, http2::Role role, const http2::Settings& settings,
+             ConnectionEvents& owner);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  /// Closes the socket; streams still open are told nothing.
+  ~Connection() = default;
+
+  /// Sends the settings and begins to read; within a turn.
+  void start();
+
+  /// Ends it now, without a word to the peer; streams are told `code`, the owner gets on_lost.
+  void close(http2::ErrorCode code, std::string reason);
+  /// Ends it now, telling the peer (GOAWAY) as far as the socket takes it at once.
+  void say_goodbye();
+
+  [[nodiscard]] http2::Session& session() noexcept { return session_; }
+  [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
+  /// Why it was closed, for people.
+  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+
+ private:
+  http2::Stream* on_stream_opened() override { return owner_.on_stream_opened(); }
+  void on_output() override { loop_.when_turn_ends(*this); }
+  void on_go_away(http2::ErrorCode code, std::string_view debug_data) override { owner_.on_go_away(code, debug_data); }
+  void on_settings() override { owner_.on_settings(); }
+  void on_ping_answered() override { owner_.on_ping_answered(); }
+
+  void on_readable() override;
+  void on_writable() override;
+  void at_turn_end() noexcept override;
+  void run() override { owner_.on_lost(reason_); }
+
+  bool receive(std::span<const std::uint8_t> bytes);
+  void write_output();
+  bool write_batch(http2::OutputBatch& batch);
+
+  Loop& loop_;
+  ConnectionEvents& owner_;
+  std::unique_ptr<ByteStream> stream_;
+  std::string peer_;
+  http2::Session session_;
+  http2::Role role_;
+  std::unique_ptr<http2::OutputBatch> unwritten_;  // what the socket has not taken yet
+  bool received_anything_ = false;
+  bool closed_ = false;
+  std::string reason_;
+};
+
+}  // namespace tern::transport

@@ -1,0 +1,69 @@
+#include "transport/connector.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tern/async/asio.h"
+
+namespace tern::transport {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using Local = asio::local::stream_protocol;
+
+Task<std::vector<tcp::endpoint>> resolve(Loop& loop, const Address& address) {
+  std::vector<tcp::endpoint> endpoints;
+  boost::system::error_code not_numeric;
+  const auto numeric = asio::ip::make_address(address.host, not_numeric);
+  if (!not_numeric) {
+    endpoints.emplace_back(numeric, address.port);
+    co_return endpoints;
+  }
+  tcp::resolver resolver{loop.context()};
+  const std::string port = std::to_string(address.port);
+  auto [error, found] = co_await resolver.async_resolve(address.host, port, asio::as_tuple(use_task));
+  if (error) throw std::runtime_error("cannot resolve \"" + address.host + "\": " + error.message());
+  for (const auto& entry : found) endpoints.push_back(entry.endpoint());
+  co_return endpoints;
+}
+
+template <class Protocol>
+Task<std::unique_ptr<ByteStream>> connect_to(Loop& loop, typename Protocol::endpoint endpoint, std::string& failures,
+                                             std::string name) {
+  typename Protocol::socket socket{loop.context()};
+  auto [error] = co_await socket.async_connect(endpoint, asio::as_tuple(use_task));
+  if (!error) co_return make_socket_stream(loop, std::move(socket));
+  if (!failures.empty()) failures += "; ";
+  failures += name + ": " + error.message();
+  co_return nullptr;
+}
+
+std::string name_of(const tcp::endpoint& endpoint) {
+  return Address{endpoint.address().to_string(), endpoint.port(), {}}.to_string();
+}
+
+}  // namespace
+
+Task<std::unique_ptr<ByteStream>> connect(Loop& loop, Address address) {
+  std::string failures;
+  if (address.is_unix()) {
+    const Local::endpoint endpoint{address.unix_path};
+    auto stream = co_await connect_to<Local>(loop, endpoint, failures, address.to_string());
+    if (stream) co_return stream;
+  } else {
+    const std::vector<tcp::endpoint> endpoints = co_await resolve(loop, address);
+    for (const tcp::endpoint& endpoint : endpoints) {
+      auto stream = co_await connect_to<tcp>(loop, endpoint, failures, name_of(endpoint));
+      if (stream) co_return stream;
+    }
+  }
+  throw std::runtime_error("failed to connect: " + failures);
+}
+
+}  // namespace tern::transport

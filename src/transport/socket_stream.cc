@@ -1,0 +1,110 @@
+#include "transport/socket_stream.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <cerrno>
+#include <cstring>
+
+namespace tern::transport {
+
+namespace {
+
+namespace asio = boost::asio;
+
+boost::system::error_code last_error() { return {errno, boost::system::system_category()}; }
+
+std::string describe_peer(const Socket& socket) {
+  boost::system::error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return "unknown";
+  if (endpoint.protocol().family() == AF_UNIX) return "unix:";
+  asio::ip::tcp::endpoint tcp;
+  if (endpoint.size() > tcp.capacity()) return "unknown";
+  std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+  tcp.resize(endpoint.size());
+  const bool v4 = tcp.address().is_v4();
+  const std::string address = tcp.address().to_string();
+  return (v4 ? "ipv4:" + address : "ipv6:[" + address + "]") + ":" + std::to_string(tcp.port());
+}
+
+class SocketStream final : public ByteStream {
+ public:
+  SocketStream(Loop& loop, Socket socket) : state_(std::make_shared<State>(loop, std::move(socket))) {
+    Socket& mine = state_->socket;
+    mine.non_blocking(true);
+    if (mine.local_endpoint().protocol().family() != AF_UNIX) {
+      boost::system::error_code ignored;
+      mine.set_option(asio::ip::tcp::no_delay(true), ignored);
+    }
+  }
+  SocketStream(const SocketStream&) = delete;
+  SocketStream& operator=(const SocketStream&) = delete;
+  ~SocketStream() override {
+    state_->alive = false;
+    boost::system::error_code ignored;
+    state_->socket.close(ignored);
+  }
+
+  IoResult read(std::span<std::uint8_t> to) override {
+    return moved(::recv(state_->socket.native_handle(), to.data(), to.size(), 0));
+  }
+
+  IoResult write(std::span<const iovec> pieces) override {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(pieces.data());
+    message.msg_iovlen = pieces.size();
+    return moved(::sendmsg(state_->socket.native_handle(), &message, MSG_NOSIGNAL));
+  }
+
+  void want_read(ByteStreamEvents& events) override {
+    state_->socket.async_wait(Socket::wait_read, Reading{state_, &events});
+  }
+  void want_write(ByteStreamEvents& events) override {
+    state_->socket.async_wait(Socket::wait_write, Writing{state_, &events});
+  }
+
+  [[nodiscard]] std::string peer() const override { return describe_peer(state_->socket); }
+
+ private:
+  // Shared with the handlers that Asio holds, which may run once more after the stream is gone.
+  struct State {
+    State(Loop& its_loop, Socket its_socket) : loop(its_loop), socket(std::move(its_socket)) {}
+    Loop& loop;
+    Socket socket;
+    bool alive = true;
+  };
+  struct Reading {
+    std::shared_ptr<State> state;
+    ByteStreamEvents* events;
+    void operator()(const boost::system::error_code& /*seen on reading*/) const {
+      const Loop::Turn turn{state->loop};
+      if (state->alive) events->on_readable();
+    }
+  };
+  struct Writing {
+    std::shared_ptr<State> state;
+    ByteStreamEvents* events;
+    void operator()(const boost::system::error_code& /*seen on writing*/) const {
+      const Loop::Turn turn{state->loop};
+      if (state->alive) events->on_writable();
+    }
+  };
+
+  static IoResult moved(ssize_t size) {
+    if (size >= 0) return {.size = static_cast<std::size_t>(size), .would_block = false, .error = {}};
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {.size = 0, .would_block = true, .error = {}};
+    return {.size = 0, .would_block = false, .error = last_error()};
+  }
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace
+
+std::unique_ptr<ByteStream> make_socket_stream(Loop& loop, Socket socket) {
+  return std::make_unique<SocketStream>(loop, std::move(socket));
+}
+
+}  // namespace tern::transport
