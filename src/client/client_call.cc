@@ -20,8 +20,10 @@ ClientCall::ClientCall(Channel& channel, std::string_view method, CallOptions op
     : MessageStream(channel.core()->options().max_receive_message_length),
       channel_(channel.core()),
       method_(method),
-      options_(std::move(options)),
-      head_(std::make_unique<rpc::ResponseHead>()) {}
+      options_(options),
+      head_(std::make_unique<rpc::ResponseHead>()) {
+  if (options.metadata != nullptr) metadata_ = *options.metadata;
+}
 
 ClientCall::~ClientCall() = default;
 
@@ -66,7 +68,7 @@ void ClientCall::connection_settled(ClientConnection* connection, const Status& 
 
 bool ClientCall::open_on(ClientConnection& connection) {
   http2::HeaderFields fields;
-  fields.reserve(10 + options_.metadata.size());
+  fields.reserve(10 + metadata_.size());
   fields.push_back({":method", "POST", true});
   fields.push_back({":scheme", "http", true});
   fields.push_back({":path", method_, true});
@@ -80,7 +82,7 @@ bool ClientCall::open_on(ClientConnection& connection) {
     fields.push_back({rpc::kGrpcTimeout, timeout->view(), false});
   }
   FieldTexts texts;
-  append_metadata(fields, options_.metadata, texts);
+  append_metadata(fields, metadata_, texts);
   if (!connection.open(*this, fields)) return false;
   connection_ = &connection;
   if (has_request_) {

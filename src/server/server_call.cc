@@ -12,6 +12,7 @@
 #include "rpc/request_head.h"
 #include "server/server_connection.h"
 #include "server/server_loop.h"
+#include "tern/server/blocking_bridge.h"
 
 namespace tern {
 
@@ -32,6 +33,7 @@ ServerCall::ServerCall(ServerConnection& connection)
 }
 
 ServerCall::~ServerCall() {
+  if (bridge_) bridge_->close();
   if (running_) connection_.owner().call_ended();
   connection_.owner().give_back(std::move(head_));
 }
@@ -125,6 +127,11 @@ MessageStream::Write ServerCall::write(const google::protobuf::MessageLite& mess
   Buffer encoded = encode(message);
   send_initial_metadata();
   return write_message(std::move(encoded));
+}
+
+std::shared_ptr<BlockingBridge> ServerCall::bridge() {
+  if (!bridge_) bridge_ = std::make_shared<BlockingBridge>(loop());
+  return bridge_;
 }
 
 Executor& ServerCall::workers() const { return connection_.owner().shared().workers(); }

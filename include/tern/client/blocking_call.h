@@ -21,6 +21,13 @@ Response block_on_call(Channel& channel, UnaryCall<Response> call) {
   return block_on_loop(channel.home(), std::move(call).task());
 }
 
+namespace detail {
+template <class Call>
+auto next_of(Call& call) -> Task<decltype(call.next().await_resume())> {
+  co_return co_await call.next();
+}
+}  // namespace detail
+
 /// A streaming call, driven from outside of its loop. Every method blocks.
 template <class Call>
 class BlockingCall {
@@ -38,7 +45,7 @@ class BlockingCall {
   void cancel() { block_on_loop(*loop_, cancel_call(*call_)); }
 
   /// The next message; nothing at a good end. Throws RpcError at a bad one.
-  auto next() { return block_on_loop(*loop_, call_->next()); }
+  auto next() { return block_on_loop(*loop_, detail::next_of(*call_)); }
 
   /// False when the call has ended.
   template <class Request>

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <optional>
+#include <type_traits>
 
 #include "tern/rpc/metadata.h"
 #include "tern/rpc/status.h"
@@ -21,10 +22,14 @@ struct CallOptions {
   /// The call ends with DEADLINE_EXCEEDED when it takes longer; counted from its start, sent along as grpc-timeout. Unset:
   /// as long as the job that it is made in may take, if that has a deadline.
   std::optional<std::chrono::nanoseconds> timeout = std::nullopt;
-  /// Sent along.
-  Metadata metadata = {};
+  /// Sent along; copied when the call is made.
+  const Metadata* metadata = nullptr;
   /// Where to put what comes back; must outlive the call.
   ClientContext* context = nullptr;
 };
+
+// g++ 12 destroys a member of an aggregate twice when the aggregate is written in a co_await expression, as this one is:
+// no member may own anything.
+static_assert(std::is_trivially_destructible_v<CallOptions>);
 
 }  // namespace tern

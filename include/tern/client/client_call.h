@@ -77,6 +77,7 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   std::shared_ptr<ChannelCore> channel_;
   std::string_view method_;
   CallOptions options_;
+  Metadata metadata_;
   std::unique_ptr<rpc::ResponseHead> head_;
   std::optional<Clock::time_point> deadline_;
   ClientConnection* connection_ = nullptr;

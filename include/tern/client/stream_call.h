@@ -26,7 +26,7 @@ namespace detail {
 class StreamCall {
  public:
   StreamCall(Channel& channel, std::string_view method, CallOptions options)
-      : call_(std::make_unique<ClientCall>(channel, method, std::move(options))) {}
+      : call_(std::make_unique<ClientCall>(channel, method, options)) {}
 
   /// Awaits the end of the call; its status. Messages that were not read are dropped.
   Task<Status> status();
@@ -91,7 +91,7 @@ class [[nodiscard]] ServerStreamCall : public detail::ReadingCall<Response> {
  public:
   ServerStreamCall(Channel& channel, std::string_view method, const google::protobuf::MessageLite& request,
                    CallOptions options)
-      : detail::ReadingCall<Response>(channel, method, std::move(options)) {
+      : detail::ReadingCall<Response>(channel, method, options) {
     this->call().set_request(this->call().encode(request));
   }
 };
@@ -128,10 +128,10 @@ template <class Request, class Response>
 class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
  public:
   BidiStreamCall(Channel& channel, std::string_view method, CallOptions options)
-      : detail::ReadingCall<Response>(channel, method, std::move(options)) {}
+      : detail::ReadingCall<Response>(channel, method, options) {}
   /// Sends what `requests` yields, beside the reading; its exception ends the call with CANCELLED.
   BidiStreamCall(Channel& channel, std::string_view method, AsyncGenerator<Request> requests, CallOptions options)
-      : detail::ReadingCall<Response>(channel, method, std::move(options)), sending_(std::make_unique<TaskGroup>()) {
+      : detail::ReadingCall<Response>(channel, method, options), sending_(std::make_unique<TaskGroup>()) {
     sending_->spawn(send_all(this->call(), std::move(requests)));
   }
 

@@ -26,7 +26,7 @@ class [[nodiscard]] UnaryCall {
  public:
   UnaryCall(Channel& channel, std::string_view method, const google::protobuf::MessageLite& request,
             CallOptions options)
-      : call_(std::make_unique<ClientCall>(channel, method, std::move(options))) {
+      : call_(std::make_unique<ClientCall>(channel, method, options)) {
     call_->set_request(call_->encode(request));
   }
 

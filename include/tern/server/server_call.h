@@ -26,6 +26,7 @@
 
 namespace tern {
 
+class BlockingBridge;
 class Executor;
 class ServerConnection;
 namespace rpc {
@@ -54,6 +55,9 @@ class ServerCall final : public MessageStream,
 
   /// The pool that synchronous handlers run on.
   [[nodiscard]] Executor& workers() const;
+
+  /// How a synchronous handler reaches the call from its thread; made at the first call.
+  std::shared_ptr<BlockingBridge> bridge();
 
   /// Ends the handler at its next await (the server stops).
   void cancel_handler() noexcept;
@@ -84,6 +88,7 @@ class ServerCall final : public MessageStream,
   std::unique_ptr<rpc::RequestHead> head_;
   MethodHandler* handler_ = nullptr;
   ServerContext context_;
+  std::shared_ptr<BlockingBridge> bridge_;
   Status status_;
   bool running_ = false;   // the handler has begun and not ended
   bool answered_ = false;  // the status is on its way to the client

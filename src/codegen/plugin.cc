@@ -1,0 +1,9 @@
+// protoc-gen-tern: the protoc plugin. protoc finds it by its name or by --plugin=protoc-gen-tern=PATH.
+#include <google/protobuf/compiler/plugin.h>
+
+#include "codegen/generator.h"
+
+int main(int argc, char** argv) {
+  const tern::codegen::Generator generator;
+  return google::protobuf::compiler::PluginMain(argc, argv, &generator);
+}

@@ -1,0 +1,159 @@
+// The implementations of probe.proto that tests serve.
+#pragma once
+
+#include <atomic>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "probe.tern.h"
+#include "tern/tern.h"
+
+namespace tern::test {
+
+using tern::test::v1::Order;
+using tern::test::v1::Payload;
+using ProbeStub = tern::test::v1::Probe::Stub;
+
+/// Counts a handler's beginning and end.
+class Running {
+ public:
+  explicit Running(std::atomic<int>& count) : count_(count) { ++count_; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() { --count_; }
+
+ private:
+  std::atomic<int>& count_;
+};
+
+inline Payload answer(const Order& order, std::int64_t number) {
+  Payload payload;
+  payload.set_number(number);
+  payload.set_text(order.text());
+  payload.set_data(std::string(static_cast<std::size_t>(order.size()), 'x'));
+  return payload;
+}
+
+/// Gives back metadata: "echo-initial…" as initial, "echo-trailing…" as trailing.
+inline void echo_metadata(ServerContext& context) {
+  for (const auto& [key, value] : context.metadata()) {
+    if (key.starts_with("echo-initial")) context.initial_metadata().add(key, value);
+    if (key.starts_with("echo-trailing")) context.trailing_metadata().add(key, value);
+  }
+}
+
+inline void end_as_ordered(const Order& order) {
+  if (order.fail()) throw std::runtime_error("secret of the inside");
+  if (order.status() != 0) ServerContext::abort(static_cast<StatusCode>(order.status()), order.details());
+}
+
+class ProbeService final : public tern::test::v1::Probe::AsyncService {
+ public:
+  std::atomic<int> running = 0;
+  std::atomic<int> cancelled = 0;
+
+  Task<Payload> Unary(ServerContext& context, const Order& order) override {
+    const Running counted{running};
+    echo_metadata(context);
+    if (order.wait_us() > 0) co_await sleep(std::chrono::microseconds{order.wait_us()});
+    end_as_ordered(order);
+    co_return answer(order, order.number());
+  }
+
+  AsyncGenerator<Payload> Download(ServerContext& context, const Order& order) override {
+    const Running counted{running};
+    echo_metadata(context);
+    for (int i = 0; i < order.count(); ++i) {
+      if (order.wait_us() > 0) co_await sleep(std::chrono::microseconds{order.wait_us()});
+      co_yield answer(order, i);
+    }
+    end_as_ordered(order);
+  }
+
+  Task<Payload> Upload(ServerContext& context, Reader<Payload>& payloads) override {
+    const Running counted{running};
+    echo_metadata(context);
+    Payload sum;
+    std::int64_t bytes = 0;
+    while (const std::optional<Payload> payload = co_await payloads.next()) {
+      sum.set_number(sum.number() + 1);
+      bytes += static_cast<std::int64_t>(payload->data().size());
+    }
+    sum.set_text(std::to_string(bytes));
+    co_return sum;
+  }
+
+  AsyncGenerator<Payload> Echo(ServerContext& context, Reader<Payload>& payloads) override {
+    const Running counted{running};
+    echo_metadata(context);
+    while (std::optional<Payload> payload = co_await payloads.next()) co_yield *std::move(payload);
+  }
+
+  Task<Payload> Hang(ServerContext& /*context*/, const Order& /*order*/) override {
+    const Running counted{running};
+    try {
+      co_await sleep(std::chrono::hours{1});
+    } catch (const Cancelled&) {
+      ++cancelled;
+      throw;
+    }
+    co_return Payload{};
+  }
+
+  AsyncGenerator<Payload> Ignore(ServerContext& /*context*/, Reader<Payload>& /*payloads*/) override {
+    const Running counted{running};
+    co_await sleep(std::chrono::hours{1});
+    co_yield Payload{};
+  }
+};
+
+/// The same, blocking.
+class SyncProbeService final : public tern::test::v1::Probe::SyncService {
+ public:
+  std::atomic<int> running = 0;
+  std::atomic<int> most_running = 0;
+
+  Payload Unary(ServerContext& context, const Order& order) override {
+    const Running counted{running};
+    int seen = most_running.load();
+    const int now = running.load();
+    while (seen < now && !most_running.compare_exchange_weak(seen, now)) {
+    }
+    echo_metadata(context);
+    if (order.wait_us() > 0) std::this_thread::sleep_for(std::chrono::microseconds{order.wait_us()});
+    end_as_ordered(order);
+    return answer(order, order.number());
+  }
+
+  void Download(ServerContext& context, const Order& order, BlockingWriter<Payload>& payloads) override {
+    const Running counted{running};
+    echo_metadata(context);
+    for (int i = 0; i < order.count(); ++i) payloads.write(answer(order, i));
+    end_as_ordered(order);
+  }
+
+  Payload Upload(ServerContext& /*context*/, BlockingReader<Payload>& payloads) override {
+    const Running counted{running};
+    Payload sum;
+    std::int64_t bytes = 0;
+    while (const std::optional<Payload> payload = payloads.next()) {
+      sum.set_number(sum.number() + 1);
+      bytes += static_cast<std::int64_t>(payload->data().size());
+    }
+    sum.set_text(std::to_string(bytes));
+    return sum;
+  }
+
+  void Echo(ServerContext& /*context*/, BlockingReader<Payload>& payloads, BlockingWriter<Payload>& back) override {
+    const Running counted{running};
+    while (const std::optional<Payload> payload = payloads.next()) back.write(*payload);
+  }
+
+  void Ignore(ServerContext& /*context*/, BlockingReader<Payload>& /*payloads*/, BlockingWriter<Payload>& back) override {
+    const Running counted{running};
+    for (;;) back.write(Payload{});
+  }
+};
+
+}  // namespace tern::test
