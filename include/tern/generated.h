@@ -1,9 +1,9 @@
 // All that generated code needs.
 #pragma once
 
-#include "tern/client/blocking_call.h"       // IWYU pragma: export
-#include "tern/client/stream_call.h"         // IWYU pragma: export
-#include "tern/client/unary_call.h"          // IWYU pragma: export
-#include "tern/server/method_handler.h"      // IWYU pragma: export
-#include "tern/server/sync_method_handler.h" // IWYU pragma: export
-#include "tern/server/unimplemented.h"       // IWYU pragma: export
+#include "tern/client/blocking_call.h"        // IWYU pragma: export
+#include "tern/client/stream_call.h"          // IWYU pragma: export
+#include "tern/client/unary_call.h"           // IWYU pragma: export
+#include "tern/server/method_handler.h"       // IWYU pragma: export
+#include "tern/server/sync_method_handler.h"  // IWYU pragma: export
+#include "tern/server/unimplemented.h"        // IWYU pragma: export

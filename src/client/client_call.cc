@@ -167,11 +167,20 @@ Status ClientCall::status_of_close(http2::ErrorCode code) const {
   }
   StatusCode meaning = StatusCode::kInternal;
   switch (code) {
-    case http2::ErrorCode::kRefusedStream: meaning = StatusCode::kUnavailable; break;
-    case http2::ErrorCode::kCancel: meaning = StatusCode::kCancelled; break;
-    case http2::ErrorCode::kEnhanceYourCalm: meaning = StatusCode::kResourceExhausted; break;
-    case http2::ErrorCode::kInadequateSecurity: meaning = StatusCode::kPermissionDenied; break;
-    default: break;
+    case http2::ErrorCode::kRefusedStream:
+      meaning = StatusCode::kUnavailable;
+      break;
+    case http2::ErrorCode::kCancel:
+      meaning = StatusCode::kCancelled;
+      break;
+    case http2::ErrorCode::kEnhanceYourCalm:
+      meaning = StatusCode::kResourceExhausted;
+      break;
+    case http2::ErrorCode::kInadequateSecurity:
+      meaning = StatusCode::kPermissionDenied;
+      break;
+    default:
+      break;
   }
   return Status{meaning, fmt::format("the stream was reset: {}", http2::name_of(code))};
 }

@@ -106,7 +106,8 @@ void print_service_class(Printer& printer, const ServiceDescriptor& service, boo
     variables["owner"] = "";
     printer.Print("\n");
     print_comment(printer, method);
-    printer.Print(variables, ("virtual " + std::string{async ? shape_of(method).async : shape_of(method).sync} + ";\n").c_str());
+    printer.Print(variables,
+                  ("virtual " + std::string{async ? shape_of(method).async : shape_of(method).sync} + ";\n").c_str());
   });
   printer.Outdent();
   printer.Print("};\n\n");
@@ -125,12 +126,19 @@ void print_stub(Printer& printer, const ServiceDescriptor& service) {
     printer.Print("\n");
     print_comment(printer, method);
     const bool has_request = !method.client_streaming();
-    printer.Print(variables, (call + " $method$(" + shape.stub_parameters + "::tern::CallOptions options = {}) const {\n").c_str());
+    printer.Print(
+        variables,
+        (call + " $method$(" + shape.stub_parameters + "::tern::CallOptions options = {}) const {\n").c_str());
     printer.Print(variables, ("  return " + call + "{*channel_, \"$path$\", " + (has_request ? "request, " : "") +
-                              "options};\n}\n").c_str());
+                              "options};\n}\n")
+                                 .c_str());
     if (method.client_streaming() && method.server_streaming()) {
-      printer.Print(variables, (call + " $method$(::tern::AsyncGenerator<$request$> requests, ::tern::CallOptions options = {}) const {\n").c_str());
-      printer.Print(variables, ("  return " + call + "{*channel_, \"$path$\", std::move(requests), options};\n}\n").c_str());
+      printer.Print(
+          variables,
+          (call + " $method$(::tern::AsyncGenerator<$request$> requests, ::tern::CallOptions options = {}) const {\n")
+              .c_str());
+      printer.Print(variables,
+                    ("  return " + call + "{*channel_, \"$path$\", std::move(requests), options};\n}\n").c_str());
     }
   });
   printer.Outdent();
@@ -149,9 +157,10 @@ void print_blocking_stub(Printer& printer, const ServiceDescriptor& service) {
     printer.Print("\n");
     print_comment(printer, method);
     printer.Print(variables, (std::string{shape.blocking} + " $method$(" + shape.stub_parameters +
-                              "::tern::CallOptions options = {}) const {\n").c_str());
-    const std::string call = std::string{"Stub{*channel_}.$method$("} +
-                             (method.client_streaming() ? "" : "request, ") + "options)";
+                              "::tern::CallOptions options = {}) const {\n")
+                                 .c_str());
+    const std::string call =
+        std::string{"Stub{*channel_}.$method$("} + (method.client_streaming() ? "" : "request, ") + "options)";
     if (method.client_streaming() || method.server_streaming()) {
       printer.Print(variables, ("  return {*channel_, " + call + "};\n}\n").c_str());
     } else {

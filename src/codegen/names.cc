@@ -8,20 +8,20 @@ namespace tern::codegen {
 namespace {
 
 constexpr std::array<std::string_view, 94> kKeywords{
-    "alignas",      "alignof",     "and",         "and_eq",        "asm",          "auto",         "bitand",
-    "bitor",        "bool",        "break",       "case",          "catch",        "char",         "char16_t",
-    "char32_t",     "char8_t",     "class",       "co_await",      "co_return",    "co_yield",     "compl",
-    "concept",      "const",       "const_cast",  "consteval",     "constexpr",    "constinit",    "continue",
-    "decltype",     "default",     "delete",      "do",            "double",       "dynamic_cast", "else",
-    "enum",         "explicit",    "export",      "extern",        "false",        "float",        "for",
-    "friend",       "goto",        "if",          "inline",        "int",          "long",         "mutable",
-    "namespace",    "new",         "noexcept",    "not",           "not_eq",       "nullptr",      "operator",
-    "or",           "or_eq",       "private",     "protected",     "public",       "register",     "reinterpret_cast",
-    "requires",     "return",      "short",       "signed",        "sizeof",       "static",       "static_assert",
-    "static_cast",  "struct",      "switch",      "template",      "this",         "thread_local", "throw",
-    "true",         "try",         "typedef",     "typeid",        "typename",     "union",        "unsigned",
-    "using",        "virtual",     "void",        "volatile",      "wchar_t",      "while",        "xor",
-    "xor_eq",       "NULL",        "assert"};
+    "alignas",     "alignof",  "and",        "and_eq",    "asm",       "auto",         "bitand",
+    "bitor",       "bool",     "break",      "case",      "catch",     "char",         "char16_t",
+    "char32_t",    "char8_t",  "class",      "co_await",  "co_return", "co_yield",     "compl",
+    "concept",     "const",    "const_cast", "consteval", "constexpr", "constinit",    "continue",
+    "decltype",    "default",  "delete",     "do",        "double",    "dynamic_cast", "else",
+    "enum",        "explicit", "export",     "extern",    "false",     "float",        "for",
+    "friend",      "goto",     "if",         "inline",    "int",       "long",         "mutable",
+    "namespace",   "new",      "noexcept",   "not",       "not_eq",    "nullptr",      "operator",
+    "or",          "or_eq",    "private",    "protected", "public",    "register",     "reinterpret_cast",
+    "requires",    "return",   "short",      "signed",    "sizeof",    "static",       "static_assert",
+    "static_cast", "struct",   "switch",     "template",  "this",      "thread_local", "throw",
+    "true",        "try",      "typedef",    "typeid",    "typename",  "union",        "unsigned",
+    "using",       "virtual",  "void",       "volatile",  "wchar_t",   "while",        "xor",
+    "xor_eq",      "NULL",     "assert"};
 
 // A class cannot have a method of its own name, nor override the base's.
 constexpr std::array<std::string_view, 7> kTaken{"AsyncService", "SyncService", "Stub",      "BlockingStub",

@@ -17,8 +17,8 @@ struct Settings {
   /// The same for all streams of a connection together; opened again as bytes arrive, since the streams bound memory.
   std::uint32_t connection_window = 4 * 1024 * 1024;
 
-  /// Header bytes of a block, counted as RFC 9113 §6.5.2 does: name, value and 32 for each field. gRPC's core: 8 KiB soft,
-  /// 16 KiB hard.
+  /// Header bytes of a block, counted as RFC 9113 §6.5.2 does: name, value and 32 for each field. gRPC's core: 8 KiB
+  /// soft, 16 KiB hard.
   std::uint32_t max_header_bytes = 16 * 1024;
   std::uint32_t max_header_fields = 100;
 };

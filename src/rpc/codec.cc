@@ -13,8 +13,8 @@ Result<Buffer> encode_message(const google::protobuf::MessageLite& message, std:
   const std::size_t size = message.ByteSizeLong();
   if (size > limit || size > std::numeric_limits<std::int32_t>::max()) {
     return Status{StatusCode::kResourceExhausted,
-                  fmt::format("message to send is larger than max ({} vs. {} bytes): raise max_send_message_length", size,
-                              limit)};
+                  fmt::format("message to send is larger than max ({} vs. {} bytes): raise max_send_message_length",
+                              size, limit)};
   }
   Buffer buffer = Buffer::allocate(kPrefixBytes + size);
   write_prefix(buffer.data(), size);
@@ -24,7 +24,8 @@ Result<Buffer> encode_message(const google::protobuf::MessageLite& message, std:
 
 Status decode_message(const Buffer& bytes, google::protobuf::MessageLite& message) {
   if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return {};
-  return Status{StatusCode::kInternal, fmt::format("could not parse {} bytes as a {}", bytes.size(), message.GetTypeName())};
+  return Status{StatusCode::kInternal,
+                fmt::format("could not parse {} bytes as a {}", bytes.size(), message.GetTypeName())};
 }
 
 }  // namespace tern::rpc

@@ -38,7 +38,8 @@ Status MessageReader::receive(std::span<const std::uint8_t> bytes, BufferQueue& 
 
 Status MessageReader::begin_message() {
   if (prefix_[0] == 1) {
-    return Status{StatusCode::kInternal, "received a compressed message, but no encoding was agreed on (grpc-encoding)"};
+    return Status{StatusCode::kInternal,
+                  "received a compressed message, but no encoding was agreed on (grpc-encoding)"};
   }
   if (prefix_[0] != 0) {
     return Status{StatusCode::kInternal, fmt::format("received a message with flags {:#x}: not gRPC", prefix_[0])};
@@ -47,8 +48,8 @@ Status MessageReader::begin_message() {
                            (std::size_t{prefix_[3]} << 8) | std::size_t{prefix_[4]};
   if (size > limit_) {
     return Status{StatusCode::kResourceExhausted,
-                  fmt::format("received message larger than max ({} vs. {} bytes): raise max_receive_message_length", size,
-                              limit_)};
+                  fmt::format("received message larger than max ({} vs. {} bytes): raise max_receive_message_length",
+                              size, limit_)};
   }
   message_ = Buffer::allocate(size);
   message_read_ = 0;

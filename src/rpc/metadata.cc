@@ -20,7 +20,7 @@ bool is_key_letter(char letter) {
 // Set by tern, by HTTP/2 or not allowed in HTTP/2 at all (RFC 9113 §8.2.2).
 bool is_reserved(std::string_view key) {
   static constexpr std::array<std::string_view, 9> kReserved{
-      "te",         "content-type",      "user-agent", "host", "connection",
+      "te",         "content-type",     "user-agent",        "host",   "connection",
       "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
   return key.starts_with("grpc-") || std::find(kReserved.begin(), kReserved.end(), key) != kReserved.end();
 }

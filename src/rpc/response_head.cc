@@ -23,15 +23,21 @@ Number number_or(std::string_view text, Number otherwise) {
 
 StatusCode from_http(int status) {
   switch (status) {
-    case 400: return StatusCode::kInternal;
-    case 401: return StatusCode::kUnauthenticated;
-    case 403: return StatusCode::kPermissionDenied;
-    case 404: return StatusCode::kUnimplemented;
+    case 400:
+      return StatusCode::kInternal;
+    case 401:
+      return StatusCode::kUnauthenticated;
+    case 403:
+      return StatusCode::kPermissionDenied;
+    case 404:
+      return StatusCode::kUnimplemented;
     case 429:
     case 502:
     case 503:
-    case 504: return StatusCode::kUnavailable;
-    default: return StatusCode::kUnknown;
+    case 504:
+      return StatusCode::kUnavailable;
+    default:
+      return StatusCode::kUnknown;
   }
 }
 

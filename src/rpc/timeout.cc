@@ -13,12 +13,8 @@ struct Unit {
   char letter;
   std::int64_t nanoseconds;
 };
-constexpr std::array<Unit, 6> kUnits{{{'n', 1},
-                                      {'u', 1'000},
-                                      {'m', 1'000'000},
-                                      {'S', 1'000'000'000},
-                                      {'M', 60'000'000'000},
-                                      {'H', 3'600'000'000'000}}};
+constexpr std::array<Unit, 6> kUnits{
+    {{'n', 1}, {'u', 1'000}, {'m', 1'000'000}, {'S', 1'000'000'000}, {'M', 60'000'000'000}, {'H', 3'600'000'000'000}}};
 constexpr std::int64_t kLargest = 99'999'999;
 
 }  // namespace

@@ -17,7 +17,8 @@ Executor& ServerShared::workers() {
   const std::lock_guard lock{mutex_};
   if (!workers_) {
     const std::size_t chosen = options.max_workers;
-    workers_ = std::make_unique<Executor>(chosen != 0 ? chosen : std::min(32U, std::thread::hardware_concurrency() + 4));
+    workers_ =
+        std::make_unique<Executor>(chosen != 0 ? chosen : std::min(32U, std::thread::hardware_concurrency() + 4));
   }
   return *workers_;
 }

@@ -22,7 +22,8 @@ MethodHandler* ServiceRegistry::find(std::string_view path) const {
 
 std::string ServiceRegistry::explain_missing(std::string_view path) const {
   const std::size_t slash = path.rfind('/');
-  if (!path.starts_with('/') || slash == 0) return fmt::format("\"{}\" is not of the form /package.Service/Method", path);
+  if (!path.starts_with('/') || slash == 0)
+    return fmt::format("\"{}\" is not of the form /package.Service/Method", path);
   const std::string_view service = path.substr(1, slash - 1);
   if (!services_.contains(service)) return fmt::format("unknown service {}", service);
   return fmt::format("service {} has no method {}", service, path.substr(slash + 1));

@@ -1,4 +1,5 @@
-// ServiceRegistry: which handler a path belongs to. Filled before the server listens, only read afterwards, by all loops.
+// ServiceRegistry: which handler a path belongs to. Filled before the server listens, only read afterwards, by all
+// loops.
 #pragma once
 
 #include <string>

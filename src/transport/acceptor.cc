@@ -36,7 +36,7 @@ std::string explain(const error_code& error) {
 
 /// A unix socket file that no process listens on is left over from one that was killed.
 void remove_stale_socket(asio::io_context& context, const Address& address) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(address.unix_path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
   Local::socket probe{context};
   error_code error;

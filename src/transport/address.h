@@ -1,5 +1,5 @@
-// Where to listen or to connect: "host:port", "[::]:50051", "127.0.0.1:0", "unix:/path"; the schemes "ipv4:", "ipv6:" and
-// "dns:" (with or without "///") may stand before a host and port (gRPC's naming.md).
+// Where to listen or to connect: "host:port", "[::]:50051", "127.0.0.1:0", "unix:/path"; the schemes "ipv4:", "ipv6:"
+// and "dns:" (with or without "///") may stand before a host and port (gRPC's naming.md).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// ByteStream: what a connection runs over: a socket now, TLS or an in-process pair likewise. By readiness: it is read and
-// written when it can be, so that an idle connection holds no buffer.
+// ByteStream: what a connection runs over: a socket now, TLS or an in-process pair likewise. By readiness: it is read
+// and written when it can be, so that an idle connection holds no buffer.
 #pragma once
 
 #include <sys/uio.h>

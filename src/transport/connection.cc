@@ -54,8 +54,8 @@ void Connection::on_readable() {
     if (result.would_block) break;
     if (result.error) return close(http2::ErrorCode::kInternalError, "connection lost: " + result.error.message());
     if (result.size == 0) {
-      return close(http2::ErrorCode::kInternalError, received_anything_ ? "the peer closed the connection"
-                                                                        : "the peer closed the connection unused");
+      return close(http2::ErrorCode::kInternalError,
+                   received_anything_ ? "the peer closed the connection" : "the peer closed the connection unused");
     }
     if (!receive({read_buffer.data(), result.size})) return;
     if (result.size < read_buffer.size()) break;

@@ -1,5 +1,5 @@
-// Connection: drives one HTTP/2 session over one byte stream: reads when there is something, and writes once for each turn
-// of its loop, all that the turn left to be written.
+// Connection: drives one HTTP/2 session over one byte stream: reads when there is something, and writes once for each
+// turn of its loop, all that the turn left to be written.
 #pragma once
 
 #include <memory>

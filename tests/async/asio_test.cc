@@ -58,7 +58,7 @@ Task<bool> read_as_tuple() {
   left.close();
   std::array<char, 16> bytes{};
   const auto [error, size] = co_await right.async_read_some(asio::buffer(bytes), asio::as_tuple(use_task));
-  co_return error == asio::error::eof && size == 0;
+  co_return error == asio::error::eof&& size == 0;
 }
 
 TEST(Asio, ErrorsAreValuesAsATuple) { EXPECT_TRUE(block_on(read_as_tuple())); }

@@ -59,7 +59,9 @@ TEST(AsyncGenerator, DroppedHalfWayItIsDestroyed) {
 
 TEST(AsyncGenerator, DroppedBeforeItBegan) {
   int alive = 0;
-  { const AsyncGenerator<int> numbers = count_to(5, alive); }
+  {
+    const AsyncGenerator<int> numbers = count_to(5, alive);
+  }
   EXPECT_EQ(alive, 0);
 }
 

@@ -182,7 +182,9 @@ TEST_F(Calls, MetadataBothWays) {
     ProbeStub stub{channel};
     const std::string bytes{"\x00\xff\x80 raw", 7};
     ClientContext context;
-    const Metadata metadata{{"echo-initial", "first"}, {"echo-initial-bin", bytes}, {"echo-trailing", "last"},
+    const Metadata metadata{{"echo-initial", "first"},
+                            {"echo-initial-bin", bytes},
+                            {"echo-trailing", "last"},
                             {"echo-trailing-bin", bytes}};
     co_await stub.Unary(Order{}, {.metadata = &metadata, .context = &context});
     EXPECT_EQ(context.initial_metadata.get("echo-initial"), "first");
@@ -350,13 +352,14 @@ TEST_F(SyncCalls, ADeadlineCountsWhileACallWaitsItsTurn) {
   const Served served{.server_options = {.max_workers = 1}};
   with_server(
       service,
-      [](Channel& channel, Server&) -> Task<void> {
+      [this](Channel& channel, Server&) -> Task<void> {
         ProbeStub stub{channel};
         Order slow;
         slow.set_wait_us(50'000);
         TaskGroup group;
         const auto call = [](ProbeStub its_stub, Order order) -> Task<void> { co_await its_stub.Unary(order); };
         group.spawn(call(stub, slow));
+        co_await until(service.running, 1);
         const Result<Payload> waited = co_await stub.Unary(Order{}, {.timeout = 5ms}).result();
         EXPECT_EQ(waited.status().code(), StatusCode::kDeadlineExceeded);
         co_await group.join();
@@ -372,7 +375,7 @@ TEST_F(SyncCalls, ACancelledWriterEnds) {
       const std::optional<Payload> first = co_await call.next();
       EXPECT_TRUE(first.has_value());
     }
-    while (service.running > 0) co_await sleep(1ms);
+    co_await until(service.running, 0);
   });
 }
 

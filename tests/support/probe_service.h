@@ -18,14 +18,27 @@ using ProbeStub = tern::test::v1::Probe::Stub;
 /// Counts a handler's beginning and end.
 class Running {
  public:
-  explicit Running(std::atomic<int>& count) : count_(count) { ++count_; }
+  explicit Running(std::atomic<int>& count) : count_(count) {
+    ++count_;
+    count_.notify_all();
+  }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
-  ~Running() { --count_; }
+  ~Running() {
+    --count_;
+    count_.notify_all();
+  }
 
  private:
   std::atomic<int>& count_;
 };
+
+/// Waits, off the loop, until a count that is notified of its changes has this value.
+inline Task<void> until(const std::atomic<int>& count, int value) {
+  co_await run_in_executor([&count, value] {
+    for (int now = count.load(); now != value; now = count.load()) count.wait(now);
+  });
+}
 
 inline Payload answer(const Order& order, std::int64_t number) {
   Payload payload;
@@ -96,6 +109,7 @@ class ProbeService final : public tern::test::v1::Probe::AsyncService {
       co_await sleep(std::chrono::hours{1});
     } catch (const Cancelled&) {
       ++cancelled;
+      cancelled.notify_all();
       throw;
     }
     co_return Payload{};
@@ -150,7 +164,8 @@ class SyncProbeService final : public tern::test::v1::Probe::SyncService {
     while (const std::optional<Payload> payload = payloads.next()) back.write(*payload);
   }
 
-  void Ignore(ServerContext& /*context*/, BlockingReader<Payload>& /*payloads*/, BlockingWriter<Payload>& back) override {
+  void Ignore(ServerContext& /*context*/, BlockingReader<Payload>& /*payloads*/,
+              BlockingWriter<Payload>& back) override {
     const Running counted{running};
     for (;;) back.write(Payload{});
   }

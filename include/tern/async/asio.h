@@ -108,7 +108,8 @@ class AsioWait : public Wait {
       throw_if_failed(std::get<0>(results));
       return std::apply([](First&, Rest&... rest) { return only(std::move(rest)...); }, results);
     } else {
-      return std::apply([](First& first, Rest&... rest) { return only(std::move(first), std::move(rest)...); }, results);
+      return std::apply([](First& first, Rest&... rest) { return only(std::move(first), std::move(rest)...); },
+                        results);
     }
   }
   static void only() {}
@@ -136,8 +137,8 @@ class [[nodiscard]] AsioOperation final : public AsioWait<Results...> {
   template <HasJob Promise>
   bool await_suspend(std::coroutine_handle<Promise> caller) {
     return this->begin(caller, *caller.promise().job(), [this](AsioHandler<Results...> handler) {
-      std::apply(
-          [&](auto&... arguments) { std::move(initiation_)(std::move(handler), std::move(arguments)...); }, arguments_);
+      std::apply([&](auto&... arguments) { std::move(initiation_)(std::move(handler), std::move(arguments)...); },
+                 arguments_);
     });
   }
   auto await_resume() { return this->take(); }

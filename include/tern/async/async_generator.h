@@ -1,6 +1,6 @@
-// AsyncGenerator<T>: a coroutine that gives any number of T, one each time it is asked, and may wait in between: Python's
-// `async def` with `yield`. Lazy: nothing runs until the first next(). Dropped half-way, its frame is destroyed where it
-// stands.
+// AsyncGenerator<T>: a coroutine that gives any number of T, one each time it is asked, and may wait in between:
+// Python's `async def` with `yield`. Lazy: nothing runs until the first next(). Dropped half-way, its frame is
+// destroyed where it stands.
 //
 //   tern::AsyncGenerator<int> count() { for (int i = 0;; ++i) { co_await tern::sleep(1s); co_yield i; } }
 //   auto numbers = count();
@@ -75,11 +75,12 @@ class [[nodiscard]] AsyncGenerator {
   /// False for a generator that was moved from.
   explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
 
-  /// Runs the body to its next co_yield, in the awaiting coroutine's job. Empty when the body has ended (and ever after);
-  /// throws what the body threw, once. One next() at a time.
+  /// Runs the body to its next co_yield, in the awaiting coroutine's job. Empty when the body has ended (and ever
+  /// after); throws what the body threw, once. One next() at a time.
   auto next() noexcept { return Next<false>{frame_}; }
 
-  /// As next(), without taking the value: it stays where the body yielded it, until the following call. Null at the end.
+  /// As next(), without taking the value: it stays where the body yielded it, until the following call. Null at the
+  /// end.
   auto next_pointer() noexcept { return Next<true>{frame_}; }
 
  private:

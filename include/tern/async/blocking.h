@@ -1,4 +1,5 @@
-// Running a task on a loop from a thread that has none, and blocking until it has ended: how plain code calls coroutines.
+// Running a task on a loop from a thread that has none, and blocking until it has ended: how plain code calls
+// coroutines.
 #pragma once
 
 #include <memory>

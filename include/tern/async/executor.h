@@ -117,8 +117,9 @@ class [[nodiscard]] ExecutorCall final : public ExecutorWait {
 }  // namespace detail
 
 /// Awaitable: the result of function(), run on a thread of `executor`; throws what it threw.
-/// Cancelled before its turn came, it is not run and the await throws Cancelled. Once it runs it is waited for, whatever
-/// happens (it may use the caller's locals): destroying the waiting coroutine blocks until the function returns.
+/// Cancelled before its turn came, it is not run and the await throws Cancelled. Once it runs it is waited for,
+/// whatever happens (it may use the caller's locals): destroying the waiting coroutine blocks until the function
+/// returns.
 template <class Function>
 auto run_in_executor(Executor& executor, Function function) {
   return detail::ExecutorCall<Function>{&executor, std::move(function)};

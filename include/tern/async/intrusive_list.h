@@ -1,5 +1,5 @@
-// A doubly linked list whose nodes are bases of the listed objects: linking costs no allocation, and an object that dies
-// leaves its list by itself.
+// A doubly linked list whose nodes are bases of the listed objects: linking costs no allocation, and an object that
+// dies leaves its list by itself.
 #pragma once
 
 namespace tern {

@@ -1,5 +1,5 @@
-// A Job is one flow of control on a loop: a task, what it awaits, what that awaits, down to the one wait that everything
-// stands at. It is what can be cancelled: asyncio would say "a task", Kotlin "a job".
+// A Job is one flow of control on a loop: a task, what it awaits, what that awaits, down to the one wait that
+// everything stands at. It is what can be cancelled: asyncio would say "a task", Kotlin "a job".
 //
 //   idle --start()--> running --cancel()--> cancelling --body ended--> done
 //                        \--------------body ended-------------------> done
@@ -22,7 +22,8 @@ template <class T>
 class Task;
 
 /// Thrown out of an await whose job was cancelled, and out of every later one: cancellation is for good.
-/// Not a std::exception, so that `catch (const std::exception&)` does not swallow it (asyncio's CancelledError likewise).
+/// Not a std::exception, so that `catch (const std::exception&)` does not swallow it (asyncio's CancelledError
+/// likewise).
 struct Cancelled {};
 
 /// Whether `error` holds Cancelled.
@@ -42,8 +43,8 @@ class Ready : public ListNode<Ready> {
 
 /// The innermost wait of a job: base of every awaiter that really suspends.
 /// An awaiter calls suspend() in its await_suspend, arranges for wake() to be called once, on the job's loop, and calls
-/// resumed() in its await_resume. Destroyed before it is woken, it forgets the coroutine; what it arranged must then not
-/// touch it.
+/// resumed() in its await_resume. Destroyed before it is woken, it forgets the coroutine; what it arranged must then
+/// not touch it.
 class Wait : public Ready {
  public:
   Wait() = default;
@@ -62,8 +63,8 @@ class Wait : public Ready {
   /// what was begun has really ended.
   virtual void cancel() noexcept { wake(); }
 
-  /// Makes this the job's innermost wait; false, and no wait, when the job is cancelled already: the awaiter then returns
-  /// false from await_suspend too, and resumed() throws.
+  /// Makes this the job's innermost wait; false, and no wait, when the job is cancelled already: the awaiter then
+  /// returns false from await_suspend too, and resumed() throws.
   [[nodiscard]] bool suspend(std::coroutine_handle<> waiter, Job& job) noexcept;
   /// The same even in a cancelled job: for what has to end before anything else may go on.
   void suspend_to_the_end(std::coroutine_handle<> waiter, Job& job) noexcept;

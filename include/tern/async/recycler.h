@@ -1,5 +1,6 @@
-// Memory of coroutine frames, calls and message buffers: freed blocks wait in per-thread lists by size, so that a call in
-// steady state costs no malloc. A block may be freed on another thread than the one that took it; it then stays there.
+// Memory of coroutine frames, calls and message buffers: freed blocks wait in per-thread lists by size, so that a call
+// in steady state costs no malloc. A block may be freed on another thread than the one that took it; it then stays
+// there.
 #pragma once
 
 #include <cstddef>

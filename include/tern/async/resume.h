@@ -1,6 +1,6 @@
 // How one coroutine goes over into another without deepening the stack. Where the compiler makes symmetric transfer a
-// tail call (clang always does) that is all there is; g++ promises it only with -foptimize-sibling-calls and never under
-// a sanitizer, so there the next coroutine is handed back to a trampoline at the bottom of the stack.
+// tail call (clang always does) that is all there is; g++ promises it only with -foptimize-sibling-calls and never
+// under a sanitizer, so there the next coroutine is handed back to a trampoline at the bottom of the stack.
 #pragma once
 
 #include <coroutine>

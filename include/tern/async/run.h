@@ -42,8 +42,8 @@ T block_on(Task<T> task, const RunOptions& options = {}) {
   }
 }
 
-/// A whole program: block_on, with an exit status. The status is the task's int, or 0; an exception that leaves the task
-/// is written to stderr as one line, and the status is 1.
+/// A whole program: block_on, with an exit status. The status is the task's int, or 0; an exception that leaves the
+/// task is written to stderr as one line, and the status is 1.
 template <class T>
   requires(std::is_void_v<T> || std::is_same_v<T, int>)
 int run(Task<T> task, const RunOptions& options = {}) {

@@ -1,6 +1,6 @@
 // Task<T>: a coroutine that gives one T (or throws). Lazy: it begins when it is awaited, and runs in the job of whoever
-// awaits it, so that cancelling that job reaches it. Moving a Task moves the ownership of its frame; dropping it destroys
-// the frame wherever it stands, and the destructors of its locals run.
+// awaits it, so that cancelling that job reaches it. Moving a Task moves the ownership of its frame; dropping it
+// destroys the frame wherever it stands, and the destructors of its locals run.
 #pragma once
 
 #include <concepts>

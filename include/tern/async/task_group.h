@@ -37,8 +37,8 @@ class TaskGroup {
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
 
   class [[nodiscard]] Join;
-  /// Waits until all have ended, then throws the first exception that one of them threw, if any. When the waiting job is
-  /// cancelled, the tasks are cancelled, and Cancelled is thrown once all have ended.
+  /// Waits until all have ended, then throws the first exception that one of them threw, if any. When the waiting job
+  /// is cancelled, the tasks are cancelled, and Cancelled is thrown once all have ended.
   Join join() noexcept;
 
  private:

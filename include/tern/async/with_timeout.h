@@ -1,5 +1,5 @@
-// with_timeout(5s, task): the task's result, or TimedOut when it takes longer; it is then cancelled first, and has ended
-// before the exception is thrown. (asyncio.wait_for.)
+// with_timeout(5s, task): the task's result, or TimedOut when it takes longer; it is then cancelled first, and has
+// ended before the exception is thrown. (asyncio.wait_for.)
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// MessageStream: a call's messages over its HTTP/2 stream, as both ends see them: read one after the other, written with
-// backpressure. A reader that does not read leaves the peer's window closed; a writer faster than the peer waits.
+// MessageStream: a call's messages over its HTTP/2 stream, as both ends see them: read one after the other, written
+// with backpressure. A reader that does not read leaves the peer's window closed; a writer faster than the peer waits.
 #pragma once
 
 #include <coroutine>
@@ -24,12 +24,12 @@ class MessageStream : public http2::Stream {
   class [[nodiscard]] Read;
   class [[nodiscard]] Write;
 
-  /// Awaits the peer's next message; nothing when there is none any more, because the peer is done or the call has ended.
-  /// Cancelling the waiting job ends the wait at once.
+  /// Awaits the peer's next message; nothing when there is none any more, because the peer is done or the call has
+  /// ended. Cancelling the waiting job ends the wait at once.
   Read read_message() noexcept;
 
-  /// Sends a message (with its prefix, see encode_message) and waits until there is room for another. False when the call
-  /// has ended, and the message is lost.
+  /// Sends a message (with its prefix, see encode_message) and waits until there is room for another. False when the
+  /// call has ended, and the message is lost.
   Write write_message(Buffer message) noexcept;
 
   /// Whether read_message would wait.

@@ -1,5 +1,5 @@
-// Calls of a BlockingStub: the asynchronous ones, run on the channel's loop while the calling thread waits. Not to be used
-// on a loop's own thread (std::logic_error).
+// Calls of a BlockingStub: the asynchronous ones, run on the channel's loop while the calling thread waits. Not to be
+// used on a loop's own thread (std::logic_error).
 //
 //   for (auto users = stub.ListUsersStream(request); std::optional<User> user = users.next();) show(*user);
 #pragma once
@@ -32,8 +32,7 @@ auto next_of(Call& call) -> Task<decltype(call.next().await_resume())> {
 template <class Call>
 class BlockingCall {
  public:
-  BlockingCall(Channel& channel, Call call)
-      : loop_(&channel.home()), call_(std::make_unique<Call>(std::move(call))) {}
+  BlockingCall(Channel& channel, Call call) : loop_(&channel.home()), call_(std::make_unique<Call>(std::move(call))) {}
   BlockingCall(BlockingCall&&) noexcept = default;
   BlockingCall& operator=(BlockingCall&&) = delete;
   ~BlockingCall() {

@@ -19,8 +19,8 @@ struct ClientContext {
 };
 
 struct CallOptions {
-  /// The call ends with DEADLINE_EXCEEDED when it takes longer; counted from its start, sent along as grpc-timeout. Unset:
-  /// as long as the job that it is made in may take, if that has a deadline.
+  /// The call ends with DEADLINE_EXCEEDED when it takes longer; counted from its start, sent along as grpc-timeout.
+  /// Unset: as long as the job that it is made in may take, if that has a deadline.
   std::optional<std::chrono::nanoseconds> timeout = std::nullopt;
   /// Sent along; copied when the call is made.
   const Metadata* metadata = nullptr;
@@ -28,8 +28,8 @@ struct CallOptions {
   ClientContext* context = nullptr;
 };
 
-// g++ 12 destroys a member of an aggregate twice when the aggregate is written in a co_await expression, as this one is:
-// no member may own anything.
+// g++ 12 destroys a member of an aggregate twice when the aggregate is written in a co_await expression, as this one
+// is: no member may own anything.
 static_assert(std::is_trivially_destructible_v<CallOptions>);
 
 }  // namespace tern

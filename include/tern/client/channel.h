@@ -29,8 +29,8 @@ struct ChannelOptions {
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds{20};
 };
 
-/// May be used from every loop and thread. Made on a loop or, for blocking stubs, on none: it then runs a loop on a thread
-/// of its own.
+/// May be used from every loop and thread. Made on a loop or, for blocking stubs, on none: it then runs a loop on a
+/// thread of its own.
 class Channel {
  public:
   /// Connects to nothing yet. Throws std::invalid_argument when `target` is no address (see Server::listen).

@@ -1,5 +1,5 @@
-// Buffer: a block of bytes on its way to or from the wire. A message is serialised straight into one, and from there it is
-// written. Blocks of usual sizes are recycled.
+// Buffer: a block of bytes on its way to or from the wire. A message is serialised straight into one, and from there it
+// is written. Blocks of usual sizes are recycled.
 #pragma once
 
 #include <cstddef>

@@ -46,8 +46,8 @@ class Stream : public ListNode<Stream> {
   void send_only_headers(std::span<const HeaderField> fields);
   /// Queues data; it is written at the end of the loop's turn, as the peer's windows allow. Nothing after an end.
   void send_data(Buffer bytes);
-  /// Ends what is sent once the queue is empty: a server's stream by the trailers that on_trailers_due gives, a client's by
-  /// END_STREAM.
+  /// Ends what is sent once the queue is empty: a server's stream by the trailers that on_trailers_due gives, a
+  /// client's by END_STREAM.
   void send_end();
   /// Ends the stream both ways at once; on_closed follows in this turn or the next.
   void reset(ErrorCode code);

@@ -22,8 +22,8 @@ class MessageReader {
   /// `limit`: the longest message taken, in bytes.
   explicit MessageReader(std::size_t limit) noexcept : limit_(limit) {}
 
-  /// Appends each message that `bytes` complete to `messages`, without prefix. Not OK when the peer broke the rules or the
-  /// limit; nothing more may then be given.
+  /// Appends each message that `bytes` complete to `messages`, without prefix. Not OK when the peer broke the rules or
+  /// the limit; nothing more may then be given.
   Status receive(std::span<const std::uint8_t> bytes, BufferQueue& messages);
 
   /// Whether what was received so far ends with a message.

@@ -22,9 +22,9 @@ class Metadata {
   /// As add() for each.
   Metadata(std::initializer_list<Entry> entries);
 
-  /// Throws std::invalid_argument for a key that is not of lower-case letters, digits and "-_.", that belongs to HTTP/2 or
-  /// gRPC (":…", "grpc-…", "te", "content-type" and their like), and for a value that is not printable ASCII where the key
-  /// does not end in "-bin". Upper-case letters in keys are made lower.
+  /// Throws std::invalid_argument for a key that is not of lower-case letters, digits and "-_.", that belongs to HTTP/2
+  /// or gRPC (":…", "grpc-…", "te", "content-type" and their like), and for a value that is not printable ASCII where
+  /// the key does not end in "-bin". Upper-case letters in keys are made lower.
   void add(std::string_view key, std::string_view value);
 
   /// The first value of this key.

@@ -91,8 +91,8 @@ class BidiStreamHandler final : public MethodHandler {
 
 /// The handler for a method, by the method's own type.
 template <class Owner, class Request, class Response>
-std::unique_ptr<MethodHandler> make_handler(Owner& owner, Task<Response> (Owner::*method)(ServerContext&,
-                                                                                          const Request&)) {
+std::unique_ptr<MethodHandler> make_handler(Owner& owner,
+                                            Task<Response> (Owner::*method)(ServerContext&, const Request&)) {
   return std::make_unique<UnaryHandler<Owner, Request, Response>>(owner, method);
 }
 template <class Owner, class Request, class Response>
@@ -101,14 +101,13 @@ std::unique_ptr<MethodHandler> make_handler(Owner& owner,
   return std::make_unique<ServerStreamHandler<Owner, Request, Response>>(owner, method);
 }
 template <class Owner, class Request, class Response>
-std::unique_ptr<MethodHandler> make_handler(Owner& owner, Task<Response> (Owner::*method)(ServerContext&,
-                                                                                          Reader<Request>&)) {
+std::unique_ptr<MethodHandler> make_handler(Owner& owner,
+                                            Task<Response> (Owner::*method)(ServerContext&, Reader<Request>&)) {
   return std::make_unique<ClientStreamHandler<Owner, Request, Response>>(owner, method);
 }
 template <class Owner, class Request, class Response>
-std::unique_ptr<MethodHandler> make_handler(Owner& owner,
-                                            AsyncGenerator<Response> (Owner::*method)(ServerContext&,
-                                                                                      Reader<Request>&)) {
+std::unique_ptr<MethodHandler> make_handler(Owner& owner, AsyncGenerator<Response> (Owner::*method)(ServerContext&,
+                                                                                                    Reader<Request>&)) {
   return std::make_unique<BidiStreamHandler<Owner, Request, Response>>(owner, method);
 }
 

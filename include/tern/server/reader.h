@@ -27,8 +27,8 @@ class Reader {
     }
   };
 
-  /// Awaits the next message; nothing when the client has sent its last. One at a time. When the call is cancelled, throws
-  /// Cancelled.
+  /// Awaits the next message; nothing when the client has sent its last. One at a time. When the call is cancelled,
+  /// throws Cancelled.
   Next next() noexcept { return Next{*call_}; }
 
  private:

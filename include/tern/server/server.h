@@ -26,8 +26,8 @@ struct ServerOptions {
   std::size_t max_send_message_length = SIZE_MAX;
   /// Calls that a client may have open at once on one connection; further ones wait at the client.
   std::uint32_t max_concurrent_streams = 100;
-  /// Threads for synchronous services; calls over it wait in order. 0: as Python's ThreadPoolExecutor, 4 more than cores,
-  /// 32 at most.
+  /// Threads for synchronous services; calls over it wait in order. 0: as Python's ThreadPoolExecutor, 4 more than
+  /// cores, 32 at most.
   std::size_t max_workers = 0;
 };
 
@@ -49,8 +49,8 @@ class Server {
   /// Before listen(); `service` must outlive the server. Throws std::invalid_argument when one of this name is there.
   void add_service(Service& service);
 
-  /// Listens and serves from the next turn on. "[::]:50051", "127.0.0.1:0", "unix:/path". Returns the port (0 for unix).
-  /// Throws std::invalid_argument for what is no address, std::runtime_error when the address cannot be had.
+  /// Listens and serves from the next turn on. "[::]:50051", "127.0.0.1:0", "unix:/path". Returns the port (0 for
+  /// unix). Throws std::invalid_argument for what is no address, std::runtime_error when the address cannot be had.
   std::uint16_t listen(std::string_view address);
 
   /// Serves until `event` has ended, then stops. `event` may give anything; its exception is passed on after stopping.
@@ -60,8 +60,9 @@ class Server {
   /// Waits until somebody has stopped it.
   Task<void> wait_for_termination();
 
-  /// Ends in phases: no new calls (GOAWAY); running ones finish within the grace; then their handlers are cancelled; then
-  /// connections are closed and handlers that did not heed it destroyed. Always returns; a second call waits for the same.
+  /// Ends in phases: no new calls (GOAWAY); running ones finish within the grace; then their handlers are cancelled;
+  /// then connections are closed and handlers that did not heed it destroyed. Always returns; a second call waits for
+  /// the same.
   Task<void> stop(StopOptions options = {});
 
   /// Calls whose handlers run now, on all loops.

@@ -1,5 +1,5 @@
-// ServerCall: one call on the server, from its header block to its trailers. Knows only bytes; the typed handlers sit on
-// top.
+// ServerCall: one call on the server, from its header block to its trailers. Knows only bytes; the typed handlers sit
+// on top.
 //
 //   receiving --request complete--> running --handler ended--> answered --stream closed--> gone
 //        \------ refused -----------------------------------------^
@@ -44,7 +44,8 @@ class ServerCall final : public MessageStream,
 
   [[nodiscard]] ServerContext& context() noexcept { return context_; }
 
-  /// The request of a method that takes one, which has arrived. Throws AbortError (INTERNAL) when it is not of this type.
+  /// The request of a method that takes one, which has arrived. Throws AbortError (INTERNAL) when it is not of this
+  /// type.
   void take_request(google::protobuf::MessageLite& request);
   /// The only message of the response, or one more; throws AbortError when it is too long.
   void send_message(const google::protobuf::MessageLite& message);
@@ -94,7 +95,7 @@ class ServerCall final : public MessageStream,
   bool answered_ = false;  // the status is on its way to the client
   bool headers_sent_ = false;
   std::unique_ptr<std::deque<std::string>> trailer_texts_;  // encoded trailers, until they are sent
-  std::atomic<bool> cancelled_ = false;  // read by synchronous handlers on their threads
+  std::atomic<bool> cancelled_ = false;                     // read by synchronous handlers on their threads
 };
 
 }  // namespace tern

@@ -26,8 +26,8 @@ class MethodHandler {
 
   [[nodiscard]] Requests requests() const noexcept { return requests_; }
 
-  /// Runs the whole call, on the call's loop; with Requests::kOne the request has arrived before. What it throws becomes
-  /// the call's status.
+  /// Runs the whole call, on the call's loop; with Requests::kOne the request has arrived before. What it throws
+  /// becomes the call's status.
   virtual Task<void> handle(ServerCall& call) = 0;
 
  private:

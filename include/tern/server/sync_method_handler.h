@@ -1,5 +1,5 @@
-// Typed handlers of synchronous services: plain functions that may block, run on the server's workers. Used by generated
-// code.
+// Typed handlers of synchronous services: plain functions that may block, run on the server's workers. Used by
+// generated code.
 #pragma once
 
 #include <memory>
@@ -20,8 +20,8 @@ class BlockingReader {
  public:
   explicit BlockingReader(ServerCall& call) : call_(call), bridge_(call.bridge()) {}
 
-  /// Blocks for the next message; nothing when the client has sent its last. Throws Cancelled when the call is cancelled:
-  /// let it pass.
+  /// Blocks for the next message; nothing when the client has sent its last. Throws Cancelled when the call is
+  /// cancelled: let it pass.
   std::optional<Message> next() {
     std::optional<Message> message = bridge_->run(read(call_));
     if (!message && call_.context().cancelled()) throw Cancelled{};
@@ -136,8 +136,8 @@ class SyncBidiStreamHandler final : public MethodHandler {
 
 /// The handler for a method, by the method's own type.
 template <class Owner, class Request, class Response>
-std::unique_ptr<MethodHandler> make_sync_handler(Owner& owner, Response (Owner::*method)(ServerContext&,
-                                                                                         const Request&)) {
+std::unique_ptr<MethodHandler> make_sync_handler(Owner& owner,
+                                                 Response (Owner::*method)(ServerContext&, const Request&)) {
   return std::make_unique<SyncUnaryHandler<Owner, Request, Response>>(owner, method);
 }
 template <class Owner, class Request, class Response>
@@ -146,8 +146,8 @@ std::unique_ptr<MethodHandler> make_sync_handler(Owner& owner, void (Owner::*met
   return std::make_unique<SyncServerStreamHandler<Owner, Request, Response>>(owner, method);
 }
 template <class Owner, class Request, class Response>
-std::unique_ptr<MethodHandler> make_sync_handler(Owner& owner, Response (Owner::*method)(ServerContext&,
-                                                                                         BlockingReader<Request>&)) {
+std::unique_ptr<MethodHandler> make_sync_handler(Owner& owner,
+                                                 Response (Owner::*method)(ServerContext&, BlockingReader<Request>&)) {
   return std::make_unique<SyncClientStreamHandler<Owner, Request, Response>>(owner, method);
 }
 template <class Owner, class Request, class Response>

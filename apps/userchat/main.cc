@@ -1,0 +1,74 @@
+// userchat: users and chat, the application that shows tern.
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <string>
+
+#include "serve.h"
+#include "tern/tern.h"
+#include "tour.h"
+
+namespace {
+
+std::chrono::nanoseconds milliseconds(double value) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double, std::milli>(value));
+}
+
+/// Lines as the document prints them: the message and nothing else.
+void set_up_log(const std::string& level) {
+  auto logger = spdlog::stdout_logger_mt("userchat");
+  logger->set_pattern("%v");
+  logger->set_level(spdlog::level::from_str(level));
+  logger->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"userchat: a user and chat service on tern (gRPC for C++20 coroutines)"};
+  app.require_subcommand(1);
+
+  userchat::ServeOptions options;
+  std::size_t threads = 1;
+  double lookup_ms = 10;
+  double stream_ms = 100;
+  double grace_s = 5;
+  std::string level = "info";
+  CLI::App* serve = app.add_subcommand("serve", "Serve gRPC and REST until Ctrl-C");
+  serve->add_option("--grpc", options.grpc_address, "Where to serve gRPC")->capture_default_str();
+  serve->add_option("--rest", options.rest_address, "Where to serve REST; \"none\" for not at all")
+      ->capture_default_str();
+  serve->add_option("--database", options.database, "\"memory\", or the path of an SQLite file (\":memory:\" too)")
+      ->capture_default_str();
+  serve->add_flag("--sync", options.synchronous, "Plain handlers on worker threads in place of coroutines");
+  serve->add_option("--workers", options.workers, "Worker threads with --sync")->capture_default_str();
+  serve->add_option("--max-streams", options.max_concurrent_streams, "Calls at once on a connection")
+      ->capture_default_str();
+  serve->add_option("--threads", threads, "Event loops, one thread each; 0: one for each core")->capture_default_str();
+  serve->add_option("--delay-ms", lookup_ms, "Simulated I/O of GetUser, in milliseconds; 0: none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  serve->add_option("--stream-delay-ms", stream_ms, "Between the users of ListUsersStream, in milliseconds; 0: none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  serve->add_option("--grace-s", grace_s, "How long running calls may go on after Ctrl-C, in seconds")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  serve->add_option("--log-level", level, "info shows each call; warning is quiet")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+      ->capture_default_str();
+
+  std::string target = "localhost:50051";
+  CLI::App* tour = app.add_subcommand("tour", "Play the document against a running server");
+  tour->add_option("target", target, "The server's address")->capture_default_str();
+
+  CLI11_PARSE(app, argc, argv);
+  if (tour->parsed()) return tern::run(userchat::tour(target));
+  set_up_log(level);
+  options.delays = {.lookup = milliseconds(lookup_ms), .stream_step = milliseconds(stream_ms)};
+  options.grace = milliseconds(grace_s * 1000);
+  return tern::run(userchat::serve(options), {.threads = threads});
+}

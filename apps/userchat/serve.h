@@ -1,0 +1,29 @@
+// The servers: gRPC and REST in one process, on the same loops.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "tern/async/task.h"
+#include "user_rules.h"
+
+namespace userchat {
+
+struct ServeOptions {
+  std::string grpc_address = "[::]:50051";
+  std::string rest_address = "[::]:8000";
+  /// "memory", or the path of an SQLite database (":memory:" too).
+  std::string database = "userchat.db";
+  /// Plain handlers on a pool of workers in place of coroutines.
+  bool synchronous = false;
+  std::size_t workers = 10;
+  std::uint32_t max_concurrent_streams = 1000;
+  Delays delays;
+  std::chrono::nanoseconds grace = std::chrono::seconds{5};
+};
+
+/// Serves until SIGINT or SIGTERM.
+tern::Task<void> serve(const ServeOptions& options);
+
+}  // namespace userchat

@@ -1,0 +1,130 @@
+#include "sqlite_user_repository.h"
+
+#include <sqlite3.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace userchat {
+
+namespace {
+
+// Another process may hold the database for a moment.
+constexpr int kBusyMilliseconds = 5000;
+
+User read_user(sqlite3_stmt* row) {
+  const auto text = [row](int column) {
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
+    return std::string{bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, column))};
+  };
+  User user;
+  user.set_id(sqlite3_column_int64(row, 0));
+  user.set_name(text(1));
+  user.set_email(text(2));
+  user.set_status(static_cast<user::v1::UserStatus>(sqlite3_column_int(row, 3)));
+  return user;
+}
+
+void bind_text(sqlite3_stmt* statement, int index, const std::string& text) {
+  sqlite3_bind_text64(statement, index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+}
+
+}  // namespace
+
+void SqliteUserRepository::Closer::operator()(sqlite3* database) const noexcept { sqlite3_close(database); }
+void SqliteUserRepository::Closer::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+
+/// One execution of a prepared statement.
+class SqliteUserRepository::Use {
+ public:
+  Use(SqliteUserRepository& owner, const Statement& statement) : owner_(owner), statement_(statement.get()) {}
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+  ~Use() {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+  }
+  /// Whether there is another row.
+  bool step(const char* doing) {
+    const int result = sqlite3_step(statement_);
+    if (result != SQLITE_ROW && result != SQLITE_DONE) owner_.fail(doing);
+    return result == SQLITE_ROW;
+  }
+  [[nodiscard]] sqlite3_stmt* get() const { return statement_; }
+
+ private:
+  SqliteUserRepository& owner_;
+  sqlite3_stmt* statement_;
+};
+
+SqliteUserRepository::SqliteUserRepository(std::string path) : path_(std::move(path)) {
+  sqlite3* opened = nullptr;
+  const int result = sqlite3_open_v2(path_.c_str(), &opened,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  database_.reset(opened);
+  if (result != SQLITE_OK) fail("cannot open it");
+  sqlite3_busy_timeout(opened, kBusyMilliseconds);
+  execute("PRAGMA journal_mode = WAL");
+  execute("PRAGMA synchronous = FULL");
+  execute("BEGIN IMMEDIATE");
+  execute(
+      "CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, "
+      "email TEXT NOT NULL, status INTEGER NOT NULL)");
+  find_ = prepare("SELECT id, name, email, status FROM users WHERE id = ?1");
+  list_ = prepare("SELECT id, name, email, status FROM users ORDER BY id LIMIT ?1");
+  create_ = prepare("INSERT INTO users (name, email, status) VALUES (?1, ?2, 1) RETURNING id, name, email, status");
+  if (list(1).empty()) {
+    for (const User& user : sample_users()) create(user.name(), user.email());
+  }
+  execute("COMMIT");
+}
+
+SqliteUserRepository::~SqliteUserRepository() = default;
+
+std::optional<User> SqliteUserRepository::find(std::int64_t id) {
+  const std::lock_guard lock{mutex_};
+  Use statement{*this, find_};
+  sqlite3_bind_int64(statement.get(), 1, id);
+  if (!statement.step("cannot read a user")) return std::nullopt;
+  return read_user(statement.get());
+}
+
+std::vector<User> SqliteUserRepository::list(std::int64_t limit) {
+  const std::lock_guard lock{mutex_};
+  Use statement{*this, list_};
+  sqlite3_bind_int64(statement.get(), 1, limit > 0 ? limit : -1);
+  std::vector<User> users;
+  while (statement.step("cannot list the users")) users.push_back(read_user(statement.get()));
+  return users;
+}
+
+User SqliteUserRepository::create(const std::string& name, const std::string& email) {
+  const std::lock_guard lock{mutex_};
+  Use statement{*this, create_};
+  bind_text(statement.get(), 1, name);
+  bind_text(statement.get(), 2, email);
+  statement.step("cannot store a user");
+  User user = read_user(statement.get());
+  // The row is committed when the statement has run to its end.
+  while (statement.step("cannot store a user")) {
+  }
+  return user;
+}
+
+void SqliteUserRepository::execute(const char* sql) {
+  if (sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(sql);
+}
+
+SqliteUserRepository::Statement SqliteUserRepository::prepare(const char* sql) {
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK) {
+    fail(sql);
+  }
+  return Statement{statement};
+}
+
+void SqliteUserRepository::fail(const char* doing) const {
+  throw std::runtime_error("database " + path_ + ": " + doing + ": " + sqlite3_errmsg(database_.get()));
+}
+
+}  // namespace userchat
