@@ -1,0 +1,124 @@
+// What header blocks say: of a request to the server, of a response to the client.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "rpc/request_head.h"
+#include "rpc/response_head.h"
+
+namespace tern::rpc {
+namespace {
+
+using Fields = std::vector<std::pair<const char*, const char*>>;
+
+RequestHead request(const Fields& fields) {
+  RequestHead head;
+  for (const auto& [name, value] : fields) head.add(name, value);
+  return head;
+}
+
+const Fields kRequest{{":method", "POST"}, {":path", "/a.B/C"}, {"te", "trailers"}, {"content-type", "application/grpc"}};
+
+Fields with(Fields fields, const char* name, const char* value) {
+  fields.emplace_back(name, value);
+  return fields;
+}
+
+TEST(RequestHead, OfAUsualCall) {
+  const RequestHead head = request(with(with(kRequest, "grpc-timeout", "5S"), "user-agent", "x"));
+  EXPECT_EQ(head.http_refusal(), 0);
+  EXPECT_TRUE(head.problem().ok());
+  EXPECT_EQ(head.path(), "/a.B/C");
+  EXPECT_EQ(head.timeout(), std::chrono::seconds{5});
+  EXPECT_EQ(head.metadata().get("user-agent"), "x");
+  EXPECT_EQ(head.metadata().size(), 1U);
+}
+
+TEST(RequestHead, RefusesWhatIsNoGrpcCall) {
+  EXPECT_EQ(request({{":method", "GET"}, {"content-type", "application/grpc"}}).http_refusal(), 405);
+  EXPECT_EQ(request({{":method", "POST"}, {"content-type", "text/html"}}).http_refusal(), 415);
+  EXPECT_EQ(request({{":method", "POST"}, {"content-type", "application/grpc-web"}}).http_refusal(), 415);
+  EXPECT_EQ(request({{":method", "POST"}}).http_refusal(), 415);
+  EXPECT_EQ(request({{":method", "POST"}, {"content-type", "application/grpc+proto"}}).http_refusal(), 0);
+}
+
+TEST(RequestHead, NamesWhatIsMalformed) {
+  EXPECT_EQ(request(with(kRequest, "grpc-timeout", "soon")).problem().code(), StatusCode::kInternal);
+  EXPECT_EQ(request(with(kRequest, "grpc-encoding", "zip")).problem().code(), StatusCode::kUnimplemented);
+  EXPECT_TRUE(request(with(kRequest, "grpc-encoding", "identity")).problem().ok());
+  EXPECT_EQ(request(with(kRequest, "a-bin", "!")).problem().code(), StatusCode::kInternal);
+}
+
+TEST(RequestHead, IsEmptyAgainAfterClear) {
+  RequestHead head = request(with(with(kRequest, "a-bin", "!"), "grpc-timeout", "1S"));
+  head.clear();
+  EXPECT_TRUE(head.problem().ok());
+  EXPECT_TRUE(head.path().empty());
+  EXPECT_FALSE(head.timeout());
+  EXPECT_TRUE(head.metadata().empty());
+  EXPECT_EQ(head.http_refusal(), 405);
+}
+
+Status response(const std::vector<Fields>& blocks) {
+  ResponseHead head;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    for (const auto& [name, value] : blocks[i]) head.add(name, value);
+    head.end_block(i + 1 == blocks.size());
+  }
+  return head.status();
+}
+
+const Fields kInitial{{":status", "200"}, {"content-type", "application/grpc"}};
+
+TEST(ResponseHead, ReadsTheStatusFromTrailers) {
+  EXPECT_TRUE(response({kInitial, {{"grpc-status", "0"}}}).ok());
+  const Status status = response({kInitial, {{"grpc-status", "5"}, {"grpc-message", "%EC%95%88"}}});
+  EXPECT_EQ(status, (Status{StatusCode::kNotFound, "안"}));
+}
+
+TEST(ResponseHead, ReadsTheStatusOfTrailersOnly) {
+  EXPECT_EQ(response({with(kInitial, "grpc-status", "12")}).code(), StatusCode::kUnimplemented);
+}
+
+TEST(ResponseHead, UnknownCodesAreUnknown) {
+  EXPECT_EQ(response({kInitial, {{"grpc-status", "99"}}}).code(), StatusCode::kUnknown);
+  EXPECT_EQ(response({kInitial, {{"grpc-status", "x"}}}).code(), StatusCode::kUnknown);
+}
+
+TEST(ResponseHead, MapsHttpWhereNobodySpokeGrpc) {
+  const std::vector<std::pair<const char*, StatusCode>> expected{
+      {"400", StatusCode::kInternal},         {"401", StatusCode::kUnauthenticated},
+      {"403", StatusCode::kPermissionDenied}, {"404", StatusCode::kUnimplemented},
+      {"429", StatusCode::kUnavailable},      {"502", StatusCode::kUnavailable},
+      {"503", StatusCode::kUnavailable},      {"504", StatusCode::kUnavailable},
+      {"500", StatusCode::kUnknown},          {"200", StatusCode::kUnknown}};
+  for (const auto& [http, code] : expected) {
+    EXPECT_EQ(response({{{":status", http}, {"content-type", "text/html"}}}).code(), code) << http;
+  }
+}
+
+TEST(ResponseHead, WithoutTrailersItIsInternal) {
+  ResponseHead head;
+  for (const auto& [name, value] : kInitial) head.add(name, value);
+  head.end_block(false);
+  EXPECT_EQ(head.status().code(), StatusCode::kInternal);
+}
+
+TEST(ResponseHead, TellsInitialFromTrailing) {
+  ResponseHead head;
+  head.add(":status", "200");
+  head.add("content-type", "application/grpc");
+  head.add("a", "1");
+  head.end_block(false);
+  head.add("grpc-status", "0");
+  head.add("b", "2");
+  head.end_block(true);
+  EXPECT_EQ(head.initial().get("a"), "1");
+  EXPECT_EQ(head.trailing().get("b"), "2");
+  EXPECT_FALSE(head.initial().get("b"));
+}
+
+}  // namespace
+}  // namespace tern::rpc
