@@ -240,8 +240,8 @@ TEST_F(SessionTest, TooManyHeaderBytesAreRefusedWhileDecoding) {
   NotedStream call;
   const std::string value(20'000, 'v');
   const std::array<HeaderField, 5> request{HeaderField{":method", "POST", true}, HeaderField{":scheme", "http", true},
-                                           HeaderField{":path", "/a.B/C", true}, HeaderField{":authority", "host", true},
-                                           HeaderField{"large", value, false}};
+                                           HeaderField{":path", "/a.B/C", true},
+                                           HeaderField{":authority", "host", true}, HeaderField{"large", value, false}};
   ASSERT_TRUE(client.session.open(call, request));
   exchange();
   EXPECT_TRUE(call.closed);

@@ -108,9 +108,8 @@ class Aio(unittest.IsolatedAsyncioTestCase):
     async def test_metadata(self):
         call = self.stub.Unary(probe_pb2.Order(), metadata=METADATA)
         await call
-        initial, trailing = dict(await call.initial_metadata()), dict(await call.trailing_metadata())
-        self.assertEqual(initial["echo-initial-bin"], BYTES)
-        self.assertEqual(trailing["echo-trailing-bin"], BYTES)
+        self.assertEqual((await call.initial_metadata())["echo-initial-bin"], BYTES)
+        self.assertEqual((await call.trailing_metadata())["echo-trailing-bin"], BYTES)
 
     async def test_deadline(self):
         with self.assertRaises(grpc.aio.AioRpcError) as raised:

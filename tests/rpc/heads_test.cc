@@ -19,7 +19,8 @@ RequestHead request(const Fields& fields) {
   return head;
 }
 
-const Fields kRequest{{":method", "POST"}, {":path", "/a.B/C"}, {"te", "trailers"}, {"content-type", "application/grpc"}};
+const Fields kRequest{
+    {":method", "POST"}, {":path", "/a.B/C"}, {"te", "trailers"}, {"content-type", "application/grpc"}};
 
 Fields with(Fields fields, const char* name, const char* value) {
   fields.emplace_back(name, value);

@@ -65,6 +65,7 @@ class ProbeService final : public tern::test::v1::Probe::AsyncService {
  public:
   std::atomic<int> running = 0;
   std::atomic<int> cancelled = 0;
+  std::atomic<int> yielded = 0;
 
   Task<Payload> Unary(ServerContext& context, const Order& order) override {
     const Running counted{running};
@@ -79,6 +80,7 @@ class ProbeService final : public tern::test::v1::Probe::AsyncService {
     echo_metadata(context);
     for (int i = 0; i < order.count(); ++i) {
       if (order.wait_us() > 0) co_await sleep(std::chrono::microseconds{order.wait_us()});
+      ++yielded;
       co_yield answer(order, i);
     }
     end_as_ordered(order);
@@ -135,7 +137,8 @@ class SyncProbeService final : public tern::test::v1::Probe::SyncService {
     while (seen < now && !most_running.compare_exchange_weak(seen, now)) {
     }
     echo_metadata(context);
-    if (order.wait_us() > 0) std::this_thread::sleep_for(std::chrono::microseconds{order.wait_us()});
+    const auto end = Clock::now() + std::chrono::microseconds{order.wait_us()};
+    while (Clock::now() < end && !context.cancelled()) std::this_thread::sleep_for(std::chrono::milliseconds{1});
     end_as_ordered(order);
     return answer(order, order.number());
   }

@@ -20,8 +20,8 @@ TEST(Address, ReadsEveryForm) {
 }
 
 TEST(Address, SaysWhatIsWrong) {
-  for (const char* text : {"", "localhost", ":1", "localhost:", "localhost:x", "localhost:65536", "localhost:-1", "::1:50",
-                           "unix:", "unix://"}) {
+  for (const char* text : {"", "localhost", ":1", "localhost:", "localhost:x", "localhost:65536", "localhost:-1",
+                           "::1:50", "unix:", "unix://"}) {
     try {
       Address::parse(text);
       ADD_FAILURE() << text;

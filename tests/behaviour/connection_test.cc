@@ -1,0 +1,224 @@
+// Connections that cannot be had, that are lost, and peers that are not what they should be: a clear error, never a
+// hang.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <string>
+
+#include "support/serve.h"
+#include "tern/async/asio.h"
+
+namespace tern::test {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using namespace std::chrono_literals;
+
+asio::io_context& context() { return Loop::require_current("a test").context(); }
+
+Task<Status> status_of_call(const std::string& target, ChannelOptions options = {}) {
+  Channel channel{target, options};
+  ProbeStub stub{channel};
+  const Result<Payload> result = co_await stub.Unary(Order{}).result();
+  co_return result.status();
+}
+
+TEST(Connecting, Refused) {
+  const Status status = block_on(status_of_call("127.0.0.1:1"));
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(status.details(), "failed to connect: 127.0.0.1:1: Connection refused");
+}
+
+TEST(Connecting, ToAHostThatDoesNotExist) {
+  const Status status = block_on(status_of_call("no-such-host.invalid:1"));
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_NE(status.details().find("cannot resolve \"no-such-host.invalid\""), std::string::npos);
+}
+
+TEST(Connecting, ToAUnixSocketThatDoesNotExist) {
+  EXPECT_EQ(block_on(status_of_call("unix:/no/such/socket")).code(), StatusCode::kUnavailable);
+}
+
+TEST(Connecting, ToWhatIsNoAddress) { EXPECT_THROW(block_on(status_of_call("nonsense")), std::invalid_argument); }
+
+/// Accepts one connection, says `words`, and closes it or waits until it is closed.
+Task<void> scripted_server(tcp::acceptor& acceptor, std::string words, bool then_close) {
+  tcp::socket socket = co_await acceptor.async_accept(use_task);
+  co_await asio::async_write(socket, asio::buffer(words), asio::as_tuple(use_task));
+  if (then_close) co_return;
+  std::array<char, 4096> bytes{};
+  for (;;) {
+    const auto [error, size] = co_await socket.async_read_some(asio::buffer(bytes), asio::as_tuple(use_task));
+    if (error) co_return;
+  }
+}
+
+Task<Status> call_scripted(std::string words, bool then_close, ChannelOptions options = {}) {
+  tcp::acceptor acceptor{context(), {asio::ip::address_v4::loopback(), 0}};
+  TaskGroup group;
+  group.spawn(scripted_server(acceptor, std::move(words), then_close));
+  const Status status =
+      co_await status_of_call("127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()), options);
+  co_await group.join();
+  co_return status;
+}
+
+TEST(Connecting, ToAnHttp1Server) {
+  const Status status = block_on(call_scripted("HTTP/1.1 400 Bad Request\r\n\r\n", false));
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_NE(status.details().find("the peer speaks HTTP/1.1, not HTTP/2"), std::string::npos) << status.details();
+}
+
+TEST(Connecting, ToSomethingElse) {
+  const Status status = block_on(call_scripted("SSH-2.0-OpenSSH_9.2 and some more words to fill a frame\r\n", false));
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+}
+
+TEST(Connecting, ToAServerThatHangsUp) {
+  const Status status = block_on(call_scripted("", true));
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+}
+
+TEST(Connecting, ToAServerThatSaysNothing) {
+  const Status status = block_on(call_scripted("", false, {.connect_timeout = 20ms}));
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_NE(status.details().find("no answer from 127.0.0.1:"), std::string::npos) << status.details();
+}
+
+TEST(Listening, OnAPortInUseSaysSo) {
+  ProbeService service;
+  with_server(service, [&](Channel& channel, Server&) -> Task<void> {
+    Server second;
+    try {
+      second.listen(channel.target());
+      ADD_FAILURE() << "two servers on one port";
+    } catch (const std::runtime_error& error) {
+      EXPECT_EQ(std::string{error.what()},
+                "cannot listen on " + channel.target() + ": the port is in use by another process");
+    }
+    co_return;
+  });
+}
+
+TEST(Listening, OnWhatIsNoAddressSaysSo) {
+  const auto body = []() -> Task<void> {
+    Server server;
+    EXPECT_THROW(server.listen("nonsense"), std::invalid_argument);
+    EXPECT_THROW(server.listen("no-such-host.invalid:1"), std::runtime_error);
+    EXPECT_THROW(server.listen("unix:/no/such/folder/socket"), std::runtime_error);
+    co_return;
+  };
+  block_on(body());
+}
+
+TEST(Listening, OnEveryInterfaceIsReachedByBothProtocols) {
+  ProbeService service;
+  with_server(service,
+              [](Channel& channel, Server&) -> Task<void> {
+                const Result<Payload> result = co_await ProbeStub{channel}.Unary(Order{}).result();
+                EXPECT_TRUE(result.ok()) << result.status().to_string();
+                const std::string port = channel.target().substr(channel.target().rfind(':'));
+                const Status by_name = co_await status_of_call("localhost" + port);
+                EXPECT_TRUE(by_name.ok()) << by_name.to_string();
+              },
+              {.listen = "[::]:0"});
+}
+
+TEST(Listening, AStaleUnixSocketIsReplaced) {
+  const std::string path = testing::TempDir() + "tern_stale_" + std::to_string(getpid()) + ".sock";
+  {
+    asio::io_context its_context;
+    asio::local::stream_protocol::acceptor left_over{its_context, asio::local::stream_protocol::endpoint{path}};
+  }
+  ASSERT_EQ(access(path.c_str(), F_OK), 0);
+  ProbeService service;
+  with_server(service,
+              [](Channel& channel, Server&) -> Task<void> {
+                const Result<Payload> result = co_await ProbeStub{channel}.Unary(Order{}).result();
+                EXPECT_TRUE(result.ok());
+              },
+              {.listen = "unix:" + path});
+}
+
+Task<std::string> say_to_server(const std::string& target, std::string words) {
+  const std::uint16_t port = static_cast<std::uint16_t>(std::stoi(target.substr(target.rfind(':') + 1)));
+  tcp::socket socket{context()};
+  co_await socket.async_connect({asio::ip::address_v4::loopback(), port}, use_task);
+  co_await asio::async_write(socket, asio::buffer(words), asio::as_tuple(use_task));
+  std::string answer;
+  std::array<char, 4096> bytes{};
+  for (;;) {
+    const auto [error, size] = co_await socket.async_read_some(asio::buffer(bytes), asio::as_tuple(use_task));
+    if (error) break;
+    answer.append(bytes.data(), size);
+  }
+  co_return answer;
+}
+
+TEST(Peers, ThatAreNoHttp2AreClosedAndTheOthersGoOn) {
+  ProbeService service;
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    ProbeStub stub{channel};
+    co_await stub.Unary(Order{});
+    for (const char* words : {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00 a TLS hello",
+                              "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n and then garbage that is no frame at all"}) {
+      co_await say_to_server(channel.target(), words);
+      co_await stub.Unary(Order{});
+    }
+  });
+}
+
+TEST(Losing, TheServerEndsEveryCallAndTheChannelConnectsAgain) {
+  ProbeService service;
+  const auto body = [](ProbeService& its_service) -> Task<void> {
+    std::optional<Server> server;
+    server.emplace();
+    server->add_service(its_service);
+    const std::string target = "127.0.0.1:" + std::to_string(server->listen("127.0.0.1:0"));
+    Channel channel{target};
+    ProbeStub stub{channel};
+    std::vector<Task<Result<Payload>>> calls;
+    for (int i = 0; i < 100; ++i) calls.push_back(stub.Hang(Order{}).result());
+    const auto lose = [](ProbeService& a_service, std::optional<Server>& a_server) -> Task<void> {
+      co_await until(a_service.running, 100);
+      a_server.reset();
+    };
+    auto [results, lost] = co_await gather(gather(std::move(calls)), lose(its_service, server));
+    for (Result<Payload>& result : results) EXPECT_EQ(result.status().code(), StatusCode::kUnavailable);
+
+    server.emplace();
+    server->add_service(its_service);
+    server->listen(target);
+    const Result<Payload> again = co_await stub.Unary(Order{}).result();
+    EXPECT_TRUE(again.ok()) << again.status().to_string();
+    co_await channel.close();
+    co_await server->stop();
+  };
+  block_on(body(service));
+}
+
+TEST(Closing, AChannelEndsItsCallsAndTakesNoMore) {
+  ProbeService service;
+  with_server(service, [&](Channel& channel, Server&) -> Task<void> {
+    Channel other{channel.target()};
+    ProbeStub stub{other};
+    const auto close = [](ProbeService& its_service, Channel& its_channel) -> Task<void> {
+      co_await until(its_service.running, 1);
+      co_await its_channel.close();
+    };
+    auto [result, closed] = co_await gather(stub.Hang(Order{}).result(), close(service, other));
+    EXPECT_EQ(result.status(), (Status{StatusCode::kCancelled, "the channel was closed"}));
+    const Result<Payload> late = co_await stub.Unary(Order{}).result();
+    EXPECT_EQ(late.status().code(), StatusCode::kCancelled);
+  });
+}
+
+}  // namespace
+}  // namespace tern::test

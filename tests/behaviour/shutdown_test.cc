@@ -1,0 +1,205 @@
+// The end of a server: grace, then cancellation, then the hard way; it always returns.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "support/serve.h"
+
+namespace tern::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<StatusCode> code_of(UnaryCall<Payload> call) {
+  const Result<Payload> result = co_await std::move(call).result();
+  co_return result.status().code();
+}
+
+TEST(Shutdown, RunningCallsFinishWithinTheGrace) {
+  ProbeService service;
+  with_server(service, [&](Channel& channel, Server& server) -> Task<void> {
+    ProbeStub stub{channel};
+    Order order;
+    order.set_wait_us(20'000);
+    const auto stop_when_running = [](ProbeService& its_service, Server& its_server) -> Task<void> {
+      co_await until(its_service.running, 1);
+      co_await its_server.stop({.grace = 1h});
+    };
+    const auto [code, stopped] = co_await gather(code_of(stub.Unary(order)), stop_when_running(service, server));
+    EXPECT_EQ(code, StatusCode::kOk);
+  });
+}
+
+TEST(Shutdown, AfterTheGraceHandlersAreCancelled) {
+  ProbeService service;
+  with_server(service, [&](Channel& channel, Server& server) -> Task<void> {
+    ProbeStub stub{channel};
+    const auto stop_when_running = [](ProbeService& its_service, Server& its_server) -> Task<void> {
+      co_await until(its_service.running, 1);
+      co_await its_server.stop({.grace = 10ms});
+    };
+    const auto [code, stopped] = co_await gather(code_of(stub.Hang(Order{})), stop_when_running(service, server));
+    EXPECT_EQ(code, StatusCode::kUnavailable);
+    EXPECT_EQ(service.cancelled, 1);
+    EXPECT_EQ(service.running, 0);
+  });
+}
+
+/// A handler that goes on after its cancellation: each await throws, and it tries again.
+class Stubborn final : public tern::test::v1::Probe::AsyncService {
+ public:
+  std::atomic<int> running = 0;
+  Task<Payload> Hang(ServerContext& /*context*/, const Order& /*order*/) override {
+    const Running counted{running};
+    Event never;
+    for (;;) {
+      try {
+        co_await never.wait();
+      } catch (const Cancelled&) {  // NOLINT(bugprone-empty-catch): it does not heed it
+      }
+      // A wait that cannot be cancelled, that only destruction ends.
+      Deaf deaf;
+      co_await deaf;
+    }
+  }
+
+ private:
+  struct Deaf final : Wait {
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <HasJob Promise>
+    void await_suspend(std::coroutine_handle<Promise> caller) {
+      suspend_to_the_end(caller, *caller.promise().job());
+    }
+    void await_resume() const noexcept {}
+  };
+};
+
+TEST(Shutdown, HandlersThatIgnoreTheirCancellationAreDestroyed) {
+  Stubborn service;
+  with_server(service, [&](Channel& channel, Server& server) -> Task<void> {
+    ProbeStub stub{channel};
+    const auto stop_when_running = [](Stubborn& its_service, Server& its_server) -> Task<void> {
+      co_await until(its_service.running, 1);
+      co_await its_server.stop();
+    };
+    const auto [code, stopped] = co_await gather(code_of(stub.Hang(Order{})), stop_when_running(service, server));
+    EXPECT_EQ(code, StatusCode::kUnavailable);
+    EXPECT_EQ(service.running, 0);
+  });
+}
+
+TEST(Shutdown, NewCallsAreRefusedWhileRunningOnesEnd) {
+  ProbeService service;
+  with_server(service, [&](Channel& channel, Server& server) -> Task<void> {
+    ProbeStub stub{channel};
+    TaskGroup group;
+    const auto hang = [](ProbeStub its_stub) -> Task<void> {
+      const StatusCode code = co_await code_of(its_stub.Hang(Order{}));
+      EXPECT_EQ(code, StatusCode::kUnavailable);
+    };
+    const auto stop = [](Server& its_server) -> Task<void> { co_await its_server.stop({.grace = 50ms}); };
+    group.spawn(hang(stub));
+    co_await until(service.running, 1);
+    group.spawn(stop(server));
+    // Until the server has said so, calls still go through; then they are refused, and none hangs.
+    for (;;) {
+      const StatusCode code = co_await code_of(stub.Unary(Order{}));
+      if (code == StatusCode::kOk) continue;
+      EXPECT_EQ(code, StatusCode::kUnavailable);
+      break;
+    }
+    co_await group.join();
+  });
+}
+
+TEST(Shutdown, TwiceIsOnce) {
+  ProbeService service;
+  with_server(service, [](Channel& channel, Server& server) -> Task<void> {
+    ProbeStub stub{channel};
+    co_await stub.Unary(Order{});
+    co_await gather(server.stop(), server.stop(), server.wait_for_termination());
+    co_await server.stop();
+  });
+}
+
+TEST(Shutdown, WithConnectionsOnSeveralLoops) {
+  ProbeService service;
+  with_server(service,
+              [&](Channel& channel, Server& server) -> Task<void> {
+                std::vector<std::unique_ptr<Channel>> channels;
+                TaskGroup group;
+                const auto hang = [](ProbeStub stub) -> Task<void> {
+                  const StatusCode code = co_await code_of(stub.Hang(Order{}));
+                  EXPECT_EQ(code, StatusCode::kUnavailable);
+                };
+                for (int i = 0; i < 6; ++i) {
+                  channels.push_back(std::make_unique<Channel>(channel.target()));
+                  group.spawn(hang(ProbeStub{*channels.back()}));
+                }
+                co_await until(service.running, 6);
+                co_await server.stop({.grace = 10ms});
+                co_await group.join();
+                EXPECT_EQ(service.cancelled, 6);
+              },
+              {.threads = 3});
+}
+
+TEST(Shutdown, AServerThatIsDestroyedEndsItsCalls) {
+  ProbeService service;
+  const auto body = [](ProbeService& its_service) -> Task<void> {
+    TaskGroup group;
+    std::optional<Channel> channel;
+    {
+      Server server;
+      server.add_service(its_service);
+      channel.emplace("127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0")));
+      const auto hang = [](ProbeStub stub) -> Task<void> {
+        const StatusCode code = co_await code_of(stub.Hang(Order{}));
+        EXPECT_EQ(code, StatusCode::kUnavailable);
+      };
+      group.spawn(hang(ProbeStub{*channel}));
+      co_await until(its_service.running, 1);
+    }
+    EXPECT_EQ(its_service.running, 0);
+    co_await group.join();
+  };
+  block_on(body(service), {.threads = 2});
+}
+
+TEST(Shutdown, OfSynchronousHandlersThatWriteForEver) {
+  SyncProbeService service;
+  with_server(service, [&](Channel& channel, Server& server) -> Task<void> {
+    ProbeStub stub{channel};
+    auto call = stub.Ignore();
+    const std::optional<Payload> first = co_await call.next();
+    EXPECT_TRUE(first);
+    co_await server.stop({.grace = 10ms});
+    EXPECT_EQ(service.running, 0);
+  });
+}
+
+TEST(Shutdown, ADestroyedServerReleasesItsSynchronousHandlers) {
+  SyncProbeService service;
+  const auto body = [](SyncProbeService& its_service) -> Task<void> {
+    std::optional<Channel> channel;
+    std::optional<BidiStreamCall<Payload, Payload>> call;
+    {
+      Server server;
+      server.add_service(its_service);
+      channel.emplace("127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0")));
+      ProbeStub stub{*channel};
+      call.emplace(stub.Echo());
+      co_await call->write(Payload{});
+      const std::optional<Payload> first = co_await call->next();
+      EXPECT_TRUE(first);
+    }
+    EXPECT_EQ(its_service.running, 0);
+    const Status status = co_await call->status();
+    EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  };
+  block_on(body(service));
+}
+
+}  // namespace
+}  // namespace tern::test
