@@ -57,7 +57,7 @@ struct ExecutorWait::Running final : Executor::Work, std::enable_shared_from_thi
   Running(ExecutorWait& its_wait, Loop& its_loop) : wait(&its_wait), loop(its_loop) {}
 
   void work() noexcept override {
-    wait->call();  // not destroyed meanwhile: its destructor waits for `ended`
+    wait->call();  // not destroyed meanwhile: abandon() waits for `ended`
     const std::shared_ptr<Running> self = shared_from_this();
     ended.store(true, std::memory_order_release);
     ended.notify_all();
@@ -84,7 +84,7 @@ void ExecutorWait::cancel() noexcept {
   if (executor_->withdraw(*running_)) wake();
 }
 
-ExecutorWait::~ExecutorWait() {
+void ExecutorWait::abandon() noexcept {
   if (!running_) return;
   if (waiting() && !executor_->withdraw(*running_)) running_->ended.wait(false, std::memory_order_acquire);
   running_->wait = nullptr;

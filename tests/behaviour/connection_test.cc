@@ -51,8 +51,8 @@ TEST(Connecting, ToWhatIsNoAddress) { EXPECT_THROW(block_on(status_of_call("nons
 /// Accepts one connection, says `words`, and closes it or waits until it is closed.
 Task<void> scripted_server(tcp::acceptor& acceptor, std::string words, bool then_close) {
   tcp::socket socket = co_await acceptor.async_accept(use_task);
-  co_await asio::async_write(socket, asio::buffer(words), asio::as_tuple(use_task));
-  if (then_close) co_return;
+  const auto [write_error, written] = co_await asio::async_write(socket, asio::buffer(words), asio::as_tuple(use_task));
+  if (write_error || then_close) co_return;
   std::array<char, 4096> bytes{};
   for (;;) {
     const auto [error, size] = co_await socket.async_read_some(asio::buffer(bytes), asio::as_tuple(use_task));
@@ -151,7 +151,8 @@ Task<std::string> say_to_server(const std::string& target, std::string words) {
   const std::uint16_t port = static_cast<std::uint16_t>(std::stoi(target.substr(target.rfind(':') + 1)));
   tcp::socket socket{context()};
   co_await socket.async_connect({asio::ip::address_v4::loopback(), port}, use_task);
-  co_await asio::async_write(socket, asio::buffer(words), asio::as_tuple(use_task));
+  const auto [write_error, written] = co_await asio::async_write(socket, asio::buffer(words), asio::as_tuple(use_task));
+  EXPECT_FALSE(write_error);
   std::string answer;
   std::array<char, 4096> bytes{};
   for (;;) {

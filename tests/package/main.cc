@@ -53,8 +53,8 @@ tern::Task<int> run() {
   while (const auto time = co_await times.next()) ++count;
   co_await channel.close();
   co_await server.stop();
-  const bool right = inner.operator_() == "plus" && missing.status().code() == tern::StatusCode::kUnimplemented &&
-                     count == 3;
+  const bool right =
+      inner.operator_() == "plus" && missing.status().code() == tern::StatusCode::kUnimplemented && count == 3;
   std::puts(right ? "the consumer's calls went through" : "the consumer's calls did NOT go through");
   co_return right ? 0 : 1;
 }

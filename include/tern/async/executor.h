@@ -61,13 +61,12 @@ namespace detail {
 
 /// The untyped half of run_in_executor: what ties a piece of work to the coroutine that waits for it.
 class ExecutorWait : public Wait {
- public:
-  ~ExecutorWait() override;
-
  protected:
   explicit ExecutorWait(Executor* executor) noexcept : executor_(executor) {}
   bool begin(std::coroutine_handle<> caller, Job& job);
   virtual void call() noexcept = 0;
+  /// Takes the work back or waits for its end; by the most derived destructor, while there still is something to call.
+  void abandon() noexcept;
 
  private:
   struct Running;
@@ -82,6 +81,9 @@ class [[nodiscard]] ExecutorCall final : public ExecutorWait {
  public:
   using Result = std::invoke_result_t<Function&>;
   ExecutorCall(Executor* executor, Function function) : ExecutorWait(executor), function_(std::move(function)) {}
+  ExecutorCall(const ExecutorCall&) = delete;
+  ExecutorCall& operator=(const ExecutorCall&) = delete;
+  ~ExecutorCall() override { abandon(); }
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <HasJob Promise>
