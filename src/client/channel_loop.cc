@@ -31,8 +31,7 @@ ChannelLoop::~ChannelLoop() {
 }
 
 ClientConnection* ChannelLoop::usable() noexcept {
-  if (current_ != nullptr && !current_->usable()) current_ = nullptr;
-  return current_;
+  return current_ != nullptr && current_->usable() ? current_ : nullptr;
 }
 
 void ChannelLoop::wait_for_connection(ConnectionWaiter& waiter) {
@@ -48,7 +47,7 @@ Task<void> ChannelLoop::connect() {
   auto* connection = new ClientConnection(*this, std::move(stream));
   connections_.push_back(*connection);
   connection->start();
-  current_ = connection;
+  current_ = attempted_ = connection;
   const std::shared_ptr<Event> greeted = connection->greeted();
   co_await greeted->wait();
 }
@@ -67,7 +66,8 @@ void ChannelLoop::attempt_ended(const std::exception_ptr& error) {
   } catch (const Cancelled&) {
     failure = Status{StatusCode::kCancelled, "the channel was closed"};
   }
-  if (error && current_ != nullptr) current_->say_goodbye();
+  if (error && attempted_ != nullptr) attempted_->say_goodbye();
+  attempted_ = nullptr;
   ClientConnection* connection = usable();
   while (!waiting_.empty()) waiting_.pop_front().connection_settled(connection, failure);
 }
@@ -79,8 +79,9 @@ void ChannelLoop::close() {
 }
 
 void ChannelLoop::remove(ClientConnection& connection) {
-  if (current_ == &connection) {
-    current_ = nullptr;
+  if (current_ == &connection) current_ = nullptr;
+  if (attempted_ == &connection) {
+    attempted_ = nullptr;
     failure_ = connection.reason();
   }
   delete &connection;

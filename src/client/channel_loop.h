@@ -50,7 +50,8 @@ class ChannelLoop {
   bool closed_ = false;
   std::unique_ptr<Attempt> attempt_;
   IntrusiveList<ConnectionWaiter> waiting_;
-  ClientConnection* current_ = nullptr;
+  ClientConnection* current_ = nullptr;    // the latest; others only finish their calls
+  ClientConnection* attempted_ = nullptr;  // of the present attempt
   std::string failure_;  // why the connection of this attempt was lost
   IntrusiveList<ClientConnection> connections_;
 };

@@ -162,8 +162,10 @@ void ClientCall::finish(Status status) {
 Status ClientCall::status_of_close(http2::ErrorCode code) const {
   if (connection_ != nullptr && connection_->lost()) {
     const std::string& reason = connection_->reason();
-    if (reason.empty()) return Status{StatusCode::kCancelled, "the channel was closed"};
-    return Status{StatusCode::kUnavailable, reason};
+    if (!reason.empty()) return Status{StatusCode::kUnavailable, reason};
+    // Closed without a complaint: by this side, or by the server's GOAWAY before it saw this call.
+    if (code == http2::ErrorCode::kCancel) return Status{StatusCode::kCancelled, "the channel was closed"};
+    return Status{StatusCode::kUnavailable, "the server closed the connection"};
   }
   StatusCode meaning = StatusCode::kInternal;
   switch (code) {

@@ -158,6 +158,15 @@ struct Session::Callbacks {
     return 0;
   }
 
+  // A header block that cannot be sent (longer than nghttp2's 64 KiB, say) must not leave the peer waiting for it.
+  static int on_frame_not_sent(nghttp2_session* session, const nghttp2_frame* frame, int /*error*/,
+                               void* /*user_data*/) {
+    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
+    }
+    return 0;
+  }
+
   static nghttp2_session_callbacks* all() {
     static nghttp2_session_callbacks* callbacks = [] {
       nghttp2_session_callbacks* made = nullptr;
@@ -169,6 +178,7 @@ struct Session::Callbacks {
       nghttp2_session_callbacks_set_on_stream_close_callback(made, on_stream_close);
       nghttp2_session_callbacks_set_send_data_callback(made, send_data);
       nghttp2_session_callbacks_set_on_frame_send_callback(made, on_frame_sent);
+      nghttp2_session_callbacks_set_on_frame_not_send_callback(made, on_frame_not_sent);
       return made;
     }();
     return callbacks;

@@ -54,14 +54,16 @@ Message as_message(Response response, unsigned version, bool keep_alive) {
 }  // namespace
 
 Task<void> serve_http1(transport::Socket socket, const Router& router, const ServerOptions& options,
-                       const bool& stopping) {
+                       Http1State& state) {
   Buffer buffer;
   bool keep_alive = true;
-  while (keep_alive && !stopping) {
+  while (keep_alive && !state.stopping) {
+    state.busy = false;
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(options.max_header_length));
     parser.body_limit(options.max_body_length);
     const auto read_error = co_await with_timeout(options.read_timeout, read_request(socket, buffer, parser));
+    state.busy = true;
     Response response;
     bool head_only = false;
     if (read_error) {
@@ -73,7 +75,7 @@ Task<void> serve_http1(transport::Socket socket, const Router& router, const Ser
       const auto& read = parser.get();
       const Request request{std::string{read.method_string()}, std::string{read.target()}, read.body()};
       response = co_await router.answer(request);
-      keep_alive = read.keep_alive() && !stopping;
+      keep_alive = read.keep_alive() && !state.stopping;
       head_only = read.method() == http::verb::head;
     }
     Message message = as_message(std::move(response), 11, keep_alive);

@@ -33,12 +33,16 @@ class Part {
     if (stopping_) return;
     auto* connection = new Connection(*this);
     connections_.push_back(*connection);
-    connection->start(serve_http1(std::move(socket), router, options, stopping_));
+    connection->start(serve_http1(std::move(socket), router, options, connection->state));
   }
   /// `empty` is called once no connection is left.
   void begin_stop(std::function<void()> empty) {
     stopping_ = true;
     empty_ = std::move(empty);
+    connections_.for_each([](Connection& connection) {
+      connection.state.stopping = true;
+      if (!connection.state.busy) connection.cancel();
+    });
     tell_if_empty();
   }
   void cancel_all() {
@@ -53,6 +57,7 @@ class Part {
   class Connection final : public Job, public ListNode<Connection> {
    public:
     explicit Connection(Part& part) : Job(part.loop_), part_(part) {}
+    Http1State state;
 
    private:
     // A timeout and a broken connection end a connection as its client's leaving does.

@@ -43,9 +43,10 @@ void Connection::close(http2::ErrorCode code, std::string reason) {
 
 void Connection::say_goodbye() {
   if (closed_) return;
+  clean_end_ = http2::ErrorCode::kCancel;
   session_.terminate(http2::ErrorCode::kNoError);
   if (!unwritten_) write_output();
-  close(http2::ErrorCode::kCancel, {});
+  close(clean_end_, {});
 }
 
 void Connection::on_readable() {
@@ -107,7 +108,7 @@ void Connection::write_output() {
       return;
     }
   }
-  if (!closed_ && session_.finished()) close(http2::ErrorCode::kNoError, {});
+  if (!closed_ && session_.finished()) close(clean_end_, {});
 }
 
 bool Connection::write_batch(http2::OutputBatch& batch) {

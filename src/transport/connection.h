@@ -74,6 +74,7 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   std::unique_ptr<http2::OutputBatch> unwritten_;  // what the socket has not taken yet
   bool received_anything_ = false;
   bool closed_ = false;
+  http2::ErrorCode clean_end_ = http2::ErrorCode::kNoError;  // what streams are told when nothing went wrong
   std::string reason_;
 };
 

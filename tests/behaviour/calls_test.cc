@@ -4,6 +4,8 @@
 
 #include <future>
 #include <memory>
+#include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -284,21 +286,54 @@ TEST_F(Calls, OverAUnixSocket) {
   EXPECT_NE(access(path.c_str(), F_OK), 0) << "the socket's file is gone with the server";
 }
 
-TEST_F(Calls, ConnectionsAreSpreadOverLoops) {
-  const Served served{.threads = 3};
-  with_server(
-      service,
-      [](Channel& channel, Server&) -> Task<void> {
-        std::vector<std::unique_ptr<Channel>> channels;
-        std::vector<UnaryCall<Payload>> calls;
-        for (int i = 0; i < 6; ++i) {
-          channels.push_back(std::make_unique<Channel>(channel.target()));
-          for (int j = 0; j < 50; ++j) calls.push_back(ProbeStub{*channels.back()}.Unary(Order{}));
-        }
-        const std::vector<Payload> all = co_await gather(std::move(calls));
-        EXPECT_EQ(all.size(), 300U);
-      },
-      served);
+/// Answers with the thread that it runs on.
+class WhichThread final : public tern::test::v1::Probe::AsyncService {
+ public:
+  Task<Payload> Unary(ServerContext& /*context*/, const Order& /*order*/) override {
+    std::ostringstream thread;
+    thread << std::this_thread::get_id();
+    Payload payload;
+    payload.set_text(thread.str());
+    co_return payload;
+  }
+};
+
+TEST(Loops, ConnectionsAreSpreadOverThemAndStay) {
+  WhichThread which;
+  with_server(which,
+              [](Channel& channel, Server&) -> Task<void> {
+                std::vector<std::unique_ptr<Channel>> channels;
+                std::set<std::string> threads;
+                for (int i = 0; i < 6; ++i) {
+                  channels.push_back(std::make_unique<Channel>(channel.target()));
+                  ProbeStub stub{*channels.back()};
+                  const Payload first = co_await stub.Unary(Order{});
+                  for (int j = 0; j < 20; ++j) {
+                    const Payload again = co_await stub.Unary(Order{});
+                    EXPECT_EQ(again.text(), first.text());
+                  }
+                  threads.insert(first.text());
+                }
+                EXPECT_EQ(threads.size(), 3U);
+              },
+              {.threads = 3});
+}
+
+TEST_F(Calls, DetailsThatFitNoHeaderBlockEndTheCallAllTheSame) {
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    ProbeStub stub{channel};
+    Order order;
+    order.set_status(5);
+    order.set_details(std::string(200'000, 'd'));
+    const Result<Payload> result = co_await stub.Unary(order).result();
+    EXPECT_FALSE(result.ok());
+    order.set_count(3);
+    auto stream = stub.Download(order);
+    while (co_await stream.read()) {
+    }
+    const Status status = co_await stream.status();
+    EXPECT_FALSE(status.ok());
+  });
 }
 
 class SyncCalls : public testing::Test {

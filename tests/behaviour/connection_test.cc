@@ -46,7 +46,9 @@ TEST(Connecting, ToAUnixSocketThatDoesNotExist) {
   EXPECT_EQ(block_on(status_of_call("unix:/no/such/socket")).code(), StatusCode::kUnavailable);
 }
 
-TEST(Connecting, ToWhatIsNoAddress) { EXPECT_THROW(block_on(status_of_call("nonsense")), std::invalid_argument); }
+TEST(Connecting, ToWhatIsNoAddress) {
+  EXPECT_THROW(static_cast<void>(block_on(status_of_call("nonsense"))), std::invalid_argument);
+}
 
 /// Accepts one connection, says `words`, and closes it or waits until it is closed.
 Task<void> scripted_server(tcp::acceptor& acceptor, std::string words, bool then_close) {
@@ -203,6 +205,24 @@ TEST(Losing, TheServerEndsEveryCallAndTheChannelConnectsAgain) {
     co_await server->stop();
   };
   block_on(body(service));
+}
+
+TEST(Connecting, CallsThatComeMeanwhileWaitForTheSameConnection) {
+  ProbeService service;
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    const auto some_calls = [](ProbeStub stub) -> Task<void> {
+      for (int i = 0; i < 20; ++i) {
+        co_await sleep(std::chrono::microseconds{10});
+        co_await stub.Unary(Order{});
+      }
+    };
+    for (int round = 0; round < 20; ++round) {
+      Channel other{channel.target()};
+      std::vector<Task<void>> tasks;
+      for (int i = 0; i < 20; ++i) tasks.push_back(some_calls(ProbeStub{other}));
+      co_await gather(std::move(tasks));
+    }
+  });
 }
 
 TEST(Closing, AChannelEndsItsCallsAndTakesNoMore) {
