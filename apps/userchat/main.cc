@@ -39,9 +39,9 @@ int main(int argc, char** argv) {
   std::string level = "info";
   CLI::App* serve = app.add_subcommand("serve", "Serve gRPC and REST until Ctrl-C");
   serve->add_option("--grpc", options.grpc_address, "Where to serve gRPC")->capture_default_str();
-  serve->add_option("--rest", options.rest_address, "Where to serve REST; \"none\" for not at all")
+  serve->add_option("--rest", options.rest_address, R"(Where to serve REST; "none" for not at all)")
       ->capture_default_str();
-  serve->add_option("--database", options.database, "\"memory\", or the path of an SQLite file (\":memory:\" too)")
+  serve->add_option("--database", options.database, R"("memory", or the path of an SQLite file (":memory:" too))")
       ->capture_default_str();
   serve->add_flag("--sync", options.synchronous, "Plain handlers on worker threads in place of coroutines");
   serve->add_option("--workers", options.workers, "Worker threads with --sync")->capture_default_str();

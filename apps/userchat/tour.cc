@@ -66,6 +66,7 @@ tern::Task<void> ten_at_once(AsyncUserClient& client) {
 
   begin = tern::Clock::now();
   std::vector<tern::Task<User>> calls;
+  calls.reserve(users.size());
   for (const User& user : users) calls.push_back(client.get_user(user.id()));
   const std::vector<User> all = co_await tern::gather(std::move(calls));
   fmt::print("At once:             {:.3f} s ({} users)\n", seconds_since(begin), all.size());

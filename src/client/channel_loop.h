@@ -52,7 +52,7 @@ class ChannelLoop {
   IntrusiveList<ConnectionWaiter> waiting_;
   ClientConnection* current_ = nullptr;    // the latest; others only finish their calls
   ClientConnection* attempted_ = nullptr;  // of the present attempt
-  std::string failure_;  // why the connection of this attempt was lost
+  std::string failure_;                    // why the connection of this attempt was lost
   IntrusiveList<ClientConnection> connections_;
 };
 

@@ -18,8 +18,9 @@ Response failure(unsigned status, std::string_view message) {
 
 void Router::add(std::string method, std::string path, Handler handler) {
   if (!path.starts_with('/')) throw std::invalid_argument("route \"" + path + "\" does not begin with a slash");
-  if (!routes_[path].emplace(method, std::move(handler)).second) {
-    throw std::invalid_argument("route " + method + " " + path + " is there already");
+  const std::string name = method + " " + path;
+  if (!routes_[std::move(path)].emplace(std::move(method), std::move(handler)).second) {
+    throw std::invalid_argument("route " + name + " is there already");
   }
 }
 

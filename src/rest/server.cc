@@ -112,7 +112,7 @@ class Server::Core {
     transport::Acceptor& acceptor = *acceptors_.back();
     accepting_.spawn(acceptor.accept_forever([this](Loop& loop, transport::Socket socket) {
       for (const auto& part : parts_) {
-        if (&part->loop() == &loop) part->add(std::move(socket), router_, options_);
+        if (&part->loop() == &loop) return part->add(std::move(socket), router_, options_);
       }
     }));
     return acceptor.address().port;

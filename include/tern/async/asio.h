@@ -115,12 +115,12 @@ class AsioWait : public Wait {
   static void only() {}
   template <class T>
   static T only(T&& value) {
-    return std::move(value);
+    return std::forward<T>(value);
   }
   template <class T, class... More>
     requires(sizeof...(More) > 0)
   static auto only(T&& value, More&&... more) {
-    return std::tuple<T, More...>{std::move(value), std::move(more)...};
+    return std::tuple<T, More...>{std::forward<T>(value), std::forward<More>(more)...};
   }
 
   std::shared_ptr<AsioState<Results...>> state_;

@@ -17,7 +17,7 @@ extern const bool kRecycles;
 [[nodiscard]] void* allocate(std::size_t size);
 
 /// Gives back what allocate(size) returned; `size` must be the same.
-void deallocate(void* block, std::size_t size) noexcept;
+void deallocate(void* memory, std::size_t size) noexcept;
 
 }  // namespace tern::recycler
 
