@@ -74,10 +74,9 @@ TEST_P(Repository, IsUsedFromSeveralThreads) {
 std::unique_ptr<BlockingUserRepository> make_memory() { return std::make_unique<MemoryUserRepository>(); }
 std::unique_ptr<BlockingUserRepository> make_sqlite() { return std::make_unique<SqliteUserRepository>(":memory:"); }
 
-INSTANTIATE_TEST_SUITE_P(Stores, Repository, testing::Values(make_memory, make_sqlite),
-                         [](const testing::TestParamInfo<Make>& info) {
-                           return info.index == 0 ? "Memory" : "Sqlite";
-                         });
+std::string name_of_store(const testing::TestParamInfo<Make>& store) { return store.index == 0 ? "Memory" : "Sqlite"; }
+
+INSTANTIATE_TEST_SUITE_P(Stores, Repository, testing::Values(make_memory, make_sqlite), name_of_store);
 
 TEST(AwaitableRepository, IsTheSameForCoroutines) {
   MemoryUserRepository memory;

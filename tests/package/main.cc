@@ -11,13 +11,13 @@ namespace {
 class First final : public names::v1::First::AsyncService {
  public:
   tern::Task<google::protobuf::Empty> delete_(tern::ServerContext& context,
-                                              const names::class_::v1::Outer& request) override {
+                                              const names::shared::v1::Outer& request) override {
     if (request.inner().operator_().empty()) context.abort(tern::StatusCode::kInvalidArgument, "no operator");
     co_return google::protobuf::Empty{};
   }
-  tern::Task<names::class_::v1::Outer_Inner> Stub_(tern::ServerContext& /*context*/,
+  tern::Task<names::shared::v1::Outer_Inner> Stub_(tern::ServerContext& /*context*/,
                                                    const google::protobuf::Empty& /*request*/) override {
-    names::class_::v1::Outer_Inner inner;
+    names::shared::v1::Outer_Inner inner;
     inner.set_operator_("plus");
     co_return inner;
   }
@@ -44,7 +44,7 @@ tern::Task<int> run() {
   tern::Channel channel{"127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0"))};
   names::v1::First::Stub stub{channel};
   const auto inner = co_await stub.Stub_(google::protobuf::Empty{});
-  names::class_::v1::Outer outer;
+  names::shared::v1::Outer outer;
   *outer.mutable_inner() = inner;
   co_await stub.delete_(outer);
   const auto missing = co_await stub.Now(google::protobuf::Empty{}).result();
