@@ -46,14 +46,13 @@ void ClientCall::start() {
   if (channel_->closed()) return finish(Status{StatusCode::kCancelled, "the channel was closed"});
   ChannelLoop& part = channel_->part_here();
   if (const Job* job = Job::current()) deadline_ = job->deadline;
-  if (options_.timeout) {
+  if (options_.timeout || deadline_) {
     const Clock::time_point now = Clock::now();
-    const auto longest = Clock::time_point::max() - now;
-    const Clock::time_point own = now + std::min<Clock::duration>(*options_.timeout, longest);
-    deadline_ = std::min(own, deadline_.value_or(own));
-  }
-  if (deadline_) {
-    if (*deadline_ <= Clock::now()) return expired();
+    if (options_.timeout) {
+      const Clock::time_point own = rpc::deadline_after(now, *options_.timeout);
+      deadline_ = std::min(own, deadline_.value_or(own));
+    }
+    if (*deadline_ <= now) return expired();
     part.loop().arm(*this, *deadline_);
   }
   ClientConnection* connection = part.usable();

@@ -30,6 +30,10 @@ std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text) {
   return std::chrono::nanoseconds{amount > kMost / unit->nanoseconds ? kMost : amount * unit->nanoseconds};
 }
 
+Clock::time_point deadline_after(Clock::time_point now, std::chrono::nanoseconds timeout) noexcept {
+  return now + std::min<Clock::duration>(timeout, Clock::time_point::max() - now);
+}
+
 TimeoutText::TimeoutText(std::chrono::nanoseconds timeout) {
   const std::int64_t count = std::max<std::int64_t>(1, timeout.count());
   for (const Unit& unit : kUnits) {

@@ -6,10 +6,15 @@
 #include <optional>
 #include <string_view>
 
+#include "tern/async/job.h"
+
 namespace tern::rpc {
 
 /// Nothing when `text` is no timeout.
 std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text);
+
+/// When a timeout that begins at `now` has passed; the end of time for one that is longer than the clock reaches.
+Clock::time_point deadline_after(Clock::time_point now, std::chrono::nanoseconds timeout) noexcept;
 
 /// The text of a timeout, in the finest unit that eight digits allow, rounded up; 0 or less becomes "1n", since the
 /// grammar knows no negative ones.

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "call/wire_metadata.h"
 #include "rpc/header_names.h"
 #include "rpc/request_head.h"
+#include "rpc/timeout.h"
 #include "server/server_connection.h"
 #include "server/server_loop.h"
 #include "tern/server/blocking_bridge.h"
@@ -58,9 +58,7 @@ void ServerCall::begin() {
   handler_ = registry.find(head_->path());
   if (handler_ == nullptr) return end(Status{StatusCode::kUnimplemented, registry.explain_missing(head_->path())});
   if (const auto timeout = head_->timeout()) {
-    const Clock::time_point now = Clock::now();
-    const auto longest = Clock::time_point::max() - now;
-    deadline = now + std::min<Clock::duration>(*timeout, longest);
+    deadline = rpc::deadline_after(Clock::now(), *timeout);
     loop().arm(*this, *deadline);
   }
   if (handler_->requests() == MethodHandler::Requests::kStream) {
@@ -167,22 +165,19 @@ void ServerCall::on_trailers_due(http2::HeaderFields& trailers) {
 
 void ServerCall::on_bad_message(Status status) {
   end(std::move(status));
-  cancelled_.store(true, std::memory_order_relaxed);
-  Job::cancel();
+  stop_handler();
 }
 
 void ServerCall::expired() noexcept {
   end(Status{StatusCode::kDeadlineExceeded, "Deadline Exceeded"});
   release_waits();
-  cancelled_.store(true, std::memory_order_relaxed);
-  Job::cancel();
+  stop_handler();
 }
 
 void ServerCall::cancel_handler() noexcept {
   end(Status{StatusCode::kUnavailable, "the server is shutting down"});
   release_waits();
-  cancelled_.store(true, std::memory_order_relaxed);
-  Job::cancel();
+  stop_handler();
 }
 
 void ServerCall::on_closed(http2::ErrorCode /*code*/) {
@@ -190,6 +185,10 @@ void ServerCall::on_closed(http2::ErrorCode /*code*/) {
   answered_ = true;
   release_waits();
   if (!running_) return leave_if_over();
+  stop_handler();
+}
+
+void ServerCall::stop_handler() noexcept {
   cancelled_.store(true, std::memory_order_relaxed);
   Job::cancel();
 }

@@ -80,6 +80,8 @@ class ServerCall final : public MessageStream,
   void begin();
   void request_complete();
   void start_handler();
+  /// At its next await; synchronous handlers learn it from their context.
+  void stop_handler() noexcept;
   void end(Status status);
   void leave_if_over();
   Buffer encode(const google::protobuf::MessageLite& message) const;
