@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace tern {
 
 void Timer::disarm() noexcept {
   if (queue_ == nullptr) return;
-  queue_->remove(place_);
+  queue_->remove(slot_);
   queue_ = nullptr;
 }
 
@@ -17,9 +18,19 @@ TimerQueue::~TimerQueue() {
 
 void TimerQueue::arm(Timer& timer, Clock::time_point when) {
   timer.disarm();
-  heap_.emplace_back();
+  timer.slot_ = take_slot();
   timer.queue_ = this;
-  sift_up(heap_.size() - 1, {when, &timer});
+  sift_up(heap_.size() - 1, {when, &timer, timer.slot_});
+}
+
+// Also makes room in the heap, so that nothing is changed where memory runs out.
+std::uint32_t TimerQueue::take_slot() {
+  if (free_slot_ == kNoSlot) {
+    places_.push_back(kNoSlot);
+    free_slot_ = static_cast<std::uint32_t>(places_.size() - 1);
+  }
+  heap_.emplace_back();
+  return std::exchange(free_slot_, places_[free_slot_]);
 }
 
 std::optional<Clock::time_point> TimerQueue::next() const noexcept {
@@ -35,7 +46,9 @@ void TimerQueue::expire(Clock::time_point now) noexcept {
   }
 }
 
-void TimerQueue::remove(std::size_t place) noexcept {
+void TimerQueue::remove(std::uint32_t slot) noexcept {
+  const std::size_t place = places_[slot];
+  places_[slot] = std::exchange(free_slot_, slot);
   const Entry last = heap_.back();
   heap_.pop_back();
   if (place == heap_.size()) return;
@@ -48,7 +61,7 @@ void TimerQueue::remove(std::size_t place) noexcept {
 
 void TimerQueue::put(std::size_t place, Entry entry) noexcept {
   heap_[place] = entry;
-  entry.timer->place_ = place;
+  places_[entry.slot] = static_cast<std::uint32_t>(place);
 }
 
 void TimerQueue::sift_up(std::size_t place, Entry entry) noexcept {

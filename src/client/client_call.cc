@@ -16,19 +16,38 @@
 
 namespace tern {
 
+namespace {
+
+const Metadata kNoMetadata;
+
+std::shared_ptr<const rpc::ResponseBlock> read_once(const http2::HeaderBlock& block) {
+  if (block.meaning == nullptr) {
+    const auto read = std::make_shared<rpc::ResponseBlock>();
+    for (std::size_t i = 0; i < block.size(); ++i) read->add(block[i].name, block[i].value);
+    block.meaning = read;
+  }
+  return std::static_pointer_cast<const rpc::ResponseBlock>(block.meaning);
+}
+
+}  // namespace
+
 ClientCall::ClientCall(Channel& channel, std::string_view method, CallOptions options)
     : MessageStream(channel.core()->options().max_receive_message_length),
       channel_(channel.core()),
       method_(method),
-      options_(options),
-      head_(std::make_unique<rpc::ResponseHead>()) {
+      options_(options) {
   if (options.metadata != nullptr) metadata_ = *options.metadata;
 }
 
 ClientCall::~ClientCall() = default;
 
-const Metadata& ClientCall::initial_metadata() noexcept { return head_->initial(); }
-const Metadata& ClientCall::trailing_metadata() noexcept { return head_->trailing(); }
+// A reply of trailers only has no initial metadata.
+const Metadata& ClientCall::initial_metadata() const noexcept {
+  return first_ != nullptr && first_ != last_ ? first_->metadata() : kNoMetadata;
+}
+const Metadata& ClientCall::trailing_metadata() const noexcept {
+  return last_ != nullptr ? last_->metadata() : kNoMetadata;
+}
 
 void ClientCall::set_request(Result<Buffer> request) {
   if (!request.ok()) return finish(request.status());
@@ -107,17 +126,17 @@ Event::Waiting ClientCall::end() {
   return ended_.wait();
 }
 
-void ClientCall::on_header(std::string_view name, std::string_view value) { head_->add(name, value); }
-
-void ClientCall::on_headers_end(bool ended_by_it) {
-  head_->end_block(ended_by_it);
+void ClientCall::on_headers(const http2::HeaderBlockRef& block, std::string_view /*aside*/, bool ended_by_it) {
+  std::shared_ptr<const rpc::ResponseBlock> read = read_once(*block);
+  if (ended_by_it) last_ = read;
+  if (first_ == nullptr) first_ = std::move(read);
   if (ended_by_it) return on_end();
-  if (Status problem = head_->problem(); !problem.ok()) return cancel(std::move(problem));
+  if (Status problem = first_->problem(); !problem.ok()) return cancel(std::move(problem));
   headers_.set();
 }
 
 void ClientCall::on_end() {
-  Status status = head_->status();
+  Status status = rpc::final_status(*first_, last_.get());
   if (status.ok() && ended_inside_a_message()) {
     status = Status{StatusCode::kInternal, "the response ended inside of a message"};
   }
@@ -145,8 +164,8 @@ void ClientCall::finish(Status status) {
   ListNode<ConnectionWaiter>::unlink();
   started_ = true;
   if (options_.context != nullptr) {
-    options_.context->initial_metadata = head_->initial();
-    options_.context->trailing_metadata = head_->trailing();
+    options_.context->initial_metadata = initial_metadata();
+    options_.context->trailing_metadata = trailing_metadata();
     options_.context->status = status_;
     if (connection_ != nullptr) options_.context->peer = connection_->peer();
   }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace tern::http2 {
 
@@ -21,6 +22,10 @@ struct Settings {
   /// soft, 16 KiB hard.
   std::uint32_t max_header_bytes = 16 * 1024;
   std::uint32_t max_header_fields = 100;
+
+  /// The name of a field whose value differs from call to call: it is handed over beside the block, so that blocks stay
+  /// alike and are recognised. Lives for ever.
+  std::string_view aside_field = {};
 };
 
 /// Bytes written by one system call: enough to amortise it, few enough to stay in the cache.

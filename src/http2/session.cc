@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <utility>
 
 #include "http2/nghttp2_fields.h"
 #include "http2/nghttp2_memory.h"
@@ -17,41 +18,52 @@ struct Session::Callbacks {
   static Stream* stream(nghttp2_session* session, std::int32_t id) {
     return static_cast<Stream*>(nghttp2_session_get_stream_user_data(session, id));
   }
+  static std::string_view text(nghttp2_rcbuf* buffer) {
+    const nghttp2_vec bytes = nghttp2_rcbuf_get_buf(buffer);
+    return {reinterpret_cast<const char*>(bytes.base), bytes.len};
+  }
 
   static int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
     Session& me = self(user_data);
-    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-    Stream* opened = me.events_.on_stream_opened();
-    if (opened == nullptr) {
-      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
-      return 0;
+    me.collecting_ = nullptr;
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+    Stream* receiver = stream(session, frame->hd.stream_id);
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+      receiver = me.events_.on_stream_opened();
+      if (receiver == nullptr) {
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+        return 0;
+      }
+      me.attach(*receiver, frame->hd.stream_id);
+      nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, receiver);
     }
-    me.attach(*opened, frame->hd.stream_id);
-    nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, opened);
+    if (receiver == nullptr || receiver->broken_) return 0;
+    me.collecting_ = receiver->headers_received_ ? &me.trailer_blocks_ : &me.first_blocks_;
+    me.collecting_->begin();
+    me.header_bytes_ = me.header_count_ = 0;
     return 0;
   }
 
   // nghttp2 1.52 announces a limit for header lists and does not enforce it.
-  static int on_header(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name,
-                       std::size_t name_size, const std::uint8_t* value, std::size_t value_size, std::uint8_t /*flags*/,
-                       void* user_data) {
-    Stream* receiver = stream(session, frame->hd.stream_id);
-    if (receiver == nullptr) return 0;
-    const Settings& settings = self(user_data).settings_;
-    receiver->header_bytes_ += static_cast<std::uint32_t>(name_size + value_size + 32);
-    if (receiver->header_bytes_ > settings.max_header_bytes || ++receiver->header_count_ > settings.max_header_fields) {
-      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_ENHANCE_YOUR_CALM);
+  static int on_header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
+                       std::uint8_t /*flags*/, void* user_data) {
+    Session& me = self(user_data);
+    if (me.collecting_ == nullptr) return 0;
+    const HeaderBlock::Field field{text(name), text(value)};
+    me.header_bytes_ += static_cast<std::uint32_t>(field.name.size() + field.value.size() + 32);
+    if (me.header_bytes_ > me.settings_.max_header_bytes || ++me.header_count_ > me.settings_.max_header_fields) {
+      me.collecting_ = nullptr;
+      if (Stream* receiver = stream(session, frame->hd.stream_id)) me.refuse(*receiver, ErrorCode::kEnhanceYourCalm);
       return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
-    receiver->on_header({reinterpret_cast<const char*>(name), name_size},
-                        {reinterpret_cast<const char*>(value), value_size});
+    me.collecting_->add(field, name, value);
     return 0;
   }
 
   static int on_data(nghttp2_session* session, std::uint8_t /*flags*/, std::int32_t id, const std::uint8_t* data,
                      std::size_t size, void* user_data) {
     self(user_data).received_ += size;
-    if (Stream* receiver = stream(session, id)) receiver->on_data({data, size});
+    if (Stream* receiver = stream(session, id)) self(user_data).take_data(*receiver, {data, size});
     return 0;
   }
 
@@ -60,17 +72,11 @@ struct Session::Callbacks {
     const bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
-        if (Stream* receiver = stream(session, frame->hd.stream_id)) {
-          if (me.role_ == Role::kServer && frame->headers.cat == NGHTTP2_HCAT_HEADERS) {
-            if (ended) receiver->on_end();  // a request's trailers say nothing in gRPC
-          } else {
-            receiver->on_headers_end(ended);
-          }
-        }
+        if (Stream* receiver = stream(session, frame->hd.stream_id)) me.take_headers(*receiver, ended);
         break;
       case NGHTTP2_DATA:
         if (!ended) break;
-        if (Stream* receiver = stream(session, frame->hd.stream_id)) receiver->on_end();
+        if (Stream* receiver = stream(session, frame->hd.stream_id)) me.take_end(*receiver);
         break;
       case NGHTTP2_SETTINGS:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) me.events_.on_settings();
@@ -172,7 +178,7 @@ struct Session::Callbacks {
       nghttp2_session_callbacks* made = nullptr;
       if (nghttp2_session_callbacks_new(&made) != 0) throw std::bad_alloc{};
       nghttp2_session_callbacks_set_on_begin_headers_callback(made, on_begin_headers);
-      nghttp2_session_callbacks_set_on_header_callback(made, on_header);
+      nghttp2_session_callbacks_set_on_header_callback2(made, on_header);
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data);
       nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame);
       nghttp2_session_callbacks_set_on_stream_close_callback(made, on_stream_close);
@@ -186,11 +192,16 @@ struct Session::Callbacks {
 };
 
 Session::Session(Role role, const Settings& settings, SessionEvents& events)
-    : events_(events), settings_(settings), role_(role) {
+    : events_(events),
+      settings_(settings),
+      role_(role),
+      first_blocks_(role == Role::kServer ? BlockKind::kRequest : BlockKind::kResponse, settings.aside_field),
+      trailer_blocks_(BlockKind::kTrailers, {}) {
   static nghttp2_option* options = [] {
     nghttp2_option* made = nullptr;
     if (nghttp2_option_new(&made) != 0) throw std::bad_alloc{};
     nghttp2_option_set_no_auto_window_update(made, 1);
+    nghttp2_option_set_no_http_messaging(made, 1);  // field_rules.h, once for each block that differs
     // A closed stream's priority is of no use to us, and costs memory.
     nghttp2_option_set_no_closed_streams(made, 1);
     return made;
@@ -320,6 +331,51 @@ void Session::closed(Stream& stream, ErrorCode code) {
   stream.outgoing_.clear();
   stream.taken_ = 0;
   stream.on_closed(code);
+}
+
+void Session::take_headers(Stream& stream, bool ended) {
+  HeaderMemo* memo = std::exchange(collecting_, nullptr);
+  if (memo == nullptr) return;
+  const HeaderBlockRef block = memo->end();
+  if (block->problem != nullptr) return refuse(stream, ErrorCode::kProtocolError);
+  if (stream.headers_received_) {
+    if (!ended) return refuse(stream, ErrorCode::kProtocolError);
+    // A request's trailers say nothing in gRPC.
+    if (role_ == Role::kServer) return take_end(stream);
+    if (stream.content_left_ > 0) return refuse(stream, ErrorCode::kProtocolError);
+    return stream.on_headers(block, {}, true);
+  }
+  if (block->informational) {
+    if (ended) refuse(stream, ErrorCode::kProtocolError);
+    return;
+  }
+  stream.headers_received_ = true;
+  if (block->content_length) {
+    if (ended && *block->content_length > 0) return refuse(stream, ErrorCode::kProtocolError);
+    stream.content_left_ = *block->content_length;
+  }
+  stream.on_headers(block, memo->aside(), ended);
+}
+
+void Session::take_data(Stream& stream, std::span<const std::uint8_t> bytes) {
+  if (stream.broken_) return;
+  if (!stream.headers_received_) return refuse(stream, ErrorCode::kProtocolError);
+  if (stream.content_left_ >= 0) {
+    stream.content_left_ -= static_cast<std::int64_t>(bytes.size());
+    if (stream.content_left_ < 0) return refuse(stream, ErrorCode::kProtocolError);
+  }
+  stream.on_data(bytes);
+}
+
+void Session::take_end(Stream& stream) {
+  if (stream.broken_) return;
+  if (!stream.headers_received_ || stream.content_left_ > 0) return refuse(stream, ErrorCode::kProtocolError);
+  stream.on_end();
+}
+
+void Session::refuse(Stream& stream, ErrorCode code) {
+  stream.broken_ = true;
+  stream.reset(code);
 }
 
 void Session::submit_response(Stream& stream, std::span<const HeaderField> fields, bool only) {

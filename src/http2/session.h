@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "http2/defaults.h"
+#include "http2/header_memo.h"
 #include "http2/output_batch.h"
 #include "tern/http2/stream.h"
 
@@ -81,6 +82,11 @@ class Session {
   void attach(Stream& stream, std::int32_t id);
   void detach(Stream& stream) noexcept;
   void closed(Stream& stream, ErrorCode code);
+  void take_headers(Stream& stream, bool ended);
+  void take_data(Stream& stream, std::span<const std::uint8_t> bytes);
+  void take_end(Stream& stream);
+  /// A malformed message is a stream error (RFC 9113 §8.1.1).
+  void refuse(Stream& stream, ErrorCode code);
   void submit_response(Stream& stream, std::span<const HeaderField> fields, bool only);
   void output_added();
 
@@ -93,6 +99,11 @@ class Session {
   std::size_t open_streams_ = 0;
   std::size_t received_ = 0;  // data bytes that the connection's window is not yet opened for again
   IntrusiveList<Stream> streams_;
+  HeaderMemo first_blocks_;
+  HeaderMemo trailer_blocks_;
+  HeaderMemo* collecting_ = nullptr;  // the header block that is being received; one at a time (RFC 9113 §4.3)
+  std::uint32_t header_bytes_ = 0;    // of it
+  std::uint32_t header_count_ = 0;
   HeaderFields trailers_;  // scratch
   OutputBatch* filling_ = nullptr;
   std::string error_;

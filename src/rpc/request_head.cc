@@ -1,18 +1,8 @@
 #include "rpc/request_head.h"
 
 #include "rpc/header_names.h"
-#include "rpc/timeout.h"
 
 namespace tern::rpc {
-
-void RequestHead::clear() noexcept {
-  path_.clear();
-  timeout_.reset();
-  metadata_.clear();
-  if (!problem_.ok()) problem_ = Status{};
-  is_post_ = false;
-  is_grpc_ = false;
-}
 
 void RequestHead::add(std::string_view name, std::string_view value) {
   if (name.starts_with(':')) {
@@ -28,10 +18,7 @@ void RequestHead::add(std::string_view name, std::string_view value) {
 }
 
 void RequestHead::add_grpc(std::string_view name, std::string_view value) {
-  if (name == kGrpcTimeout) {
-    timeout_ = parse_timeout(value);
-    if (!timeout_) problem_ = Status{StatusCode::kInternal, "bad grpc-timeout \"" + std::string{value} + "\""};
-  } else if (name == kGrpcEncoding && value != "identity") {
+  if (name == kGrpcEncoding && value != "identity") {
     problem_ = Status{StatusCode::kUnimplemented, "message encoding \"" + std::string{value} + "\" is not supported"};
   } else if (name.ends_with("-bin") && !metadata_.add_received(name, value)) {
     problem_ = Status{StatusCode::kInternal, "metadata \"" + std::string{name} + "\" is not base64"};

@@ -1,8 +1,6 @@
-// What the header block of a call says to the server.
+// What the header block of a call says to the server; all but the timeout, which differs from call to call.
 #pragma once
 
-#include <chrono>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,9 +11,6 @@ namespace tern::rpc {
 
 class RequestHead {
  public:
-  /// Empty again; keeps its memory for the next call.
-  void clear() noexcept;
-
   /// One field after the other, as received.
   void add(std::string_view name, std::string_view value);
 
@@ -26,14 +21,12 @@ class RequestHead {
 
   /// "/package.Service/Method".
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  [[nodiscard]] std::optional<std::chrono::nanoseconds> timeout() const noexcept { return timeout_; }
   [[nodiscard]] const Metadata& metadata() const noexcept { return metadata_; }
 
  private:
   void add_grpc(std::string_view name, std::string_view value);
 
   std::string path_;
-  std::optional<std::chrono::nanoseconds> timeout_;
   Metadata metadata_;
   Status problem_;
   bool is_post_ = false;

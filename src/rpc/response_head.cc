@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <utility>
 
 #include "rpc/base64.h"
 #include "rpc/header_names.h"
@@ -43,8 +42,7 @@ StatusCode from_http(int status) {
 
 }  // namespace
 
-void ResponseHead::add(std::string_view name, std::string_view value) {
-  Metadata& metadata = blocks_ == 0 ? initial_ : trailing_;
+void ResponseBlock::add(std::string_view name, std::string_view value) {
   if (name == ":status") {
     http_status_ = number_or(value, 0);
   } else if (name == kContentType) {
@@ -59,19 +57,12 @@ void ResponseHead::add(std::string_view name, std::string_view value) {
   } else if (name == kGrpcEncoding) {
     encoding_ = value;
   } else if (!name.starts_with(':') && (!name.starts_with("grpc-") || name.ends_with("-bin")) &&
-             !metadata.add_received(name, value)) {
+             !metadata_.add_received(name, value)) {
     bad_key_ = name;
   }
 }
 
-void ResponseHead::end_block(bool last) {
-  // A reply of trailers only has no initial metadata.
-  if (last && blocks_ == 0) std::swap(initial_, trailing_);
-  ++blocks_;
-  last_ = last;
-}
-
-Status ResponseHead::problem() const {
+Status ResponseBlock::problem() const {
   if (http_status_ != 200) {
     return Status{from_http(http_status_), fmt::format("the peer answered with HTTP status {}", http_status_)};
   }
@@ -86,12 +77,13 @@ Status ResponseHead::problem() const {
   return {};
 }
 
-Status ResponseHead::status() const {
-  if (grpc_status_ >= 0) {
-    const bool known = grpc_status_ <= static_cast<int>(StatusCode::kUnauthenticated);
-    return Status{known ? static_cast<StatusCode>(grpc_status_) : StatusCode::kUnknown, message_, details_};
+Status final_status(const ResponseBlock& first, const ResponseBlock* last) {
+  if (last != nullptr && last->grpc_status_ >= 0) {
+    const bool known = last->grpc_status_ <= static_cast<int>(StatusCode::kUnauthenticated);
+    return Status{known ? static_cast<StatusCode>(last->grpc_status_) : StatusCode::kUnknown, last->message_,
+                  last->details_};
   }
-  if (Status status = problem(); !status.ok()) return status;
+  if (Status status = first.problem(); !status.ok()) return status;
   return Status{StatusCode::kInternal, "the stream ended without trailers (grpc-status is missing)"};
 }
 

@@ -9,37 +9,31 @@
 
 namespace tern::rpc {
 
-class ResponseHead {
+/// One block, as read; it may serve many calls.
+class ResponseBlock {
  public:
   /// One field after the other, as received.
   void add(std::string_view name, std::string_view value);
 
-  /// The block is complete; `last`: it ended the stream, so it was the trailers.
-  void end_block(bool last);
-
-  /// How the call ended, once the stream has: by grpc-status, or by what HTTP says where a proxy answered in place of a
-  /// gRPC server ("HTTP to gRPC Status Code Mapping").
-  [[nodiscard]] Status status() const;
-  /// Not OK as soon as it is clear that this is no gRPC answer.
+  [[nodiscard]] const Metadata& metadata() const noexcept { return metadata_; }
+  /// Not OK when, as a first block, it is no gRPC answer.
   [[nodiscard]] Status problem() const;
 
-  [[nodiscard]] bool initial_received() const noexcept { return blocks_ > 0; }
-  Metadata& initial() noexcept { return initial_; }
-  Metadata& trailing() noexcept { return trailing_; }
-
  private:
-  int blocks_ = 0;
+  friend Status final_status(const ResponseBlock& first, const ResponseBlock* last);
   int http_status_ = 0;
   int grpc_status_ = -1;
   bool is_grpc_ = false;
-  bool last_ = false;
   std::string content_type_;
   std::string encoding_;
   std::string message_;
   std::string details_;
   std::string bad_key_;
-  Metadata initial_;
-  Metadata trailing_;
+  Metadata metadata_;
 };
+
+/// How the call ended: by grpc-status, or by what HTTP says where a proxy answered in place of a gRPC server ("HTTP to
+/// gRPC Status Code Mapping"). `last` is the block that ended the stream, null where none did; it may be the first.
+Status final_status(const ResponseBlock& first, const ResponseBlock* last);
 
 }  // namespace tern::rpc

@@ -8,8 +8,8 @@
 
 #include "call/wire_metadata.h"
 #include "rpc/header_names.h"
-#include "rpc/request_head.h"
 #include "rpc/timeout.h"
+#include "server/known_request.h"
 #include "server/server_connection.h"
 #include "server/server_loop.h"
 #include "tern/server/blocking_bridge.h"
@@ -27,7 +27,6 @@ ServerCall::ServerCall(ServerConnection& connection)
     : MessageStream(connection.owner().shared().options.max_receive_message_length),
       Job(connection.owner().loop()),
       connection_(connection),
-      head_(connection.owner().take_head()),
       context_(*this) {
   local = this;
 }
@@ -35,33 +34,36 @@ ServerCall::ServerCall(ServerConnection& connection)
 ServerCall::~ServerCall() {
   if (bridge_) bridge_->close();
   if (running_) connection_.owner().call_ended();
-  connection_.owner().give_back(std::move(head_));
 }
 
-void ServerCall::on_header(std::string_view name, std::string_view value) { head_->add(name, value); }
-
-void ServerCall::on_headers_end(bool ended) {
-  begin();
+void ServerCall::on_headers(const http2::HeaderBlockRef& block, std::string_view timeout, bool ended) {
+  headers_ = block;
+  request_ = &known_request(*block, connection_.owner().shared().registry);
+  begin(timeout);
   if (ended) on_end();
 }
 
-void ServerCall::begin() {
-  if (const int http_status = head_->http_refusal(); http_status != 0) {
+void ServerCall::begin(std::string_view timeout) {
+  const rpc::RequestHead& head = request_->head;
+  if (const int http_status = head.http_refusal(); http_status != 0) {
     answered_ = true;
     const std::string text = std::to_string(http_status);
     const http2::HeaderField field{":status", text, false};
     send_only_headers({&field, 1});
     return;
   }
-  if (!head_->problem().ok()) return end(head_->problem());
-  const ServiceRegistry& registry = connection_.owner().shared().registry;
-  handler_ = registry.find(head_->path());
-  if (handler_ == nullptr) return end(Status{StatusCode::kUnimplemented, registry.explain_missing(head_->path())});
-  if (const auto timeout = head_->timeout()) {
-    deadline = rpc::deadline_after(Clock::now(), *timeout);
+  if (!head.problem().ok()) return end(head.problem());
+  if (request_->handler == nullptr) {
+    const ServiceRegistry& registry = connection_.owner().shared().registry;
+    return end(Status{StatusCode::kUnimplemented, registry.explain_missing(head.path())});
+  }
+  if (!timeout.empty()) {
+    const auto duration = rpc::parse_timeout(timeout);
+    if (!duration) return end(Status{StatusCode::kInternal, fmt::format("bad grpc-timeout \"{}\"", timeout)});
+    deadline = rpc::deadline_after(Clock::now(), *duration);
     loop().arm(*this, *deadline);
   }
-  if (handler_->requests() == MethodHandler::Requests::kStream) {
+  if (request_->handler->requests() == MethodHandler::Requests::kStream) {
     start_handler();
   } else {
     eager_ = true;
@@ -87,7 +89,7 @@ void ServerCall::request_complete() {
 void ServerCall::start_handler() {
   running_ = true;
   connection_.owner().call_started();
-  start(handler_->handle(*this));
+  start(request_->handler->handle(*this));
 }
 
 void ServerCall::take_request(google::protobuf::MessageLite& request) {
@@ -218,8 +220,8 @@ Status ServerCall::status_of(const std::exception_ptr& error) const {
     what = "an exception that is no std::exception";
   }
   // What went wrong inside is for the log; the client learns only that something did.
-  spdlog::error("{}: unexpected exception in the handler: {}", head_->path(), what);
-  return Status{StatusCode::kUnknown, "Unexpected error in the handler of " + head_->path()};
+  spdlog::error("{}: unexpected exception in the handler: {}", request_->head.path(), what);
+  return Status{StatusCode::kUnknown, "Unexpected error in the handler of " + request_->head.path()};
 }
 
 }  // namespace tern

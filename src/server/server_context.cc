@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
-#include "rpc/request_head.h"
+#include "server/known_request.h"
 #include "server/server_connection.h"
 #include "tern/async/loop.h"
 #include "tern/server/server_call.h"
 
 namespace tern {
 
-const std::string& ServerContext::method() const noexcept { return call_.head_->path(); }
+const std::string& ServerContext::method() const noexcept { return call_.request_->head.path(); }
 const std::string& ServerContext::peer() const noexcept { return call_.connection_.peer(); }
-const Metadata& ServerContext::metadata() const noexcept { return call_.head_->metadata(); }
+const Metadata& ServerContext::metadata() const noexcept { return call_.request_->head.metadata(); }
 std::optional<Clock::time_point> ServerContext::deadline() const noexcept { return call_.deadline; }
 
 std::optional<Clock::duration> ServerContext::time_remaining() const noexcept {

@@ -8,11 +8,6 @@
 
 namespace tern {
 
-namespace {
-// More than are ever in flight on a loop would only hold memory.
-constexpr std::size_t kFreeHeads = 1024;
-}  // namespace
-
 Executor& ServerShared::workers() {
   const std::lock_guard lock{mutex_};
   if (!workers_) {
@@ -51,19 +46,6 @@ void ServerLoop::close_all() {
 void ServerLoop::remove(ServerConnection& connection) {
   delete &connection;
   if (connections_.empty() && empty_) std::exchange(empty_, nullptr)();
-}
-
-std::unique_ptr<rpc::RequestHead> ServerLoop::take_head() {
-  if (free_heads_.empty()) return std::make_unique<rpc::RequestHead>();
-  auto head = std::move(free_heads_.back());
-  free_heads_.pop_back();
-  return head;
-}
-
-void ServerLoop::give_back(std::unique_ptr<rpc::RequestHead> head) {
-  if (free_heads_.size() >= kFreeHeads) return;
-  head->clear();
-  free_heads_.push_back(std::move(head));
 }
 
 }  // namespace tern

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "http2/defaults.h"
-#include "rpc/request_head.h"
+#include "rpc/header_names.h"
 #include "server/service_registry.h"
 #include "tern/async/executor.h"
 #include "tern/async/loop.h"
@@ -25,6 +25,7 @@ class ServerConnection;
 struct ServerShared {
   explicit ServerShared(ServerOptions its_options) : options(its_options) {
     settings.max_concurrent_streams = options.max_concurrent_streams;
+    settings.aside_field = rpc::kGrpcTimeout;
   }
   /// The pool of synchronous handlers, started by the first. Any thread.
   Executor& workers();
@@ -57,10 +58,6 @@ class ServerLoop {
   /// Closes every connection and destroys what is left of the calls.
   void close_all();
 
-  /// Heads of earlier calls, for their memory.
-  std::unique_ptr<rpc::RequestHead> take_head();
-  void give_back(std::unique_ptr<rpc::RequestHead> head);
-
   void call_started() noexcept { calls_.fetch_add(1, std::memory_order_relaxed); }
   void call_ended() noexcept { calls_.fetch_sub(1, std::memory_order_relaxed); }
   /// Any thread.
@@ -72,7 +69,6 @@ class ServerLoop {
   Loop& loop_;
   ServerShared& shared_;
   IntrusiveList<ServerConnection> connections_;
-  std::vector<std::unique_ptr<rpc::RequestHead>> free_heads_;
   std::atomic<std::size_t> calls_ = 0;
   bool stopping_ = false;
   std::function<void()> empty_;

@@ -13,6 +13,8 @@ namespace {
 /// A stream that keeps what it is told.
 struct NotedStream final : Stream {
   std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<HeaderBlockRef> blocks;
+  std::string aside;
   std::string data;
   int header_blocks = 0;
   bool ended = false;
@@ -27,8 +29,10 @@ struct NotedStream final : Stream {
     return {};
   }
 
-  void on_header(std::string_view name, std::string_view value) override { headers.emplace_back(name, value); }
-  void on_headers_end(bool ended_by_it) override {
+  void on_headers(const HeaderBlockRef& block, std::string_view its_aside, bool ended_by_it) override {
+    for (std::size_t i = 0; i < block->size(); ++i) headers.emplace_back((*block)[i].name, (*block)[i].value);
+    blocks.push_back(block);
+    aside = its_aside;
     ++header_blocks;
     ended = ended_by_it;
   }
@@ -297,6 +301,31 @@ TEST(SessionAlone, WhatIsNoHttp2IsSaidToBe) {
   EXPECT_FALSE(server.session.receive({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
   EXPECT_EQ(server.session.error(), "the peer does not speak HTTP/2");
   EXPECT_FALSE(server.session.receive({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
+}
+
+class AsideField : public SessionTest {
+ protected:
+  AsideField() : SessionTest({.aside_field = "timeout"}) {}
+  void open_with(NotedStream& stream, std::string_view timeout, std::string_view path = "/a.B/C") {
+    const std::array<HeaderField, 4> request{HeaderField{":method", "POST", true}, HeaderField{":scheme", "http", true},
+                                             HeaderField{":path", path, false}, HeaderField{"timeout", timeout, false}};
+    ASSERT_TRUE(client.session.open(stream, request));
+  }
+};
+
+TEST_F(AsideField, IsNotPartOfTheBlockThatCallsShare) {
+  std::array<NotedStream, 3> calls;
+  open_with(calls[0], "1S");
+  open_with(calls[1], "2S");
+  open_with(calls[2], "3S", "/a.B/D");
+  exchange();
+  EXPECT_EQ(server.streams[0]->aside, "1S");
+  EXPECT_EQ(server.streams[1]->aside, "2S");
+  EXPECT_EQ(server.streams[2]->aside, "3S");
+  EXPECT_EQ(server.streams[0]->blocks[0], server.streams[1]->blocks[0]);
+  EXPECT_NE(server.streams[0]->blocks[0], server.streams[2]->blocks[0]);
+  EXPECT_EQ(server.streams[0]->header("timeout"), "");
+  EXPECT_EQ(server.streams[2]->header(":path"), "/a.B/D");
 }
 
 class FewStreams : public SessionTest {

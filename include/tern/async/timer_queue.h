@@ -1,8 +1,10 @@
 // Timers by time of expiry, without a clock: whoever owns the queue says what time it is. A 4-ary heap that knows where
-// each timer stands, since most timers (deadlines) are removed long before they expire.
+// each timer stands, since most timers (deadlines) are removed long before they expire. Where they stand is kept in a
+// table of its own: the timers themselves lie in coroutine frames all over memory, and moving an entry touches none.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -29,7 +31,7 @@ class Timer {
  private:
   friend class TimerQueue;
   class TimerQueue* queue_ = nullptr;
-  std::size_t place_ = 0;
+  std::uint32_t slot_ = 0;  // in the queue's table, while armed
 };
 
 class TimerQueue {
@@ -55,15 +57,20 @@ class TimerQueue {
   struct Entry {
     Clock::time_point when;
     Timer* timer;
+    std::uint32_t slot;
   };
   static constexpr std::size_t kArity = 4;
+  static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
 
-  void remove(std::size_t place) noexcept;
+  std::uint32_t take_slot();
+  void remove(std::uint32_t slot) noexcept;
   void put(std::size_t place, Entry entry) noexcept;
   void sift_up(std::size_t place, Entry entry) noexcept;
   void sift_down(std::size_t place, Entry entry) noexcept;
 
   std::vector<Entry> heap_;
+  std::vector<std::uint32_t> places_;  // by slot: the place in the heap; of a free slot, the next free one
+  std::uint32_t free_slot_ = kNoSlot;
 };
 
 }  // namespace tern

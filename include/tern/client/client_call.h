@@ -23,7 +23,7 @@ namespace tern {
 
 class ChannelCore;
 namespace rpc {
-class ResponseHead;
+class ResponseBlock;
 }
 
 /// Made anywhere; lives on the loop that starts it. Destroyed before its end, it is cancelled (RST_STREAM).
@@ -55,15 +55,14 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
 
   /// Awaits the server's first headers, or the end.
   Event::Waiting headers() noexcept { return headers_.wait(); }
-  [[nodiscard]] const Metadata& initial_metadata() noexcept;
-  [[nodiscard]] const Metadata& trailing_metadata() noexcept;
+  [[nodiscard]] const Metadata& initial_metadata() const noexcept;
+  [[nodiscard]] const Metadata& trailing_metadata() const noexcept;
 
   /// Ends it with this status, here and on the wire. Nothing when it has ended.
   void cancel(Status status);
 
  private:
-  void on_header(std::string_view name, std::string_view value) override;
-  void on_headers_end(bool ended) override;
+  void on_headers(const http2::HeaderBlockRef& block, std::string_view aside, bool ended) override;
   void on_end() override;
   void on_closed(http2::ErrorCode code) override;
   void on_bad_message(Status status) override;
@@ -78,7 +77,8 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   std::string_view method_;
   CallOptions options_;
   Metadata metadata_;
-  std::unique_ptr<rpc::ResponseHead> head_;
+  std::shared_ptr<const rpc::ResponseBlock> first_;  // the server's first block
+  std::shared_ptr<const rpc::ResponseBlock> last_;   // the one that ended the stream; may be the first
   std::optional<Clock::time_point> deadline_;
   ClientConnection* connection_ = nullptr;
   Buffer request_;

@@ -14,6 +14,7 @@
 #include "tern/async/intrusive_list.h"
 #include "tern/http2/buffer.h"
 #include "tern/http2/error_code.h"
+#include "tern/http2/header_block.h"
 
 namespace tern::http2 {
 
@@ -59,12 +60,11 @@ class Stream : public ListNode<Stream> {
   void consume(std::size_t size);
 
  protected:
-  /// A field of the header block that is being received, in order; names are lower-case, validated by the session.
-  virtual void on_header(std::string_view name, std::string_view value) = 0;
-  /// The header block is complete. `ended`: nothing follows.
-  virtual void on_headers_end(bool ended) = 0;
+  /// A well-formed header block: the first, and on a client the trailers. `aside` is the value of the field that
+  /// Settings::aside_field names, empty when it did not come; it lives during the call. `ended`: nothing follows.
+  virtual void on_headers(const HeaderBlockRef& block, std::string_view aside, bool ended) = 0;
   virtual void on_data(std::span<const std::uint8_t> bytes) = 0;
-  /// The peer has sent all that it will (not called where on_headers_end said so).
+  /// The peer has sent all that it will (not called where on_headers said so).
   virtual void on_end() = 0;
   /// Data went out: unsent() is less than before.
   virtual void on_sent() {}
@@ -80,8 +80,9 @@ class Stream : public ListNode<Stream> {
   std::int32_t id_ = 0;
   bool end_queued_ = false;
   bool waiting_for_data_ = false;  // the session asked for data and got none
-  std::uint32_t header_bytes_ = 0;
-  std::uint32_t header_count_ = 0;
+  bool headers_received_ = false;
+  bool broken_ = false;             // the peer broke a rule; the reset is on its way, and nothing more is told
+  std::int64_t content_left_ = -1;  // of a content-length that the peer announced
   std::size_t unconsumed_ = 0;
   BufferQueue outgoing_;
   std::size_t taken_ = 0;  // of the first outgoing buffer

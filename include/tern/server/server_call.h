@@ -29,9 +29,7 @@ namespace tern {
 class BlockingBridge;
 class Executor;
 class ServerConnection;
-namespace rpc {
-class RequestHead;
-}
+struct KnownRequest;
 
 class ServerCall final : public MessageStream,
                          public ListNode<ServerCall>,
@@ -68,8 +66,7 @@ class ServerCall final : public MessageStream,
   friend class ServerContext;
   friend class ServerConnection;
 
-  void on_header(std::string_view name, std::string_view value) override;
-  void on_headers_end(bool ended) override;
+  void on_headers(const http2::HeaderBlockRef& block, std::string_view timeout, bool ended) override;
   void on_end() override;
   void on_closed(http2::ErrorCode code) override;
   void on_trailers_due(http2::HeaderFields& trailers) override;
@@ -77,7 +74,7 @@ class ServerCall final : public MessageStream,
   void expired() noexcept override;
   void finished(std::exception_ptr error) override;
 
-  void begin();
+  void begin(std::string_view timeout);
   void request_complete();
   void start_handler();
   /// At its next await; synchronous handlers learn it from their context.
@@ -88,8 +85,8 @@ class ServerCall final : public MessageStream,
   [[nodiscard]] Status status_of(const std::exception_ptr& error) const;
 
   ServerConnection& connection_;
-  std::unique_ptr<rpc::RequestHead> head_;
-  MethodHandler* handler_ = nullptr;
+  http2::HeaderBlockRef headers_;          // keeps request_
+  const KnownRequest* request_ = nullptr;  // null until the headers have come
   ServerContext context_;
   std::shared_ptr<BlockingBridge> bridge_;
   Status status_;

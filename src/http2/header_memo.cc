@@ -1,0 +1,78 @@
+#include "http2/header_memo.h"
+
+#include <utility>
+
+namespace tern::http2 {
+
+void HeaderMemo::begin() {
+  matched_ = 0;
+  aside_.clear();
+  growing_.reset();
+}
+
+void HeaderMemo::add(const HeaderBlock::Field& field, nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+  if (growing_ == nullptr && matched_ < candidate_->ids.size() && candidate_->ids[matched_].is(name, value)) {
+    ++matched_;
+    return;
+  }
+  if (!aside_name_.empty() && field.name == aside_name_) {
+    aside_ = field.value;
+    return;
+  }
+  if (growing_ == nullptr) {
+    if (follow_known(&field)) {
+      // What was first sent in full is an entry of the table from then on.
+      if (value != nullptr) candidate_->ids[matched_] = FieldId{name, value};
+      ++matched_;
+      return;
+    }
+    grow();
+  }
+  growing_->add(field);
+  ids_.push_back(value != nullptr ? FieldId{name, value} : FieldId{});
+}
+
+HeaderBlockRef HeaderMemo::end() {
+  if (growing_ == nullptr) {
+    if (follow_known(nullptr)) return candidate_->block;
+    grow();
+  }
+  return remember();
+}
+
+bool HeaderMemo::follow_known(const HeaderBlock::Field* next) {
+  const auto goes_on = [this, next](const HeaderBlock& block) {
+    return next == nullptr ? block.size() == matched_ : block.size() > matched_ && block[matched_] == *next;
+  };
+  if (candidate_->block != nullptr && goes_on(*candidate_->block)) return true;
+  for (Known& other : known_) {
+    if (&other == candidate_ || other.block == nullptr || !goes_on(*other.block)) continue;
+    std::size_t same = 0;
+    while (same < matched_ && (*other.block)[same] == (*candidate_->block)[same]) ++same;
+    if (same < matched_) continue;
+    candidate_ = &other;
+    return true;
+  }
+  return false;
+}
+
+void HeaderMemo::grow() {
+  growing_.reset(new HeaderBlock);
+  ids_.clear();
+  for (std::size_t i = 0; i < matched_; ++i) growing_->add((*candidate_->block)[i]);
+  ids_.resize(matched_);
+}
+
+HeaderBlockRef HeaderMemo::remember() {
+  check_fields(*growing_, kind_);
+  HeaderBlockRef block = std::exchange(growing_, nullptr);
+  if (block->bytes() <= kLongestKnown && block->problem == nullptr) {
+    candidate_ = &known_[oldest_];
+    *candidate_ = {block, std::move(ids_)};
+    oldest_ = (oldest_ + 1) % kKnown;
+  }
+  ids_.clear();
+  return block;
+}
+
+}  // namespace tern::http2
