@@ -43,13 +43,32 @@ void MessageStream::release_waits() noexcept {
   if (writing_ != nullptr) std::exchange(writing_, nullptr)->wake();
 }
 
-std::optional<Buffer> MessageStream::take_message() noexcept {
+std::optional<Buffer> MessageStream::take_message() {
   if (incoming_.empty()) return std::nullopt;
+  Result<Buffer> message = pop_incoming();
+  if (!message.ok()) {
+    end_incoming();
+    on_bad_message(message.status());
+    // A handler must not take this for the end of what its client sends.
+    if (const Job* job = Job::current(); job != nullptr && job->cancelled()) throw Cancelled{};
+    return std::nullopt;
+  }
+  return std::move(message).value();
+}
+
+Result<Buffer> MessageStream::pop_incoming() {
   Buffer message = incoming_.pop();
   const std::size_t used = std::min(held_, message.size() + rpc::kPrefixBytes);
   held_ -= used;
   consume(used);
-  return message;
+  message_was_compressed_ = message.marked();
+  if (!message_was_compressed_) return message;
+  return rpc::inflate_message(message, receive_compression_, reader_.limit());
+}
+
+void MessageStream::receive_compressed(Compression compression) noexcept {
+  receive_compression_ = compression;
+  if (compression != Compression::kIdentity) reader_.allow_compressed();
 }
 
 void MessageStream::open_window() noexcept { consume(std::exchange(held_, 0)); }

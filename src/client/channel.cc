@@ -15,7 +15,7 @@ ChannelCore::ChannelCore(std::string target, ChannelOptions options)
     : target_(std::move(target)),
       address_(transport::Address::parse(target_)),
       authority_(address_.is_unix() ? "localhost" : address_.to_string()),
-      options_(options) {}
+      options_(std::move(options)) {}
 
 ChannelCore::~ChannelCore() = default;
 
@@ -90,7 +90,7 @@ class Connecting final : public ConnectionWaiter {
 }  // namespace
 
 Channel::Channel(std::string target, ChannelOptions options)
-    : core_(std::make_shared<ChannelCore>(std::move(target), options)), home_(Loop::current()) {
+    : core_(std::make_shared<ChannelCore>(std::move(target), std::move(options))), home_(Loop::current()) {
   if (home_ != nullptr) return;
   own_loop_ = std::make_unique<LoopThread>();
   home_ = &own_loop_->loop();
@@ -103,6 +103,8 @@ Channel::~Channel() {
     core_->begin_close();
   }
 }
+
+void Channel::add_interceptor(ClientInterceptor& interceptor) { core_->add_interceptor(interceptor); }
 
 Task<void> Channel::connect() {
   ChannelLoop& part = core_->part_here();

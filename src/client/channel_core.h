@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "client/channel_loop.h"
 #include "tern/async/loop.h"
@@ -24,8 +25,13 @@ class ChannelCore {
 
   [[nodiscard]] const std::string& target() const noexcept { return target_; }
   [[nodiscard]] const ChannelOptions& options() const noexcept { return options_; }
+  /// Whether nobody on the way can read what is sent.
+  [[nodiscard]] bool secure() const noexcept { return options_.tls != nullptr; }
   /// The value of ":authority".
   [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
+
+  void add_interceptor(ClientInterceptor& interceptor) { interceptors_.push_back(&interceptor); }
+  [[nodiscard]] const std::vector<ClientInterceptor*>& interceptors() const noexcept { return interceptors_; }
 
   /// The part on the loop that runs now, made at the first call. Takes no lock, once it is made. Any loop.
   ChannelLoop& part_here();
@@ -50,6 +56,7 @@ class ChannelCore {
   transport::Address address_;
   std::string authority_;
   ChannelOptions options_;
+  std::vector<ClientInterceptor*> interceptors_;
   std::atomic<bool> closed_ = false;
   std::mutex mutex_;
   std::unique_ptr<Slot[]> slots_ = std::make_unique<Slot[]>(kMostLoops);

@@ -7,6 +7,7 @@
 
 #include "tern/async/with_timeout.h"
 #include "transport/connector.h"
+#include "transport/tls_stream.h"
 
 namespace tern {
 
@@ -21,7 +22,7 @@ class ChannelLoop::Attempt final : public Job {
 };
 
 ChannelLoop::ChannelLoop(Loop& loop, transport::Address address, ChannelOptions options)
-    : loop_(loop), address_(std::move(address)), options_(options) {
+    : loop_(loop), address_(std::move(address)), options_(std::move(options)) {
   // The server may not push, so it never opens a stream here.
   settings_.max_concurrent_streams = 0;
 }
@@ -43,7 +44,12 @@ void ChannelLoop::wait_for_connection(ConnectionWaiter& waiter) {
 }
 
 Task<void> ChannelLoop::connect() {
-  auto stream = co_await transport::connect(loop_, address_);
+  std::unique_ptr<transport::ByteStream> stream = co_await transport::connect(loop_, address_);
+  if (options_.tls != nullptr) {
+    std::string name = options_.tls->server_name();
+    if (name.empty()) name = address_.is_unix() ? "localhost" : address_.host;
+    stream = co_await transport::connect_tls(loop_, std::move(stream), options_.tls->context(), std::move(name));
+  }
   auto* connection = new ClientConnection(*this, std::move(stream));
   connections_.push_back(*connection);
   connection->start();

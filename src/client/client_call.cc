@@ -11,6 +11,7 @@
 #include "rpc/header_names.h"
 #include "rpc/response_head.h"
 #include "rpc/timeout.h"
+#include "tern/client/call_credentials.h"
 #include "tern/rpc/codec.h"
 #include "tern/version.h"
 
@@ -29,6 +30,20 @@ std::shared_ptr<const rpc::ResponseBlock> read_once(const http2::HeaderBlock& bl
   return std::static_pointer_cast<const rpc::ResponseBlock>(block.meaning);
 }
 
+Status status_of(const std::exception_ptr& error, StatusCode otherwise = StatusCode::kUnknown) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const RpcError& thrown) {
+    return thrown.status();
+  } catch (const std::exception& thrown) {
+    return Status{otherwise, thrown.what()};
+  } catch (const Cancelled&) {
+    return Status{StatusCode::kCancelled, "cancelled by the client"};
+  } catch (...) {
+    return Status{otherwise, "an exception that is no std::exception"};
+  }
+}
+
 }  // namespace
 
 ClientCall::ClientCall(Channel& channel, std::string_view method, CallOptions options)
@@ -38,6 +53,16 @@ ClientCall::ClientCall(Channel& channel, std::string_view method, CallOptions op
       options_(options) {
   if (options.metadata != nullptr) metadata_ = *options.metadata;
 }
+
+class ClientCall::Course final : public Job {
+ public:
+  explicit Course(ClientCall& call)
+      : Job(Loop::require_current("a call over a Channel"), Job::current()), call_(call) {}
+
+ private:
+  void finished(std::exception_ptr error) override { call_.course_ended(error); }
+  ClientCall& call_;
+};
 
 ClientCall::~ClientCall() = default;
 
@@ -74,6 +99,16 @@ void ClientCall::start() {
     if (*deadline_ <= now) return expired();
     part.loop().arm(*this, *deadline_);
   }
+  if (!intercepted() && channel_->options().call_credentials == nullptr && options_.credentials == nullptr) {
+    return begin();
+  }
+  course_ = std::make_unique<Course>(*this);
+  course_->start(run_course());
+}
+
+void ClientCall::begin() {
+  begun_ = true;
+  ChannelLoop& part = channel_->part_here();
   ClientConnection* connection = part.usable();
   if (connection != nullptr && open_on(*connection)) return;
   part.wait_for_connection(*this);
@@ -86,14 +121,18 @@ void ClientCall::connection_settled(ClientConnection* connection, const Status& 
 
 bool ClientCall::open_on(ClientConnection& connection) {
   http2::HeaderFields fields;
-  fields.reserve(10 + metadata_.size());
+  fields.reserve(12 + metadata_.size());
   fields.push_back({":method", "POST", true});
-  fields.push_back({":scheme", "http", true});
+  fields.push_back({":scheme", channel_->secure() ? "https" : "http", true});
   fields.push_back({":path", method_, true});
   fields.push_back({":authority", channel_->authority(), false});
   fields.push_back({"te", "trailers", true});
   fields.push_back({rpc::kContentType, rpc::kGrpcContentType, true});
   fields.push_back({"user-agent", kUserAgent, true});
+  fields.push_back({rpc::kGrpcAcceptEncoding, rpc::kAcceptedEncodings, true});
+  if (compression() != Compression::kIdentity) {
+    fields.push_back({rpc::kGrpcEncoding, name_of(compression()), true});
+  }
   std::optional<rpc::TimeoutText> timeout;
   if (deadline_) {
     timeout.emplace(*deadline_ - Clock::now());
@@ -111,8 +150,85 @@ bool ClientCall::open_on(ClientConnection& connection) {
   return true;
 }
 
-Result<Buffer> ClientCall::encode(const google::protobuf::MessageLite& message) const {
-  return rpc::encode_message(message, channel_->options().max_send_message_length);
+Task<void> ClientCall::run_course() {
+  Status status = co_await run_from(0);
+  conclude(std::move(status));
+}
+
+Task<Status> ClientCall::run_from(std::size_t index) {
+  const std::vector<ClientInterceptor*>& interceptors = channel_->interceptors();
+  if (index == interceptors.size()) co_return co_await run_itself();
+  Status status;
+  std::exception_ptr error;
+  try {
+    status = co_await interceptors[index]->intercept(*this, ClientInterceptor::Next{*this, index + 1});
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (!error) co_return status;
+  if (is_cancelled(error)) std::rethrow_exception(error);
+  co_return status_of(error);
+}
+
+Task<Status> ClientCall::run_itself() {
+  if (begun_) throw std::logic_error("an interceptor's next() can be called once");
+  for (CallCredentials* credentials : {channel_->options().call_credentials, options_.credentials}) {
+    if (credentials == nullptr) continue;
+    Status status = co_await add_credentials(*credentials);
+    if (!status.ok()) co_return status;
+  }
+  begin();
+  co_await itself_ended_.wait();
+  co_return *own_end_;
+}
+
+Task<Status> ClientCall::add_credentials(CallCredentials& credentials) {
+  if (!credentials.allowed_on_plaintext() && !channel_->secure()) {
+    co_return Status{StatusCode::kUnauthenticated,
+                     "call credentials are not sent over plaintext: use TLS, or credentials that allow it"};
+  }
+  const std::size_t slash = method_.rfind('/');
+  CallTarget target{.service_url = "https://" + channel_->authority() + std::string{method_.substr(0, slash)},
+                    .method = method_};
+  std::exception_ptr error;
+  Metadata added;
+  try {
+    added = co_await credentials.metadata(std::move(target));
+  } catch (const std::exception&) {
+    error = std::current_exception();
+  }
+  if (!error) {
+    for (const auto& [key, value] : added) metadata_.add(key, value);
+    co_return Status{};
+  }
+  co_return status_of(error, StatusCode::kUnauthenticated);
+}
+
+void ClientCall::course_ended(const std::exception_ptr& error) {
+  if (error) conclude(own_end_ ? *own_end_ : status_of(error));
+}
+
+bool ClientCall::intercepted() const noexcept { return !channel_->interceptors().empty(); }
+
+void ClientCall::message_read(MessageRef message) {
+  if (options_.context != nullptr) options_.context->message_was_compressed = message_was_compressed();
+  for (ClientInterceptor* interceptor : channel_->interceptors()) interceptor->on_response(*this, message);
+}
+
+const std::string& ClientCall::target() const noexcept { return channel_->target(); }
+std::string ClientCall::peer() const { return connection_ == nullptr ? std::string{} : connection_->peer(); }
+
+Result<Buffer> ClientCall::encode(MessageRef message, WriteOptions options) {
+  if (intercepted()) {
+    for (ClientInterceptor* interceptor : channel_->interceptors()) interceptor->on_request(*this, message);
+  }
+  Result<Buffer> encoded = rpc::encode_message(message, channel_->options().max_send_message_length);
+  if (!options.compress || compression() == Compression::kIdentity || !encoded.ok()) return encoded;
+  return rpc::compress_message(std::move(encoded).value(), compression());
+}
+
+Compression ClientCall::compression() const noexcept {
+  return options_.compression.value_or(channel_->options().compression);
 }
 
 void ClientCall::end_requests() {
@@ -132,6 +248,7 @@ void ClientCall::on_headers(const http2::HeaderBlockRef& block, std::string_view
   if (first_ == nullptr) first_ = std::move(read);
   if (ended_by_it) return on_end();
   if (Status problem = first_->problem(); !problem.ok()) return cancel(std::move(problem));
+  receive_compressed(first_->encoding());
   headers_.set();
 }
 
@@ -147,17 +264,34 @@ void ClientCall::on_end() {
 
 void ClientCall::on_closed(http2::ErrorCode code) { finish(status_of_close(code)); }
 
-void ClientCall::on_bad_message(Status status) { cancel(std::move(status)); }
+// What arrived before a good end may show only now, being read, that it is no message.
+void ClientCall::on_bad_message(Status status) {
+  if (!ended()) return cancel(std::move(status));
+  status_ = std::move(status);
+  if (options_.context != nullptr) options_.context->status = status_;
+}
 
 void ClientCall::expired() noexcept { cancel(Status{StatusCode::kDeadlineExceeded, "Deadline Exceeded"}); }
 
 void ClientCall::cancel(Status status) {
   if (ended()) return;
+  // Before it is opened only its course can be stopped; that then ends it, with this status.
+  const bool stop_course = course_ != nullptr && !begun_;
   finish(std::move(status));
   reset(http2::ErrorCode::kCancel);
+  if (stop_course) course_->cancel();
 }
 
+// The call itself is over; so is all of it where nobody stands around it.
 void ClientCall::finish(Status status) {
+  if (course_ == nullptr) return conclude(std::move(status));
+  if (own_end_) return;
+  own_end_ = std::move(status);
+  ListNode<ConnectionWaiter>::unlink();
+  if (begun_) itself_ended_.set();
+}
+
+void ClientCall::conclude(Status status) {
   if (ended()) return;
   status_ = std::move(status);
   disarm();

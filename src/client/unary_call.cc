@@ -2,11 +2,11 @@
 
 namespace tern::detail {
 
-Task<Result<Buffer>> call_unary(std::unique_ptr<ClientCall> call) {
-  call->start();
-  std::optional<Buffer> response = co_await call->read_message();
-  co_await call->end();
-  if (!call->status().ok()) co_return call->status();
+Task<Result<Buffer>> call_unary(ClientCall& call) {
+  call.start();
+  std::optional<Buffer> response = co_await call.read_message();
+  co_await call.end();
+  if (!call.status().ok()) co_return call.status();
   if (!response) co_return Status{StatusCode::kInternal, "the server sent no response"};
   co_return *std::move(response);
 }

@@ -13,7 +13,7 @@ Buffer::Buffer(const Buffer& other) noexcept : block_(other.block_) {
 
 Buffer Buffer::allocate(std::size_t size) {
   Buffer buffer;
-  buffer.block_ = new (recycler::allocate(sizeof(Block) + size)) Block{nullptr, size, 1};
+  buffer.block_ = new (recycler::allocate(sizeof(Block) + size)) Block{.next = nullptr, .size = size, .owners = 1};
   return buffer;
 }
 

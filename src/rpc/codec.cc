@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -9,8 +10,8 @@
 
 namespace tern::rpc {
 
-Result<Buffer> encode_message(const google::protobuf::MessageLite& message, std::size_t limit) {
-  const std::size_t size = message.ByteSizeLong();
+Result<Buffer> encode_message(MessageRef message, std::size_t limit) {
+  const std::size_t size = message.raw() != nullptr ? message.raw()->bytes.size() : message.message()->ByteSizeLong();
   if (size > limit || size > std::numeric_limits<std::int32_t>::max()) {
     return Status{StatusCode::kResourceExhausted,
                   fmt::format("message to send is larger than max ({} vs. {} bytes): raise max_send_message_length",
@@ -18,7 +19,11 @@ Result<Buffer> encode_message(const google::protobuf::MessageLite& message, std:
   }
   Buffer buffer = Buffer::allocate(kPrefixBytes + size);
   write_prefix(buffer.data(), size);
-  message.SerializeWithCachedSizesToArray(buffer.data() + kPrefixBytes);
+  if (message.raw() != nullptr) {
+    std::copy(message.raw()->bytes.begin(), message.raw()->bytes.end(), buffer.data() + kPrefixBytes);
+  } else {
+    message.message()->SerializeWithCachedSizesToArray(buffer.data() + kPrefixBytes);
+  }
   return buffer;
 }
 
@@ -26,6 +31,11 @@ Status decode_message(const Buffer& bytes, google::protobuf::MessageLite& messag
   if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return {};
   return Status{StatusCode::kInternal,
                 fmt::format("could not parse {} bytes as a {}", bytes.size(), message.GetTypeName())};
+}
+
+Status decode_message(const Buffer& bytes, RawMessage& message) {
+  message.bytes.assign(bytes.text());
+  return {};
 }
 
 }  // namespace tern::rpc

@@ -11,6 +11,7 @@ inline constexpr std::string_view kGrpcStatus = "grpc-status";
 inline constexpr std::string_view kGrpcMessage = "grpc-message";
 inline constexpr std::string_view kGrpcStatusDetails = "grpc-status-details-bin";
 inline constexpr std::string_view kGrpcTimeout = "grpc-timeout";
+inline constexpr std::string_view kGrpcAcceptEncoding = "grpc-accept-encoding";
 inline constexpr std::string_view kGrpcEncoding = "grpc-encoding";
 
 /// "application/grpc", with any suffix that names a message format or a parameter.

@@ -7,8 +7,8 @@
 
 namespace tern::rpc {
 
-void write_prefix(std::uint8_t* to, std::size_t size) noexcept {
-  to[0] = 0;
+void write_prefix(std::uint8_t* to, std::size_t size, bool compressed) noexcept {
+  to[0] = compressed ? 1 : 0;
   to[1] = static_cast<std::uint8_t>(size >> 24);
   to[2] = static_cast<std::uint8_t>(size >> 16);
   to[3] = static_cast<std::uint8_t>(size >> 8);
@@ -37,11 +37,12 @@ Status MessageReader::receive(std::span<const std::uint8_t> bytes, BufferQueue& 
 }
 
 Status MessageReader::begin_message() {
-  if (prefix_[0] == 1) {
+  const bool compressed = prefix_[0] == 1;
+  if (compressed && !compressed_allowed_) {
     return Status{StatusCode::kInternal,
                   "received a compressed message, but no encoding was agreed on (grpc-encoding)"};
   }
-  if (prefix_[0] != 0) {
+  if (prefix_[0] > 1) {
     return Status{StatusCode::kInternal, fmt::format("received a message with flags {:#x}: not gRPC", prefix_[0])};
   }
   const std::size_t size = (std::size_t{prefix_[1]} << 24) | (std::size_t{prefix_[2]} << 16) |
@@ -52,6 +53,7 @@ Status MessageReader::begin_message() {
                               size, limit_)};
   }
   message_ = Buffer::allocate(size);
+  if (compressed) message_.mark();
   message_read_ = 0;
   return {};
 }

@@ -18,10 +18,30 @@ void RequestHead::add(std::string_view name, std::string_view value) {
 }
 
 void RequestHead::add_grpc(std::string_view name, std::string_view value) {
-  if (name == kGrpcEncoding && value != "identity") {
-    problem_ = Status{StatusCode::kUnimplemented, "message encoding \"" + std::string{value} + "\" is not supported"};
+  if (name == kGrpcEncoding) {
+    const auto encoding = parse_compression(value);
+    if (encoding) {
+      encoding_ = *encoding;
+    } else {
+      problem_ = Status{StatusCode::kUnimplemented, "message encoding \"" + std::string{value} +
+                                                        "\" is not supported (grpc-accept-encoding says what is)"};
+    }
+  } else if (name == kGrpcAcceptEncoding) {
+    accept(value);
   } else if (name.ends_with("-bin") && !metadata_.add_received(name, value)) {
     problem_ = Status{StatusCode::kInternal, "metadata \"" + std::string{name} + "\" is not base64"};
+  }
+}
+
+void RequestHead::accept(std::string_view list) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    std::string_view name = list.substr(0, comma);
+    while (name.starts_with(' ')) name.remove_prefix(1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    if (const auto known = parse_compression(name)) accepted_.at(static_cast<std::size_t>(*known)) = true;
+    if (comma == std::string_view::npos) break;
+    list.remove_prefix(comma + 1);
   }
 }
 

@@ -70,7 +70,7 @@ Status ResponseBlock::problem() const {
     return Status{StatusCode::kUnknown,
                   fmt::format("the peer answered with content-type \"{}\": not gRPC", content_type_)};
   }
-  if (!encoding_.empty() && encoding_ != "identity") {
+  if (!encoding_.empty() && !parse_compression(encoding_)) {
     return Status{StatusCode::kInternal, fmt::format("message encoding \"{}\" is not supported", encoding_)};
   }
   if (!bad_key_.empty()) return Status{StatusCode::kInternal, fmt::format("metadata \"{}\" is not base64", bad_key_)};

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "tern/rpc/compression.h"
 #include "tern/rpc/metadata.h"
 #include "tern/rpc/status.h"
 
@@ -15,6 +16,10 @@ class ResponseBlock {
   /// One field after the other, as received.
   void add(std::string_view name, std::string_view value);
 
+  /// How the server compresses its messages; problem() says when that is not known.
+  [[nodiscard]] Compression encoding() const noexcept {
+    return parse_compression(encoding_).value_or(Compression::kIdentity);
+  }
   [[nodiscard]] const Metadata& metadata() const noexcept { return metadata_; }
   /// Not OK when, as a first block, it is no gRPC answer.
   [[nodiscard]] Status problem() const;

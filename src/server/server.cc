@@ -38,12 +38,22 @@ class Server::Core {
     shared_.registry.add(service);
   }
 
-  std::uint16_t listen(std::string_view text) {
+  void add_interceptor(ServerInterceptor& interceptor) {
+    if (!acceptors_.empty()) throw std::logic_error("add_interceptor() comes before listen()");
+    shared_.interceptors.push_back(&interceptor);
+  }
+
+  void set_generic_service(GenericService& service) {
+    if (!acceptors_.empty()) throw std::logic_error("set_generic_service() comes before listen()");
+    shared_.registry.set_fallback(service.handler());
+  }
+
+  std::uint16_t listen(std::string_view text, ServerTls* tls) {
     if (stopping_) throw std::logic_error("the server was stopped");
     acceptors_.push_back(transport::Acceptor::listen(home_, transport::Address::parse(text)));
     transport::Acceptor& acceptor = *acceptors_.back();
-    accepting_.spawn(acceptor.accept_forever([this](Loop& loop, transport::Socket socket) {
-      part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)));
+    accepting_.spawn(acceptor.accept_forever([this, tls](Loop& loop, transport::Socket socket) {
+      part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)), tls);
     }));
     return acceptor.address().port;
   }
@@ -134,7 +144,9 @@ Server::Server(ServerOptions options) : core_(std::make_unique<Core>(options)) {
 Server::~Server() = default;
 
 void Server::add_service(Service& service) { core_->add_service(service); }
-std::uint16_t Server::listen(std::string_view address) { return core_->listen(address); }
+void Server::add_interceptor(ServerInterceptor& interceptor) { core_->add_interceptor(interceptor); }
+void Server::set_generic_service(GenericService& service) { core_->set_generic_service(service); }
+std::uint16_t Server::listen(std::string_view address, ServerTls* tls) { return core_->listen(address, tls); }
 Task<void> Server::stop(StopOptions options) { return core_->stop(options); }
 Task<void> Server::wait_for_termination() { return core_->wait_for_termination(); }
 std::size_t Server::calls_in_flight() const noexcept { return core_->calls_in_flight(); }

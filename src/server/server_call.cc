@@ -13,6 +13,7 @@
 #include "server/server_connection.h"
 #include "server/server_loop.h"
 #include "tern/server/blocking_bridge.h"
+#include "tern/server/interceptor.h"
 
 namespace tern {
 
@@ -57,6 +58,7 @@ void ServerCall::begin(std::string_view timeout) {
     const ServiceRegistry& registry = connection_.owner().shared().registry;
     return end(Status{StatusCode::kUnimplemented, registry.explain_missing(head.path())});
   }
+  receive_compressed(head.encoding());
   if (!timeout.empty()) {
     const auto duration = rpc::parse_timeout(timeout);
     if (!duration) return end(Status{StatusCode::kInternal, fmt::format("bad grpc-timeout \"{}\"", timeout)});
@@ -89,41 +91,91 @@ void ServerCall::request_complete() {
 void ServerCall::start_handler() {
   running_ = true;
   connection_.owner().call_started();
-  start(request_->handler->handle(*this));
+  start(intercepted() ? run_intercepted() : request_->handler->handle(*this));
 }
 
-void ServerCall::take_request(google::protobuf::MessageLite& request) {
-  const Buffer bytes = incoming().pop();
+Task<Status> ServerCall::run_from(std::size_t index) {
+  const std::vector<ServerInterceptor*>& interceptors = connection_.owner().shared().interceptors;
+  std::exception_ptr error;
+  Status status;
+  try {
+    if (index < interceptors.size()) {
+      status = co_await interceptors[index]->intercept(context_, ServerInterceptor::Next{*this, index + 1});
+    } else {
+      co_await request_->handler->handle(*this);
+    }
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (!error) co_return status;
+  if (is_cancelled(error)) std::rethrow_exception(error);
+  co_return status_of(error);
+}
+
+Task<void> ServerCall::run_intercepted() {
+  Status status = co_await run_from(0);
+  if (!status.ok()) throw AbortError{std::move(status)};
+}
+
+bool ServerCall::intercepted() const noexcept { return !connection_.owner().shared().interceptors.empty(); }
+
+void ServerCall::show_request(MessageRef message) {
+  for (ServerInterceptor* interceptor : connection_.owner().shared().interceptors) {
+    interceptor->on_request(context_, message);
+  }
+}
+
+Buffer ServerCall::only_request() {
+  Result<Buffer> bytes = pop_incoming();
+  if (!bytes.ok()) throw AbortError{bytes.status()};
   if (!incoming().empty()) throw AbortError{Status{StatusCode::kInternal, "received more than one request message"}};
-  if (Status status = rpc::decode_message(bytes, request); !status.ok()) throw AbortError{std::move(status)};
+  return std::move(bytes).value();
 }
 
-Buffer ServerCall::encode(const google::protobuf::MessageLite& message) const {
+Buffer ServerCall::encode(MessageRef message) {
+  if (intercepted()) {
+    for (ServerInterceptor* interceptor : connection_.owner().shared().interceptors) {
+      interceptor->on_response(context_, message);
+    }
+  }
   Result<Buffer> encoded = rpc::encode_message(message, connection_.owner().shared().options.max_send_message_length);
   if (!encoded.ok()) throw AbortError{encoded.status()};
-  return std::move(encoded).value();
+  const bool compressed = std::exchange(context_.compress_next_, true) && compression() != Compression::kIdentity;
+  if (!compressed) return std::move(encoded).value();
+  return rpc::compress_message(std::move(encoded).value(), compression());
+}
+
+Compression ServerCall::compression() const noexcept {
+  const Compression wanted = context_.compression_.value_or(connection_.owner().shared().options.compression);
+  return request_->head.accepts(wanted) ? wanted : Compression::kIdentity;
 }
 
 void ServerCall::send_initial_metadata() {
   if (std::exchange(headers_sent_, true) || answered_) return;
-  if (context_.initial_metadata().empty()) {
+  const Compression encoding = compression();
+  context_.compression_ = encoding;  // later changes come too late
+  if (context_.initial_metadata().empty() && encoding == Compression::kIdentity) {
     static constexpr std::array kUsual{kStatus200, kContentTypeGrpc};
     send_headers(kUsual);
     return;
   }
   http2::HeaderFields fields{kStatus200, kContentTypeGrpc};
+  if (encoding != Compression::kIdentity) {
+    fields.push_back({rpc::kGrpcEncoding, name_of(encoding), true});
+    fields.push_back({rpc::kGrpcAcceptEncoding, rpc::kAcceptedEncodings, true});
+  }
   FieldTexts texts;
   append_metadata(fields, context_.initial_metadata(), texts);
   send_headers(fields);
 }
 
-void ServerCall::send_message(const google::protobuf::MessageLite& message) {
+void ServerCall::send_message(MessageRef message) {
   Buffer encoded = encode(message);
   send_initial_metadata();
   send_data(std::move(encoded));
 }
 
-MessageStream::Write ServerCall::write(const google::protobuf::MessageLite& message) {
+MessageStream::Write ServerCall::write(MessageRef message) {
   Buffer encoded = encode(message);
   send_initial_metadata();
   return write_message(std::move(encoded));
@@ -150,6 +202,9 @@ void ServerCall::end(Status status) {
   headers_sent_ = true;
   http2::HeaderFields fields{kStatus200, kContentTypeGrpc};
   FieldTexts texts;
+  if (status_.code() == StatusCode::kUnimplemented) {
+    fields.push_back({rpc::kGrpcAcceptEncoding, rpc::kAcceptedEncodings, true});
+  }
   append_status(fields, status_, texts);
   append_metadata(fields, context_.trailing_metadata(), texts);
   send_only_headers(fields);

@@ -27,6 +27,7 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
 
   [[nodiscard]] ServerLoop& owner() const noexcept { return owner_; }
   [[nodiscard]] const std::string& peer() const noexcept { return connection_.peer(); }
+  [[nodiscard]] const PeerIdentity& identity() const noexcept { return connection_.identity(); }
   void call_over(ServerCall& call);
 
  private:

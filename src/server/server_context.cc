@@ -11,7 +11,9 @@ namespace tern {
 
 const std::string& ServerContext::method() const noexcept { return call_.request_->head.path(); }
 const std::string& ServerContext::peer() const noexcept { return call_.connection_.peer(); }
+const PeerIdentity& ServerContext::peer_identity() const noexcept { return call_.connection_.identity(); }
 const Metadata& ServerContext::metadata() const noexcept { return call_.request_->head.metadata(); }
+bool ServerContext::message_was_compressed() const noexcept { return call_.message_was_compressed(); }
 std::optional<Clock::time_point> ServerContext::deadline() const noexcept { return call_.deadline; }
 
 std::optional<Clock::duration> ServerContext::time_remaining() const noexcept {

@@ -1,10 +1,14 @@
 #include "server/server_loop.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <thread>
 #include <utility>
 
 #include "server/server_connection.h"
+#include "tern/async/with_timeout.h"
+#include "transport/tls_stream.h"
 
 namespace tern {
 
@@ -20,7 +24,31 @@ Executor& ServerShared::workers() {
 
 ServerLoop::~ServerLoop() { close_all(); }
 
-void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream) {
+void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream, ServerTls* tls) {
+  if (tls == nullptr) return serve(std::move(stream));
+  if (stopping_) return;
+  if (handshakes_ == nullptr) handshakes_ = std::make_unique<TaskGroup>();
+  handshakes_->spawn(shake_hands(std::move(stream), *tls));
+}
+
+Task<void> ServerLoop::shake_hands(std::unique_ptr<transport::ByteStream> stream, ServerTls& tls) {
+  const std::string peer = stream->peer();
+  std::string failure;
+  std::unique_ptr<transport::ByteStream> secured;
+  try {
+    secured = co_await with_timeout(shared_.options.handshake_timeout,
+                                    transport::accept_tls(loop_, std::move(stream), tls.context()));
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  if (secured == nullptr) {
+    spdlog::info("{}: no connection: {}", peer, failure);
+    co_return;
+  }
+  serve(std::move(secured));
+}
+
+void ServerLoop::serve(std::unique_ptr<transport::ByteStream> stream) {
   if (stopping_) return;
   auto connection = std::make_unique<ServerConnection>(*this, std::move(stream));
   connection->start();
@@ -29,6 +57,7 @@ void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream) {
 
 void ServerLoop::begin_stop(std::function<void()> empty) {
   stopping_ = true;
+  handshakes_.reset();
   if (connections_.empty()) return empty();
   empty_ = std::move(empty);
   connections_.for_each([](ServerConnection& connection) { connection.send_away(); });
@@ -39,6 +68,7 @@ void ServerLoop::cancel_calls() {
 }
 
 void ServerLoop::close_all() {
+  handshakes_.reset();
   while (!connections_.empty()) delete &connections_.pop_front();
   if (empty_) std::exchange(empty_, nullptr)();
 }

@@ -14,12 +14,14 @@
 #include "server/service_registry.h"
 #include "tern/async/executor.h"
 #include "tern/async/loop.h"
+#include "tern/async/task_group.h"
 #include "tern/server/server.h"
 #include "transport/byte_stream.h"
 
 namespace tern {
 
 class ServerConnection;
+class ServerInterceptor;
 
 /// The same for all loops.
 struct ServerShared {
@@ -33,6 +35,7 @@ struct ServerShared {
   ServerOptions options;
   http2::Settings settings;
   ServiceRegistry registry;
+  std::vector<ServerInterceptor*> interceptors;
 
  private:
   std::mutex mutex_;
@@ -49,7 +52,8 @@ class ServerLoop {
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
   [[nodiscard]] ServerShared& shared() const noexcept { return shared_; }
 
-  void add_connection(std::unique_ptr<transport::ByteStream> stream);
+  /// Shakes hands first where there is `tls`.
+  void add_connection(std::unique_ptr<transport::ByteStream> stream, ServerTls* tls);
 
   /// Sends every connection away; `empty` is called (on this loop) once none is left.
   void begin_stop(std::function<void()> empty);
@@ -66,8 +70,12 @@ class ServerLoop {
   void remove(ServerConnection& connection);
 
  private:
+  void serve(std::unique_ptr<transport::ByteStream> stream);
+  Task<void> shake_hands(std::unique_ptr<transport::ByteStream> stream, ServerTls& tls);
+
   Loop& loop_;
   ServerShared& shared_;
+  std::unique_ptr<TaskGroup> handshakes_;
   IntrusiveList<ServerConnection> connections_;
   std::atomic<std::size_t> calls_ = 0;
   bool stopping_ = false;

@@ -17,7 +17,7 @@ void ServiceRegistry::add(Service& service) {
 
 MethodHandler* ServiceRegistry::find(std::string_view path) const {
   const auto found = handlers_.find(path);
-  return found == handlers_.end() ? nullptr : found->second;
+  return found == handlers_.end() ? fallback_ : found->second;
 }
 
 std::string ServiceRegistry::explain_missing(std::string_view path) const {

@@ -16,6 +16,9 @@ class ServiceRegistry {
   /// Throws std::invalid_argument when a service of this name is there.
   void add(Service& service);
 
+  /// Takes the calls that nobody else does.
+  void set_fallback(MethodHandler& handler) noexcept { fallback_ = &handler; }
+
   /// The handler of "/package.Service/Method"; null when there is none.
   [[nodiscard]] MethodHandler* find(std::string_view path) const;
   /// Says which part of the path is unknown.
@@ -26,6 +29,7 @@ class ServiceRegistry {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
   };
+  MethodHandler* fallback_ = nullptr;
   std::unordered_set<std::string, Hash, std::equal_to<>> services_;
   std::unordered_map<std::string, MethodHandler*, Hash, std::equal_to<>> handlers_;
 };

@@ -10,6 +10,8 @@
 #include <span>
 #include <string>
 
+#include "tern/transport/tls.h"
+
 namespace tern::transport {
 
 struct IoResult {
@@ -42,6 +44,8 @@ class ByteStream {
   virtual void want_write(ByteStreamEvents& events) = 0;
   /// "ipv4:127.0.0.1:1234", "ipv6:[::1]:1234" or "unix:path", as gRPC writes peers.
   [[nodiscard]] virtual std::string peer() const = 0;
+  /// Who it is by its certificate; nobody without TLS.
+  [[nodiscard]] virtual PeerIdentity identity() const { return {}; }
 };
 
 }  // namespace tern::transport

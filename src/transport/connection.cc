@@ -24,6 +24,7 @@ Connection::Connection(Loop& loop, std::unique_ptr<ByteStream> stream, http2::Ro
       owner_(owner),
       stream_(std::move(stream)),
       peer_(stream_->peer()),
+      identity_(stream_->identity()),
       session_(role, settings, *this),
       role_(role) {}
 

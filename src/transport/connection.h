@@ -45,6 +45,8 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
 
   [[nodiscard]] http2::Session& session() noexcept { return session_; }
   [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
+  /// Who the peer is by its certificate.
+  [[nodiscard]] const PeerIdentity& identity() const noexcept { return identity_; }
   [[nodiscard]] bool closed() const noexcept { return closed_; }
   /// Why it was closed, for people.
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
@@ -69,6 +71,7 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   ConnectionEvents& owner_;
   std::unique_ptr<ByteStream> stream_;
   std::string peer_;
+  PeerIdentity identity_;
   http2::Session session_;
   http2::Role role_;
   std::unique_ptr<http2::OutputBatch> unwritten_;  // what the socket has not taken yet

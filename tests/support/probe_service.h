@@ -48,8 +48,12 @@ inline Payload answer(const Order& order, std::int64_t number) {
   return payload;
 }
 
-/// Gives back metadata: "echo-initial…" as initial, "echo-trailing…" as trailing.
+/// Gives back metadata: "echo-initial…" as initial, "echo-trailing…" as trailing. "compress" is what to answer with.
 inline void echo_metadata(ServerContext& context) {
+  if (const auto name = context.metadata().get("compress")) {
+    if (const auto compression = rpc::parse_compression(*name)) context.set_compression(*compression);
+  }
+  if (context.message_was_compressed()) context.trailing_metadata().add("request-was-compressed", "yes");
   for (const auto& [key, value] : context.metadata()) {
     if (key.starts_with("echo-initial")) context.initial_metadata().add(key, value);
     if (key.starts_with("echo-trailing")) context.trailing_metadata().add(key, value);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "support/probe_service.h"
 #include "tern/tern.h"
@@ -16,6 +17,10 @@ struct Served {
   ChannelOptions channel_options = {};
   std::size_t threads = 1;
   std::string listen = "127.0.0.1:0";
+  ServerTls* tls = nullptr;
+  std::vector<ServerInterceptor*> server_interceptors = {};
+  std::vector<ClientInterceptor*> client_interceptors = {};
+  GenericService* generic = nullptr;
 };
 
 using Body = std::function<Task<void>(Channel&, Server&)>;
@@ -23,8 +28,11 @@ using Body = std::function<Task<void>(Channel&, Server&)>;
 inline Task<void> serve_and_run(Service& service, const Served& served, const Body& body) {
   Server server{served.server_options};
   server.add_service(service);
-  const std::uint16_t port = server.listen(served.listen);
+  for (ServerInterceptor* interceptor : served.server_interceptors) server.add_interceptor(*interceptor);
+  if (served.generic != nullptr) server.set_generic_service(*served.generic);
+  const std::uint16_t port = server.listen(served.listen, served.tls);
   Channel channel{port == 0 ? served.listen : "127.0.0.1:" + std::to_string(port), served.channel_options};
+  for (ClientInterceptor* interceptor : served.client_interceptors) channel.add_interceptor(*interceptor);
   co_await body(channel, server);
   co_await channel.close();
   co_await server.stop();

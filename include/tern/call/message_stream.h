@@ -10,6 +10,7 @@
 #include "tern/async/job.h"
 #include "tern/async/task.h"
 #include "tern/http2/stream.h"
+#include "tern/rpc/compression.h"
 #include "tern/rpc/message_reader.h"
 #include "tern/rpc/status.h"
 
@@ -32,6 +33,9 @@ class MessageStream : public http2::Stream {
   /// call has ended, and the message is lost.
   Write write_message(Buffer message) noexcept;
 
+  /// Whether the last message that was read had come compressed.
+  [[nodiscard]] bool message_was_compressed() const noexcept { return message_was_compressed_; }
+
   /// Whether read_message would wait.
   [[nodiscard]] bool must_wait_to_read() const noexcept { return incoming_.empty() && !incoming_ended_; }
 
@@ -43,6 +47,11 @@ class MessageStream : public http2::Stream {
 
   /// The peer broke gRPC's rules or our limit; nothing more of it is read.
   virtual void on_bad_message(Status status) = 0;
+
+  /// What the peer compresses its messages with.
+  void receive_compressed(Compression compression) noexcept;
+  /// The next of what has arrived, inflated where it must be.
+  [[nodiscard]] Result<Buffer> pop_incoming();
 
   /// What has arrived and not been read is forgotten, and so is what still comes.
   void drop_incoming() noexcept;
@@ -57,11 +66,13 @@ class MessageStream : public http2::Stream {
   bool eager_ = false;
 
  private:
-  std::optional<Buffer> take_message() noexcept;
+  std::optional<Buffer> take_message();
   void open_window() noexcept;
 
   rpc::MessageReader reader_;
   BufferQueue incoming_;
+  Compression receive_compression_ = Compression::kIdentity;
+  bool message_was_compressed_ = false;
   bool incoming_ended_ = false;
   bool dropping_ = false;
   std::size_t held_ = 0;  // received bytes that the peer's window is not yet opened for again

@@ -5,10 +5,13 @@
 #include <optional>
 #include <type_traits>
 
+#include "tern/rpc/compression.h"
 #include "tern/rpc/metadata.h"
 #include "tern/rpc/status.h"
 
 namespace tern {
+
+class CallCredentials;
 
 /// What came back of a call besides its messages. Filled in when the call ends, however it ends.
 struct ClientContext {
@@ -16,6 +19,8 @@ struct ClientContext {
   Metadata trailing_metadata;
   Status status;
   std::string peer;
+  /// Whether the last message of the server had come compressed.
+  bool message_was_compressed = false;
 };
 
 struct CallOptions {
@@ -24,6 +29,10 @@ struct CallOptions {
   std::optional<std::chrono::nanoseconds> timeout = std::nullopt;
   /// Sent along; copied when the call is made.
   const Metadata* metadata = nullptr;
+  /// How the requests are compressed; unset: as the channel says. A server that cannot read it answers UNIMPLEMENTED.
+  std::optional<Compression> compression = std::nullopt;
+  /// Besides the channel's; must outlive the call.
+  CallCredentials* credentials = nullptr;
   /// Where to put what comes back; must outlive the call.
   ClientContext* context = nullptr;
 };

@@ -15,16 +15,26 @@
 #include "tern/async/blocking.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
+#include "tern/rpc/compression.h"
+#include "tern/transport/tls.h"
 
 namespace tern {
 
+class CallCredentials;
 class ChannelCore;
+class ClientInterceptor;
 
 struct ChannelOptions {
   /// Longest message taken from the server, in bytes. gRPC's default.
   std::size_t max_receive_message_length = std::size_t{4} * 1024 * 1024;
   /// Longest message sent, in bytes.
   std::size_t max_send_message_length = SIZE_MAX;
+  /// How requests are compressed; a call may say otherwise (CallOptions::compression).
+  Compression compression = Compression::kIdentity;
+  /// Speaks TLS, with this, which must outlive the channel; without, plaintext.
+  ClientTls* tls = nullptr;
+  /// For every call; must outlive the channel.
+  CallCredentials* call_credentials = nullptr;
   /// For one attempt to connect, including the server's HTTP/2 greeting. gRPC's default.
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds{20};
 };
@@ -39,6 +49,9 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
   /// Closes it: calls that still run end with CANCELLED.
   ~Channel();
+
+  /// Before the first call; the first one added is outermost. `interceptor` must outlive the channel.
+  void add_interceptor(ClientInterceptor& interceptor);
 
   /// Waits until there is a connection from the current loop; throws RpcError (UNAVAILABLE) when there can be none.
   Task<void> connect();

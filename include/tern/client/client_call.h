@@ -4,11 +4,11 @@
 //    \----------------- cannot connect, deadline, closed channel ----------------------------^
 #pragma once
 
-#include <google/protobuf/message_lite.h>
-
 #include <coroutine>
+#include <exception>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "tern/async/event.h"
@@ -18,6 +18,8 @@
 #include "tern/client/call_options.h"
 #include "tern/client/channel.h"
 #include "tern/client/connection_waiter.h"
+#include "tern/client/interceptor.h"
+#include "tern/rpc/codec.h"
 
 namespace tern {
 
@@ -43,9 +45,25 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   Event::Waiting opened();
 
   /// RESOURCE_EXHAUSTED when the message is too long.
-  [[nodiscard]] Result<Buffer> encode(const google::protobuf::MessageLite& message) const;
+  [[nodiscard]] Result<Buffer> encode(MessageRef message, WriteOptions options = {});
   /// No more messages will be written.
   void end_requests();
+
+  /// One message of the server, decoded. INTERNAL when the bytes are not of this type.
+  template <class Response>
+  Status decode(const Buffer& bytes, Response& response) {
+    Status status = rpc::decode_message(bytes, response);
+    if (status.ok() && (options_.context != nullptr || intercepted())) message_read(response);
+    return status;
+  }
+
+  /// For interceptors: what the call is, and what is sent along with it, to be changed before it is opened.
+  [[nodiscard]] std::string_view method() const noexcept { return method_; }
+  [[nodiscard]] const std::string& target() const noexcept;
+  Metadata& metadata() noexcept { return metadata_; }
+  [[nodiscard]] std::optional<Clock::time_point> deadline() const noexcept { return deadline_; }
+  /// "ipv4:127.0.0.1:1234" and so on, while the call is open.
+  [[nodiscard]] std::string peer() const;
 
   /// Awaits the end of the call. Messages that were not read are dropped.
   Event::Waiting end();
@@ -69,8 +87,22 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   void expired() noexcept override;
   void connection_settled(ClientConnection* connection, const Status& failure) override;
 
+  friend class ClientInterceptor::Next;
+  /// The interceptors, the credentials and the call, as a job beside its maker's.
+  class Course;
+  void begin();
+  Task<void> run_course();
+  Task<Status> run_from(std::size_t index);
+  Task<Status> run_itself();
+  Task<Status> add_credentials(CallCredentials& credentials);
+  void course_ended(const std::exception_ptr& error);
+  void conclude(Status status);
+  [[nodiscard]] bool intercepted() const noexcept;
+  void message_read(MessageRef message);
+
   [[nodiscard]] bool open_on(ClientConnection& connection);
   void finish(Status status);
+  [[nodiscard]] Compression compression() const noexcept;
   [[nodiscard]] Status status_of_close(http2::ErrorCode code) const;
 
   std::shared_ptr<ChannelCore> channel_;
@@ -89,6 +121,11 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   Event settled_;  // open or ended
   Event headers_;
   Event ended_;
+  // With interceptors or credentials only: the call itself ends before they do.
+  bool begun_ = false;
+  std::optional<Status> own_end_;
+  Event itself_ended_;
+  std::unique_ptr<Course> course_;
 };
 
 }  // namespace tern

@@ -34,6 +34,8 @@ class StreamCall {
   void cancel() { call_->cancel(Status{StatusCode::kCancelled, "cancelled by the client"}); }
   /// Opens the call and awaits the server's initial metadata; empty when the call ended without.
   Task<Metadata> initial_metadata();
+  /// Whether the server had compressed the message that was read last.
+  [[nodiscard]] bool message_was_compressed() const noexcept { return call_->message_was_compressed(); }
   /// Valid when the call has ended.
   [[nodiscard]] const Metadata& trailing_metadata() noexcept { return call_->trailing_metadata(); }
 
@@ -64,7 +66,7 @@ class ReadingCall : public StreamCall {
     std::optional<Response> await_resume() {
       if (const std::optional<Buffer> bytes = Read::await_resume()) {
         std::optional<Response> message{std::in_place};
-        Status bad = rpc::decode_message(*bytes, *message);
+        Status bad = call_.decode(*bytes, *message);
         if (bad.ok()) return message;
         call_.cancel(std::move(bad));
       }
@@ -89,8 +91,7 @@ class ReadingCall : public StreamCall {
 template <class Response>
 class [[nodiscard]] ServerStreamCall : public detail::ReadingCall<Response> {
  public:
-  ServerStreamCall(Channel& channel, std::string_view method, const google::protobuf::MessageLite& request,
-                   CallOptions options)
+  ServerStreamCall(Channel& channel, std::string_view method, MessageRef request, CallOptions options)
       : detail::ReadingCall<Response>(channel, method, options) {
     this->call().set_request(this->call().encode(request));
   }
@@ -103,7 +104,9 @@ class [[nodiscard]] ClientStreamCall : public detail::StreamCall {
   using StreamCall::StreamCall;
 
   /// Sends a message; waits while the server is behind. False when the call has ended: finish() says how.
-  Task<bool> write(const Request& message) { return write_bytes(call().encode(message)); }
+  Task<bool> write(const Request& message, WriteOptions options = {}) {
+    return write_bytes(call().encode(message, options));
+  }
 
   /// Ends the sending and awaits the response; throws RpcError for every status but OK.
   Task<Response> finish() {
@@ -118,7 +121,7 @@ class [[nodiscard]] ClientStreamCall : public detail::StreamCall {
     if (!ended.ok()) co_return ended;
     if (!bytes) co_return Status{StatusCode::kInternal, "the server sent no response"};
     Response response;
-    if (Status bad = rpc::decode_message(*bytes, response); !bad.ok()) co_return bad;
+    if (Status bad = call().decode(*bytes, response); !bad.ok()) co_return bad;
     co_return response;
   }
 };
@@ -136,7 +139,9 @@ class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
   }
 
   /// Sends a message; waits while the server is behind. False when the call has ended: status() says how.
-  Task<bool> write(const Request& message) { return this->write_bytes(this->call().encode(message)); }
+  Task<bool> write(const Request& message, WriteOptions options = {}) {
+    return this->write_bytes(this->call().encode(message, options));
+  }
   /// No more messages will be written; the server's may go on.
   Task<void> done_writing() { return this->end_writes(); }
 

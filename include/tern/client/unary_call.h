@@ -16,7 +16,7 @@ namespace tern {
 
 namespace detail {
 /// The whole call in bytes: the response, or the status in its place.
-Task<Result<Buffer>> call_unary(std::unique_ptr<ClientCall> call);
+Task<Result<Buffer>> call_unary(ClientCall& call);
 }  // namespace detail
 
 /// Begins when it is awaited; the request is serialised before, and need not live on. Cancelling the awaiting job, or
@@ -24,8 +24,7 @@ Task<Result<Buffer>> call_unary(std::unique_ptr<ClientCall> call);
 template <class Response>
 class [[nodiscard]] UnaryCall {
  public:
-  UnaryCall(Channel& channel, std::string_view method, const google::protobuf::MessageLite& request,
-            CallOptions options)
+  UnaryCall(Channel& channel, std::string_view method, MessageRef request, CallOptions options)
       : call_(std::make_unique<ClientCall>(channel, method, options)) {
     call_->set_request(call_->encode(request));
   }
@@ -40,16 +39,16 @@ class [[nodiscard]] UnaryCall {
 
  private:
   static Task<Result<Response>> decode(std::unique_ptr<ClientCall> call) {
-    Result<Buffer> bytes = co_await detail::call_unary(std::move(call));
+    Result<Buffer> bytes = co_await detail::call_unary(*call);
     if (!bytes.ok()) co_return bytes.status();
     Response response;
-    if (Status status = rpc::decode_message(*bytes, response); !status.ok()) co_return status;
+    if (Status status = call->decode(*bytes, response); !status.ok()) co_return status;
     co_return response;
   }
   static Task<Response> take(std::unique_ptr<ClientCall> call) {
-    Result<Buffer> bytes = co_await detail::call_unary(std::move(call));
+    Result<Buffer> bytes = co_await detail::call_unary(*call);
     Response response;
-    if (Status status = rpc::decode_message(bytes.value(), response); !status.ok()) throw RpcError{std::move(status)};
+    if (Status status = call->decode(bytes.value(), response); !status.ok()) throw RpcError{std::move(status)};
     co_return response;
   }
 

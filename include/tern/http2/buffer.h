@@ -33,6 +33,9 @@ class Buffer {
   [[nodiscard]] std::uint8_t* data() noexcept { return block_ == nullptr ? nullptr : block_->bytes(); }
   [[nodiscard]] const std::uint8_t* data() const noexcept { return block_ == nullptr ? nullptr : block_->bytes(); }
   [[nodiscard]] std::span<const std::uint8_t> bytes() const noexcept { return {data(), size()}; }
+  /// A mark that goes with the block, for its user.
+  void mark() noexcept { block_->marked = true; }
+  [[nodiscard]] bool marked() const noexcept { return block_ != nullptr && block_->marked; }
   [[nodiscard]] std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data()), size()}; }
 
  private:
@@ -40,7 +43,8 @@ class Buffer {
   struct Block {
     Block* next;  // in a BufferQueue
     std::size_t size;
-    std::size_t owners;
+    std::uint32_t owners;
+    bool marked = false;
     std::uint8_t* bytes() noexcept { return reinterpret_cast<std::uint8_t*>(this + 1); }
   };
   void drop() noexcept;

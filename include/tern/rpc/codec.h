@@ -1,19 +1,51 @@
-// Protobuf messages to and from the bytes of a call.
+// Messages to and from the bytes of a call: protobuf's, or bytes as they are (generic calls).
 #pragma once
 
 #include <google/protobuf/message_lite.h>
 
 #include <cstddef>
+#include <string>
+#include <utility>
 
 #include "tern/http2/buffer.h"
 #include "tern/rpc/status.h"
 
-namespace tern::rpc {
+namespace tern {
+
+/// A message whose type is not known here, or does not matter: a proxy's, say.
+struct RawMessage {
+  RawMessage() = default;
+  // No aggregate: g++ 12 destroys an aggregate's members twice where it is written in a co_yield expression.
+  explicit RawMessage(std::string its_bytes) noexcept : bytes(std::move(its_bytes)) {}
+
+  std::string bytes;
+};
+
+/// A message of either kind, looked at.
+class MessageRef {
+ public:
+  // Implicit, so that either is simply given.
+  MessageRef(const google::protobuf::MessageLite& message) noexcept  // NOLINT(google-explicit-constructor)
+      : message_(&message) {}
+  MessageRef(const RawMessage& message) noexcept : raw_(&message) {}  // NOLINT(google-explicit-constructor)
+
+  /// Null for the other kind.
+  [[nodiscard]] const google::protobuf::MessageLite* message() const noexcept { return message_; }
+  [[nodiscard]] const RawMessage* raw() const noexcept { return raw_; }
+
+ private:
+  const google::protobuf::MessageLite* message_ = nullptr;
+  const RawMessage* raw_ = nullptr;
+};
+
+namespace rpc {
 
 /// Serialises `message`, once, behind its length prefix. RESOURCE_EXHAUSTED when it is longer than `limit` bytes.
-Result<Buffer> encode_message(const google::protobuf::MessageLite& message, std::size_t limit);
+Result<Buffer> encode_message(MessageRef message, std::size_t limit);
 
 /// INTERNAL when the bytes are not of such a message.
 Status decode_message(const Buffer& bytes, google::protobuf::MessageLite& message);
+Status decode_message(const Buffer& bytes, RawMessage& message);
 
-}  // namespace tern::rpc
+}  // namespace rpc
+}  // namespace tern

@@ -14,16 +14,20 @@ namespace tern::rpc {
 
 inline constexpr std::size_t kPrefixBytes = 5;
 
-/// Writes the prefix of an uncompressed message of `size` bytes.
-void write_prefix(std::uint8_t* to, std::size_t size) noexcept;
+/// Writes the prefix of a message of `size` bytes.
+void write_prefix(std::uint8_t* to, std::size_t size, bool compressed = false) noexcept;
 
 class MessageReader {
  public:
   /// `limit`: the longest message taken, in bytes.
   explicit MessageReader(std::size_t limit) noexcept : limit_(limit) {}
 
-  /// Appends each message that `bytes` complete to `messages`, without prefix. Not OK when the peer broke the rules or
-  /// the limit; nothing more may then be given.
+  /// Whether messages may be compressed: the peer has said how. Before that, a compressed one is an error.
+  void allow_compressed() noexcept { compressed_allowed_ = true; }
+  [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
+
+  /// Appends each message that `bytes` complete to `messages`, without prefix; compressed ones are marked. Not OK when
+  /// the peer broke the rules or the limit; nothing more may then be given.
   Status receive(std::span<const std::uint8_t> bytes, BufferQueue& messages);
 
   /// Whether what was received so far ends with a message.
@@ -33,6 +37,7 @@ class MessageReader {
   Status begin_message();
 
   std::size_t limit_;
+  bool compressed_allowed_ = false;
   std::array<std::uint8_t, kPrefixBytes> prefix_{};
   std::size_t prefix_read_ = 0;
   Buffer message_;

@@ -95,6 +95,10 @@ class [[nodiscard]] Result {
     return *std::move(value_);
   }
   T& operator*() & { return value(); }
+  const T& operator*() const& {
+    if (!ok()) throw RpcError{status_};
+    return *value_;
+  }
   T* operator->() { return &value(); }
 
  private:

@@ -17,14 +17,17 @@ class Reader {
 
   class [[nodiscard]] Next final : public MessageStream::Read {
    public:
-    using Read::Read;
+    explicit Next(ServerCall& call) noexcept : Read(call), call_(call) {}
     std::optional<Message> await_resume() {
       const std::optional<Buffer> bytes = Read::await_resume();
       if (!bytes) return std::nullopt;
       std::optional<Message> message{std::in_place};
-      if (Status status = rpc::decode_message(*bytes, *message); !status.ok()) throw AbortError{std::move(status)};
+      call_.decode(*bytes, *message);
       return message;
     }
+
+   private:
+    ServerCall& call_;
   };
 
   /// Awaits the next message; nothing when the client has sent its last. One at a time. When the call is cancelled,

@@ -15,7 +15,11 @@
 #include <string_view>
 
 #include "tern/async/task.h"
+#include "tern/rpc/compression.h"
+#include "tern/server/generic_service.h"
+#include "tern/server/interceptor.h"
 #include "tern/server/service.h"
+#include "tern/transport/tls.h"
 
 namespace tern {
 
@@ -24,8 +28,12 @@ struct ServerOptions {
   std::size_t max_receive_message_length = std::size_t{4} * 1024 * 1024;
   /// Longest message sent, in bytes. Unlimited (up to protobuf's 2 GiB), as in gRPC.
   std::size_t max_send_message_length = SIZE_MAX;
+  /// How responses are compressed where the client can read it; handlers may say otherwise.
+  Compression compression = Compression::kIdentity;
   /// Calls that a client may have open at once on one connection; further ones wait at the client.
   std::uint32_t max_concurrent_streams = 100;
+  /// A client that has not shaken hands (TLS) by then is let go.
+  std::chrono::nanoseconds handshake_timeout = std::chrono::seconds{10};
   /// Threads for synchronous services; calls over it wait in order. 0: as Python's ThreadPoolExecutor, 4 more than
   /// cores, 32 at most.
   std::size_t max_workers = 0;
@@ -49,9 +57,16 @@ class Server {
   /// Before listen(); `service` must outlive the server. Throws std::invalid_argument when one of this name is there.
   void add_service(Service& service);
 
+  /// Before listen(); the first one added is outermost. `interceptor` must outlive the server.
+  void add_interceptor(ServerInterceptor& interceptor);
+
+  /// Calls of methods that no service has go to this one, which must outlive the server. Before listen().
+  void set_generic_service(GenericService& service);
+
   /// Listens and serves from the next turn on. "[::]:50051", "127.0.0.1:0", "unix:/path". Returns the port (0 for
   /// unix). Throws std::invalid_argument for what is no address, std::runtime_error when the address cannot be had.
-  std::uint16_t listen(std::string_view address);
+  /// With `tls`, which must outlive the server, clients must speak it here; without, none can.
+  std::uint16_t listen(std::string_view address, ServerTls* tls = nullptr);
 
   /// Serves until `event` has ended, then stops. `event` may give anything; its exception is passed on after stopping.
   template <class T>

@@ -7,8 +7,6 @@
 //   the stream is closed and the handler has ended, in whichever order.
 #pragma once
 
-#include <google/protobuf/message_lite.h>
-
 #include <atomic>
 #include <coroutine>
 #include <deque>
@@ -16,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "tern/async/recycler.h"
 #include "tern/async/timer_queue.h"
@@ -44,11 +43,20 @@ class ServerCall final : public MessageStream,
 
   /// The request of a method that takes one, which has arrived. Throws AbortError (INTERNAL) when it is not of this
   /// type.
-  void take_request(google::protobuf::MessageLite& request);
+  template <class Request>
+  void take_request(Request& request) {
+    decode(only_request(), request);
+  }
+  /// One message of the client. Throws AbortError (INTERNAL) when the bytes are not of this type.
+  template <class Request>
+  void decode(const Buffer& bytes, Request& request) {
+    if (Status status = rpc::decode_message(bytes, request); !status.ok()) throw AbortError{std::move(status)};
+    if (intercepted()) show_request(request);
+  }
   /// The only message of the response, or one more; throws AbortError when it is too long.
-  void send_message(const google::protobuf::MessageLite& message);
+  void send_message(MessageRef message);
   /// The same, and waits while the peer is behind.
-  Write write(const google::protobuf::MessageLite& message);
+  Write write(MessageRef message);
   /// Sends the response's headers, if they have not gone out. On the loop.
   void send_initial_metadata();
 
@@ -61,6 +69,9 @@ class ServerCall final : public MessageStream,
   /// Ends the handler at its next await (the server stops).
   void cancel_handler() noexcept;
   [[nodiscard]] Loop& loop() const noexcept { return Job::loop(); }
+
+  /// The interceptors from this one on, and the handler.
+  Task<Status> run_from(std::size_t index);
 
  private:
   friend class ServerContext;
@@ -81,7 +92,12 @@ class ServerCall final : public MessageStream,
   void stop_handler() noexcept;
   void end(Status status);
   void leave_if_over();
-  Buffer encode(const google::protobuf::MessageLite& message) const;
+  Buffer only_request();
+  Buffer encode(MessageRef message);
+  [[nodiscard]] bool intercepted() const noexcept;
+  void show_request(MessageRef message);
+  Task<void> run_intercepted();
+  [[nodiscard]] Compression compression() const noexcept;
   [[nodiscard]] Status status_of(const std::exception_ptr& error) const;
 
   ServerConnection& connection_;

@@ -5,9 +5,11 @@
 #include <string>
 
 #include "tern/async/job.h"
+#include "tern/rpc/compression.h"
 #include "tern/rpc/metadata.h"
 #include "tern/rpc/status.h"
 #include "tern/server/abort_error.h"
+#include "tern/transport/tls.h"
 
 namespace tern {
 
@@ -25,6 +27,8 @@ class ServerContext {
   [[nodiscard]] const std::string& method() const noexcept;
   /// "ipv4:127.0.0.1:1234", "ipv6:[::1]:1234" or "unix:".
   [[nodiscard]] const std::string& peer() const noexcept;
+  /// Who the client is by its certificate (mutual TLS); nobody without.
+  [[nodiscard]] const PeerIdentity& peer_identity() const noexcept;
   /// What the client sent along.
   [[nodiscard]] const Metadata& metadata() const noexcept;
 
@@ -44,11 +48,21 @@ class ServerContext {
   Metadata& initial_metadata() noexcept { return initial_; }
   /// Sends the initial metadata now. Once only; later calls do nothing.
   void send_initial_metadata();
+  /// Compresses the call's messages like this, if the client can read it; before the first message.
+  void set_compression(Compression compression) noexcept { compression_ = compression; }
+  /// The next message goes out as it is.
+  void disable_next_message_compression() noexcept { compress_next_ = false; }
+  /// Whether the client had compressed the message that was read last.
+  [[nodiscard]] bool message_was_compressed() const noexcept;
+
   /// Sent with the status, also after abort().
   Metadata& trailing_metadata() noexcept { return trailing_; }
 
  private:
+  friend class ServerCall;
   ServerCall& call_;
+  std::optional<Compression> compression_;  // the server's, unless the handler has said
+  bool compress_next_ = true;
   Metadata initial_;
   Metadata trailing_;
 };

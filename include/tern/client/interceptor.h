@@ -1,0 +1,50 @@
+// ClientInterceptor: a coroutine around every call of a channel: before it is opened, after its end, or in its place.
+//
+//   class Tagging final : public tern::ClientInterceptor {
+//     tern::Task<tern::Status> intercept(tern::ClientCall& call, Next next) override {
+//       call.metadata().add("x-request-id", new_id());
+//       co_return co_await next();
+//     }
+//   };
+#pragma once
+
+#include <cstddef>
+
+#include "tern/async/task.h"
+#include "tern/rpc/codec.h"
+#include "tern/rpc/status.h"
+
+namespace tern {
+
+class ClientCall;
+
+/// Outlives the channel that it is added to; serves all its loops at once.
+class ClientInterceptor {
+ public:
+  /// The interceptors after this one, and the call itself.
+  class Next {
+   public:
+    Next(ClientCall& call, std::size_t index) noexcept : call_(&call), index_(index) {}
+    /// Runs them, once; how the call ended as far as they are concerned. Throws nothing but Cancelled.
+    Task<Status> operator()() const;
+
+   private:
+    ClientCall* call_;
+    std::size_t index_;
+  };
+
+  ClientInterceptor() = default;
+  ClientInterceptor(const ClientInterceptor&) = delete;
+  ClientInterceptor& operator=(const ClientInterceptor&) = delete;
+  virtual ~ClientInterceptor() = default;
+
+  /// What it returns is how the call ends for its maker; an RpcError that it throws, too. `call` has the method, the
+  /// metadata (to be changed before `next`) and, after `next`, what came back. Without `next` the call is never opened.
+  virtual Task<Status> intercept(ClientCall& call, Next next);
+
+  /// Each message before it is sent, and each that has come; on the call's loop.
+  virtual void on_request(ClientCall& /*call*/, MessageRef /*message*/) {}
+  virtual void on_response(ClientCall& /*call*/, MessageRef /*message*/) {}
+};
+
+}  // namespace tern

@@ -1,0 +1,53 @@
+// ServerInterceptor: a coroutine around every call of a server: before its handler, after it, or in its place.
+//
+//   class Timing final : public tern::ServerInterceptor {
+//     tern::Task<tern::Status> intercept(tern::ServerContext& context, Next next) override {
+//       const auto start = tern::Clock::now();
+//       tern::Status status = co_await next();
+//       log(context.method(), tern::Clock::now() - start, status);
+//       co_return status;
+//     }
+//   };
+#pragma once
+
+#include <cstddef>
+
+#include "tern/async/task.h"
+#include "tern/rpc/codec.h"
+#include "tern/rpc/status.h"
+#include "tern/server/server_context.h"
+
+namespace tern {
+
+class ServerCall;
+
+/// Outlives the server that it is added to; serves all its loops at once.
+class ServerInterceptor {
+ public:
+  /// The interceptors after this one, and the handler.
+  class Next {
+   public:
+    Next(ServerCall& call, std::size_t index) noexcept : call_(&call), index_(index) {}
+    /// Runs them, once; how the call ends as far as they are concerned. Throws nothing but Cancelled.
+    Task<Status> operator()() const;
+
+   private:
+    ServerCall* call_;
+    std::size_t index_;
+  };
+
+  ServerInterceptor() = default;
+  ServerInterceptor(const ServerInterceptor&) = delete;
+  ServerInterceptor& operator=(const ServerInterceptor&) = delete;
+  virtual ~ServerInterceptor() = default;
+
+  /// What it returns is how the call ends; ServerContext::abort() ends it too. Without `next` the handler never runs.
+  virtual Task<Status> intercept(ServerContext& context, Next next);
+
+  /// Each message of the client, before the handler has it; and each of the handler, before it is sent. On the call's
+  /// loop. An AbortError ends the call.
+  virtual void on_request(ServerContext& /*context*/, MessageRef /*message*/) {}
+  virtual void on_response(ServerContext& /*context*/, MessageRef /*message*/) {}
+};
+
+}  // namespace tern

@@ -1,0 +1,173 @@
+#include "transport/tls_context.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "tern/transport/tls.h"
+
+namespace tern::transport {
+
+namespace {
+
+constexpr std::chrono::seconds kLookEvery{1};
+constexpr std::string_view kAlpn{"\x02h2"};
+// AEAD with forward secrecy: what RFC 9113 §9.2.2 leaves of TLS 1.2.
+constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+const unsigned char* alpn() { return reinterpret_cast<const unsigned char*>(kAlpn.data()); }
+
+TlsContext::Made make_context(const SSL_METHOD* method) {
+  TlsContext::Made context{SSL_CTX_new(method), SSL_CTX_free};
+  if (context == nullptr) throw_tls_error("cannot set up TLS");
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(context.get(), kCiphers);
+  // No renegotiation, no compression (RFC 9113 §9.2.1). Released buffers: an idle connection holds little memory.
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(context.get(),
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  return context;
+}
+
+void use_certificate(SSL_CTX* context, const std::string& certificate_file, const std::string& key_file) {
+  if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1) {
+    throw_tls_error("cannot read a certificate from \"" + certificate_file + "\"");
+  }
+  if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    throw_tls_error("cannot use the private key in \"" + key_file + "\" with the certificate in \"" + certificate_file +
+                    "\"");
+  }
+}
+
+void trust(SSL_CTX* context, const std::string& authority_file) {
+  if (SSL_CTX_load_verify_file(context, authority_file.c_str()) != 1) {
+    throw_tls_error("cannot read certificates of authorities from \"" + authority_file + "\"");
+  }
+}
+
+int choose_h2(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+              unsigned int offered_size, void* /*argument*/) {
+  unsigned char* found = nullptr;
+  if (SSL_select_next_proto(&found, size, alpn(), kAlpn.size(), offered, offered_size) != OPENSSL_NPN_NEGOTIATED) {
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
+  *chosen = found;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+TlsContext::Made make_server(const ServerTlsOptions& options) {
+  TlsContext::Made made = make_context(TLS_server_method());
+  SSL_CTX* context = made.get();
+  use_certificate(context, options.certificate_file, options.key_file);
+  SSL_CTX_set_alpn_select_cb(context, choose_h2, nullptr);
+  static constexpr std::array<unsigned char, 4> kSessions{'t', 'e', 'r', 'n'};
+  SSL_CTX_set_session_id_context(context, kSessions.data(), kSessions.size());
+  if (options.client_authority_file.empty()) return made;
+  trust(context, options.client_authority_file);
+  SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(options.client_authority_file.c_str()));
+  SSL_CTX_set_verify(
+      context, SSL_VERIFY_PEER | (options.require_client_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
+  return made;
+}
+
+TlsContext::Made make_client(const ClientTlsOptions& options) {
+  TlsContext::Made made = make_context(TLS_client_method());
+  SSL_CTX* context = made.get();
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  if (!options.authority_file.empty()) {
+    trust(context, options.authority_file);
+  } else if (SSL_CTX_set_default_verify_paths(context) != 1) {
+    throw_tls_error("cannot read the system's certificates of authorities");
+  }
+  if (!options.certificate_file.empty()) use_certificate(context, options.certificate_file, options.key_file);
+  SSL_CTX_set_alpn_protos(context, alpn(), kAlpn.size());
+  return made;
+}
+
+std::vector<std::string> without_empty(std::vector<std::string> files) {
+  std::erase(files, std::string{});
+  return files;
+}
+
+}  // namespace
+
+void throw_tls_error(const std::string& what) {
+  std::array<char, 256> reason{};
+  const unsigned long code = ERR_get_error();
+  ERR_error_string_n(code, reason.data(), reason.size());
+  ERR_clear_error();
+  const char* text = code == 0 ? nullptr : ERR_reason_error_string(code);
+  throw std::runtime_error(what + (text != nullptr ? std::string{": "} + text : std::string{}));
+}
+
+TlsContext::TlsContext(std::function<Made()> make, std::vector<std::string> files)
+    : make_(std::move(make)), files_(without_empty(std::move(files))) {
+  reload();
+}
+
+void TlsContext::reload() {
+  Times now = times();
+  Made made = make_();
+  const std::lock_guard lock{mutex_};
+  made_ = std::move(made);
+  made_of_ = std::move(now);
+  looked_at_ = Clock::now();
+}
+
+TlsContext::Made TlsContext::current() {
+  {
+    const std::lock_guard lock{mutex_};
+    const Clock::time_point now = Clock::now();
+    if (now - looked_at_ < kLookEvery) return made_;
+    looked_at_ = now;
+    Times seen = times();
+    if (seen == made_of_) return made_;
+    made_of_ = std::move(seen);
+  }
+  try {
+    reload();
+  } catch (const std::exception& error) {
+    spdlog::error("TLS: {}; going on with the certificate that was there", error.what());
+  }
+  const std::lock_guard lock{mutex_};
+  return made_;
+}
+
+TlsContext::Times TlsContext::times() const {
+  Times found;
+  for (const std::string& file : files_) {
+    std::error_code missing;
+    found.push_back(std::filesystem::last_write_time(file, missing));
+  }
+  return found;
+}
+
+}  // namespace tern::transport
+
+namespace tern {
+
+ServerTls::ServerTls(ServerTlsOptions options) {
+  std::vector<std::string> files{options.certificate_file, options.key_file, options.client_authority_file};
+  context_ = std::make_unique<transport::TlsContext>(
+      [options = std::move(options)] { return transport::make_server(options); }, std::move(files));
+}
+ServerTls::~ServerTls() = default;
+void ServerTls::reload() { context_->reload(); }
+
+ClientTls::ClientTls(ClientTlsOptions options) : server_name_(options.server_name) {
+  if (options.certificate_file.empty() != options.key_file.empty()) {
+    throw std::runtime_error("a client's certificate_file and key_file are given both or not at all");
+  }
+  std::vector<std::string> files{options.authority_file, options.certificate_file, options.key_file};
+  context_ = std::make_unique<transport::TlsContext>(
+      [options = std::move(options)] { return transport::make_client(options); }, std::move(files));
+}
+ClientTls::~ClientTls() = default;
+void ClientTls::reload() { context_->reload(); }
+
+}  // namespace tern

@@ -1,0 +1,45 @@
+// TlsContext: OpenSSL's context for one end, made anew when its files change.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "tern/async/job.h"
+
+namespace tern::transport {
+
+/// Throws std::runtime_error: `what`, and OpenSSL's own reason.
+[[noreturn]] void throw_tls_error(const std::string& what);
+
+/// Any thread.
+class TlsContext {
+ public:
+  using Made = std::shared_ptr<SSL_CTX>;
+
+  /// `make` reads the files; it may throw. It is called now, and again when one of `files` has changed.
+  TlsContext(std::function<Made()> make, std::vector<std::string> files);
+
+  void reload();
+  /// The present one. Looks at the files, at most once a second; one that cannot be read is logged, and the last good
+  /// one goes on.
+  Made current();
+
+ private:
+  using Times = std::vector<std::filesystem::file_time_type>;
+  [[nodiscard]] Times times() const;
+
+  std::function<Made()> make_;
+  std::vector<std::string> files_;
+  std::mutex mutex_;
+  Made made_;
+  Times made_of_;
+  Clock::time_point looked_at_;
+};
+
+}  // namespace tern::transport

@@ -1,0 +1,274 @@
+#include "transport/tls_stream.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/ip/address.hpp>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+namespace tern::transport {
+
+namespace {
+
+struct Free {
+  void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+  void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
+};
+template <class T>
+using Owned = std::unique_ptr<T, Free>;
+
+/// OpenSSL's reasons as error codes.
+class TlsErrors final : public boost::system::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "TLS"; }
+  [[nodiscard]] std::string message(int value) const override {
+    const char* text = ERR_reason_error_string(static_cast<unsigned long>(value));
+    return std::string{"TLS: "} + (text != nullptr ? text : "the connection broke");
+  }
+};
+
+boost::system::error_code last_tls_error() {
+  static const TlsErrors category;
+  const unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  return {code == 0 ? 1 : static_cast<int>(code), category};
+}
+
+// OpenSSL reads and writes through these: its own socket BIO would die of SIGPIPE.
+ByteStream& stream_of(BIO* bio) { return *static_cast<ByteStream*>(BIO_get_data(bio)); }
+
+int read_plain(BIO* bio, char* to, int size) {
+  BIO_clear_retry_flags(bio);
+  const IoResult result =
+      stream_of(bio).read({reinterpret_cast<std::uint8_t*>(to), static_cast<std::size_t>(std::max(size, 0))});
+  if (result.would_block) BIO_set_retry_read(bio);
+  return result.would_block || result.error ? -1 : static_cast<int>(result.size);
+}
+
+int write_plain(BIO* bio, const char* from, int size) {
+  BIO_clear_retry_flags(bio);
+  const iovec piece{.iov_base = const_cast<char*>(from), .iov_len = static_cast<std::size_t>(std::max(size, 0))};
+  const IoResult result = stream_of(bio).write({&piece, 1});
+  if (result.would_block) BIO_set_retry_write(bio);
+  return result.would_block || result.error ? -1 : static_cast<int>(result.size);
+}
+
+long control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+BIO_METHOD* bio_method() {
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tern byte stream");
+    BIO_meth_set_read(made, read_plain);
+    BIO_meth_set_write(made, write_plain);
+    BIO_meth_set_ctrl(made, control);
+    return made;
+  }();
+  return method;
+}
+
+PeerIdentity identity_of(SSL* ssl) {
+  PeerIdentity identity;
+  const Owned<X509> certificate{SSL_get1_peer_certificate(ssl)};
+  if (certificate == nullptr) return identity;
+  identity.authenticated = SSL_get_verify_result(ssl) == X509_V_OK;
+  std::array<char, 256> name{};
+  const int size =
+      X509_NAME_get_text_by_NID(X509_get_subject_name(certificate.get()), NID_commonName, name.data(), name.size());
+  if (size > 0) identity.common_name.assign(name.data(), static_cast<std::size_t>(size));
+  const Owned<BIO> memory{BIO_new(BIO_s_mem())};
+  const auto take = [&memory] {
+    char* text = nullptr;
+    const long length = BIO_get_mem_data(memory.get(), &text);
+    std::string taken{text, static_cast<std::size_t>(length)};
+    BIO_reset(memory.get());
+    return taken;
+  };
+  const Owned<GENERAL_NAMES> names{
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr))};
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    GENERAL_NAME_print(memory.get(), sk_GENERAL_NAME_value(names.get(), i));
+    identity.names.push_back(take());
+  }
+  PEM_write_bio_X509(memory.get(), certificate.get());
+  identity.certificate = take();
+  return identity;
+}
+
+class TlsStream final : public ByteStream {
+ public:
+  TlsStream(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context)
+      : loop_(loop), plain_(std::move(plain)), context_(context.current()), ssl_(SSL_new(context_.get())) {
+    BIO* bio = BIO_new(bio_method());
+    if (ssl_ == nullptr || bio == nullptr) throw_tls_error("cannot set up TLS");
+    BIO_set_data(bio, plain_.get());
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl_.get(), bio, bio);
+    SSL_set_read_ahead(ssl_.get(), 1);
+  }
+  TlsStream(const TlsStream&) = delete;
+  TlsStream& operator=(const TlsStream&) = delete;
+  ~TlsStream() override {
+    // A word to the peer, if the socket takes it at once.
+    if (SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
+    ERR_clear_error();
+  }
+
+  [[nodiscard]] SSL* ssl() const noexcept { return ssl_.get(); }
+  [[nodiscard]] ByteStream& plain() const noexcept { return *plain_; }
+
+  IoResult read(std::span<std::uint8_t> to) override {
+    IoResult result;
+    drained_ = false;
+    // One record after the other, so that nothing is left in OpenSSL when the socket is asked to say when there is
+    // more.
+    while (result.size < to.size()) {
+      std::size_t got = 0;
+      ERR_clear_error();
+      if (SSL_read_ex(ssl_.get(), to.data() + result.size, to.size() - result.size, &got) == 1) {
+        result.size += got;
+        continue;
+      }
+      const int why = SSL_get_error(ssl_.get(), 0);
+      drained_ = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
+      if (result.size > 0) break;  // what is wrong comes up again at the next read
+      if (drained_) {
+        result.would_block = true;
+      } else if (why != SSL_ERROR_ZERO_RETURN) {
+        result.error = last_tls_error();
+      }
+      break;
+    }
+    return result;
+  }
+
+  IoResult write(std::span<const iovec> pieces) override {
+    IoResult result;
+    for (const iovec& piece : pieces) {
+      std::size_t written = 0;
+      while (written < piece.iov_len) {
+        std::size_t part = 0;
+        ERR_clear_error();
+        if (SSL_write_ex(ssl_.get(), static_cast<const char*>(piece.iov_base) + written, piece.iov_len - written,
+                         &part) != 1) {
+          const int why = SSL_get_error(ssl_.get(), 0);
+          const bool blocked = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
+          if (result.size > 0 && blocked) return result;
+          result.would_block = blocked;
+          if (!blocked) result.error = last_tls_error();
+          return result;
+        }
+        written += part;
+        result.size += part;
+      }
+    }
+    return result;
+  }
+
+  void want_read(ByteStreamEvents& events) override {
+    if (drained_) return plain_->want_read(events);
+    loop_.post([&events, alive = std::weak_ptr{alive_}] {
+      if (!alive.expired()) events.on_readable();
+    });
+  }
+  void want_write(ByteStreamEvents& events) override { plain_->want_write(events); }
+
+  [[nodiscard]] std::string peer() const override { return plain_->peer(); }
+  [[nodiscard]] PeerIdentity identity() const override { return identity_of(ssl_.get()); }
+
+ private:
+  Loop& loop_;
+  std::unique_ptr<ByteStream> plain_;
+  TlsContext::Made context_;
+  Owned<SSL> ssl_;
+  bool drained_ = true;  // OpenSSL has nothing more, and the socket neither
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+/// co_await: until a stream can be read or written.
+class [[nodiscard]] Readiness final : public Wait, private ByteStreamEvents {
+ public:
+  Readiness(ByteStream& stream, bool to_write) noexcept : stream_(stream), to_write_(to_write) {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <HasJob Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) {
+    if (!suspend(caller, *caller.promise().job())) return false;
+    if (to_write_) {
+      stream_.want_write(*this);
+    } else {
+      stream_.want_read(*this);
+    }
+    return true;
+  }
+  void await_resume() const { resumed(); }
+
+ private:
+  void on_readable() override { wake(); }
+  void on_writable() override { wake(); }
+  ByteStream& stream_;
+  bool to_write_;
+};
+
+Task<void> shake_hands(TlsStream& stream) {
+  for (;;) {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(stream.ssl());
+    if (result == 1) co_return;
+    const int why = SSL_get_error(stream.ssl(), result);
+    if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
+      const long verified = SSL_get_verify_result(stream.ssl());
+      if (verified != X509_V_OK) {
+        throw std::runtime_error(std::string{"TLS: the peer's certificate was refused: "} +
+                                 X509_verify_cert_error_string(verified));
+      }
+      if (ERR_peek_error() == 0) throw std::runtime_error("TLS: the peer closed the connection during the handshake");
+      throw_tls_error("TLS handshake failed");
+    }
+    co_await Readiness{stream.plain(), why == SSL_ERROR_WANT_WRITE};
+  }
+}
+
+void expect(SSL* ssl, const std::string& server_name) {
+  boost::system::error_code not_numeric;
+  boost::asio::ip::make_address(server_name, not_numeric);
+  if (!not_numeric) {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_name.c_str());
+    return;
+  }
+  SSL_set_tlsext_host_name(ssl, server_name.c_str());
+  SSL_set1_host(ssl, server_name.c_str());
+}
+
+}  // namespace
+
+Task<std::unique_ptr<ByteStream>> accept_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context) {
+  auto stream = std::make_unique<TlsStream>(loop, std::move(plain), context);
+  SSL_set_accept_state(stream->ssl());
+  co_await shake_hands(*stream);
+  co_return stream;
+}
+
+Task<std::unique_ptr<ByteStream>> connect_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context,
+                                              std::string server_name) {
+  auto stream = std::make_unique<TlsStream>(loop, std::move(plain), context);
+  SSL_set_connect_state(stream->ssl());
+  expect(stream->ssl(), server_name);
+  co_await shake_hands(*stream);
+  const unsigned char* protocol = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(stream->ssl(), &protocol, &size);
+  if (std::string_view{reinterpret_cast<const char*>(protocol), size} != "h2") {
+    throw std::runtime_error("TLS: the server does not offer HTTP/2 (ALPN \"h2\")");
+  }
+  co_return stream;
+}
+
+}  // namespace tern::transport

@@ -1,0 +1,21 @@
+// A ByteStream over TLS over another ByteStream.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "tern/async/loop.h"
+#include "tern/async/task.h"
+#include "transport/byte_stream.h"
+#include "transport/tls_context.h"
+
+namespace tern::transport {
+
+/// Shakes hands as the server. Throws std::runtime_error that says what went wrong.
+Task<std::unique_ptr<ByteStream>> accept_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context);
+
+/// Shakes hands as the client of `server_name` (a host's name or address), which the server's certificate must have.
+Task<std::unique_ptr<ByteStream>> connect_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context,
+                                              std::string server_name);
+
+}  // namespace tern::transport

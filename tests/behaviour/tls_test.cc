@@ -1,0 +1,210 @@
+// TLS and mutual TLS: whom either end believes, and what it says when it does not.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "support/certificates.h"
+#include "support/serve.h"
+
+namespace tern::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Tls : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    certificates = std::make_unique<Certificates>();
+    certificates->make("server", "DNS:localhost,IP:127.0.0.1");
+    certificates->make("elsewhere", "DNS:elsewhere.example");
+    certificates->make("client", "DNS:client.example,URI:spiffe://example/client");
+    certificates->make_authority("other");
+    certificates->make("stranger", "DNS:localhost,IP:127.0.0.1", "other");
+  }
+  static void TearDownTestSuite() { certificates.reset(); }
+  static std::string file(const std::string& name) { return certificates->file(name); }
+  static ServerTlsOptions of_server(const std::string& name = "server") {
+    return {.certificate_file = file(name + ".pem"), .key_file = file(name + ".key")};
+  }
+
+  /// How one unary call ends.
+  Status call(ServerTls* server, ClientTls* client, ServerContext** = nullptr) {
+    Status status;
+    with_server(service,
+                [&status](Channel& channel, Server&) -> Task<void> {
+                  ProbeStub stub{channel};
+                  const Result<Payload> result = co_await stub.Unary(Order{}, {.timeout = 5s}).result();
+                  status = result.status();
+                },
+                {.channel_options = {.tls = client}, .tls = server});
+    return status;
+  }
+
+  static inline std::unique_ptr<Certificates> certificates;
+  ProbeService service;
+};
+
+TEST_F(Tls, EveryKindOfCallAndLargeMessages) {
+  ServerTls server{of_server()};
+  ClientTls client{{.authority_file = file("ca.pem")}};
+  with_server(service,
+              [](Channel& channel, Server&) -> Task<void> {
+                ProbeStub stub{channel};
+                Order order;
+                order.set_size(3 << 20);
+                order.set_count(10);
+                const Payload large = co_await stub.Unary(order);
+                EXPECT_EQ(large.data().size(), std::size_t{3} << 20);
+                auto download = stub.Download(order);
+                int count = 0;
+                while (const std::optional<Payload> payload = co_await download.next()) {
+                  EXPECT_EQ(payload->data(), large.data());
+                  ++count;
+                }
+                EXPECT_EQ(count, 10);
+                auto echo = stub.Echo();
+                for (int i = 0; i < 10; ++i) {
+                  co_await echo.write(large);
+                  const std::optional<Payload> back = co_await echo.next();
+                  EXPECT_EQ(back->data(), large.data());
+                }
+                auto upload = stub.Upload();
+                for (int i = 0; i < 5; ++i) co_await upload.write(large);
+                const Payload sum = co_await upload.finish();
+                EXPECT_EQ(sum.number(), 5);
+              },
+              {.channel_options = {.tls = &client}, .threads = 2, .tls = &server});
+}
+
+TEST_F(Tls, ManyCallsAtOnce) {
+  ServerTls server{of_server()};
+  ClientTls client{{.authority_file = file("ca.pem")}};
+  with_server(service,
+              [](Channel& channel, Server&) -> Task<void> {
+                ProbeStub stub{channel};
+                std::vector<Task<Payload>> calls;
+                for (int i = 0; i < 500; ++i) {
+                  Order order;
+                  order.set_number(i);
+                  order.set_size(i * 10);
+                  calls.push_back(stub.Unary(order).task());
+                }
+                const std::vector<Payload> payloads = co_await gather(std::move(calls));
+                for (int i = 0; i < 500; ++i) EXPECT_EQ(payloads[static_cast<std::size_t>(i)].number(), i);
+              },
+              {.channel_options = {.tls = &client}, .tls = &server});
+}
+
+TEST_F(Tls, AnUnknownAuthorityIsRefused) {
+  ServerTls server{of_server("stranger")};
+  ClientTls client{{.authority_file = file("ca.pem")}};
+  const Status status = call(&server, &client);
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_NE(status.details().find("certificate was refused"), std::string::npos) << status.details();
+}
+
+TEST_F(Tls, AnotherHostsCertificateIsRefused) {
+  ServerTls server{of_server("elsewhere")};
+  ClientTls client{{.authority_file = file("ca.pem")}};
+  const Status status = call(&server, &client);
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_NE(status.details().find("certificate was refused"), std::string::npos) << status.details();
+  ClientTls expecting{{.authority_file = file("ca.pem"), .server_name = "elsewhere.example"}};
+  EXPECT_TRUE(call(&server, &expecting).ok());
+}
+
+TEST_F(Tls, PlaintextAndTlsDoNotMix) {
+  ServerTls server{of_server()};
+  ClientTls client{{.authority_file = file("ca.pem")}};
+  EXPECT_EQ(call(&server, nullptr).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(call(nullptr, &client).code(), StatusCode::kUnavailable);
+}
+
+class Who final : public ServerInterceptor {
+ public:
+  Task<Status> intercept(ServerContext& context, Next next) override {
+    identity = context.peer_identity();
+    return next();
+  }
+  PeerIdentity identity;
+};
+
+TEST_F(Tls, MutualTlsTellsWhoTheClientIs) {
+  ServerTlsOptions options = of_server();
+  options.client_authority_file = file("ca.pem");
+  ServerTls server{options};
+  ClientTls client{
+      {.authority_file = file("ca.pem"), .certificate_file = file("client.pem"), .key_file = file("client.key")}};
+  Who who;
+  with_server(service,
+              [](Channel& channel, Server&) -> Task<void> {
+                ProbeStub stub{channel};
+                co_await stub.Unary(Order{});
+              },
+              {.channel_options = {.tls = &client}, .tls = &server, .server_interceptors = {&who}});
+  EXPECT_TRUE(who.identity.authenticated);
+  EXPECT_EQ(who.identity.common_name, "client");
+  EXPECT_EQ(who.identity.names, (std::vector<std::string>{"DNS:client.example", "URI:spiffe://example/client"}));
+  EXPECT_TRUE(who.identity.certificate.starts_with("-----BEGIN CERTIFICATE-----"));
+}
+
+TEST_F(Tls, MutualTlsRefusesTheUnknown) {
+  ServerTlsOptions options = of_server();
+  options.client_authority_file = file("ca.pem");
+  ServerTls server{options};
+  ClientTls nobody{{.authority_file = file("ca.pem")}};
+  EXPECT_EQ(call(&server, &nobody).code(), StatusCode::kUnavailable);
+  ClientTls stranger{
+      {.authority_file = file("ca.pem"), .certificate_file = file("stranger.pem"), .key_file = file("stranger.key")}};
+  EXPECT_EQ(call(&server, &stranger).code(), StatusCode::kUnavailable);
+  options.require_client_certificate = false;
+  ServerTls lenient{options};
+  EXPECT_TRUE(call(&lenient, &nobody).ok());
+}
+
+TEST_F(Tls, FilesThatCannotBeUsedAreNamed) {
+  const auto error_of = [](const ServerTlsOptions& options) {
+    try {
+      const ServerTls made{options};
+    } catch (const std::runtime_error& error) {
+      return std::string{error.what()};
+    }
+    return std::string{};
+  };
+  EXPECT_NE(error_of({.certificate_file = "/nowhere.pem", .key_file = "/nowhere.key"}).find("/nowhere.pem"),
+            std::string::npos);
+  EXPECT_NE(error_of({.certificate_file = file("server.pem"), .key_file = file("client.key")}).find("client.key"),
+            std::string::npos);
+}
+
+TEST_F(Tls, CertificatesAreRenewedWithoutARestart) {
+  for (const char* ending : {".pem", ".key"}) {
+    std::filesystem::copy_file(file(std::string{"server"} + ending), file(std::string{"renewed"} + ending),
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+  ServerTls server{of_server("renewed")};
+  ClientTls before{{.authority_file = file("ca.pem")}};
+  ClientTls after{{.authority_file = file("other.pem")}};
+  with_server(service,
+              [&](Channel& channel, Server&) -> Task<void> {
+                ProbeStub stub{channel};
+                co_await stub.Unary(Order{});
+                for (const char* ending : {".pem", ".key"}) {
+                  std::filesystem::copy_file(file(std::string{"stranger"} + ending),
+                                             file(std::string{"renewed"} + ending),
+                                             std::filesystem::copy_options::overwrite_existing);
+                }
+                server.reload();
+                co_await stub.Unary(Order{});  // the connection that stands goes on
+                const ChannelOptions options{.tls = &after};
+                Channel second{channel.target(), options};
+                ProbeStub trusting{second};
+                co_await trusting.Unary(Order{});
+                co_await second.close();
+              },
+              {.channel_options = {.tls = &before}, .tls = &server});
+}
+
+}  // namespace
+}  // namespace tern::test
