@@ -27,6 +27,19 @@ void MessageStream::on_sent() {
   if (writing_ != nullptr && unsent() < kUnsentBytesPerCall) std::exchange(writing_, nullptr)->wake();
 }
 
+void MessageStream::pause() noexcept {
+  paused_ = true;
+  renew(false);
+}
+
+void MessageStream::resume_anew() noexcept {
+  paused_ = false;
+  reader_ = rpc::MessageReader{reader_.limit()};
+  incoming_.clear();
+  incoming_ended_ = false;
+  held_ = 0;
+}
+
 void MessageStream::drop_incoming() noexcept {
   dropping_ = true;
   incoming_.clear();

@@ -11,11 +11,33 @@
 
 namespace tern {
 
+namespace {
+
+ServiceConfig config_of(const ChannelOptions& options) {
+  ServiceConfig config = ServiceConfig::parse(options.service_config);
+  config.round_robin = config.round_robin || options.round_robin;
+  return config;
+}
+
+}  // namespace
+
 ChannelCore::ChannelCore(std::string target, ChannelOptions options)
     : target_(std::move(target)),
-      address_(transport::Address::parse(target_)),
-      authority_(address_.is_unix() ? "localhost" : address_.to_string()),
-      options_(std::move(options)) {}
+      options_(options),
+      addresses_(options.resolver != nullptr ? Target{} : Target::parse(target_)),
+      authority_(options.resolver != nullptr ? target_ : addresses_.authority),
+      tls_name_(addresses_.addresses.empty() || addresses_.addresses.front().is_unix()
+                    ? "localhost"
+                    : addresses_.addresses.front().host),
+      service_config_(std::make_shared<const ServiceConfig>(config_of(options))) {
+  if (!options.authority.empty()) {
+    authority_ = options.authority;
+    tls_name_ = authority_.substr(0, authority_.rfind(':'));
+  }
+  // The texts were the caller's, and are read.
+  options_.authority = authority_;
+  options_.service_config = {};
+}
 
 ChannelCore::~ChannelCore() = default;
 
@@ -32,7 +54,7 @@ ChannelLoop& ChannelCore::make_part(Loop& loop) {
   const std::lock_guard lock{mutex_};
   const std::size_t used = used_.load(std::memory_order_relaxed);
   if (used == kMostLoops) throw std::runtime_error("a channel is used by too many loops");
-  slots_[used].part = std::make_shared<ChannelLoop>(loop, address_, options_);
+  slots_[used].part = std::make_shared<ChannelLoop>(loop, *this);
   slots_[used].loop.store(&loop, std::memory_order_relaxed);
   used_.store(used + 1, std::memory_order_release);
   return *slots_[used].part;
@@ -75,20 +97,6 @@ Task<void> ChannelCore::close() {
   if (closing->left > 0) co_await closing->done.wait();
 }
 
-namespace {
-
-class Connecting final : public ConnectionWaiter {
- public:
-  void connection_settled(ClientConnection* connection, const Status& why) override {
-    if (connection == nullptr) failure = why;
-    settled.set();
-  }
-  Event settled;
-  Status failure;
-};
-
-}  // namespace
-
 Channel::Channel(std::string target, ChannelOptions options)
     : core_(std::make_shared<ChannelCore>(std::move(target), std::move(options))), home_(Loop::current()) {
   if (home_ != nullptr) return;
@@ -108,12 +116,31 @@ void Channel::add_interceptor(ClientInterceptor& interceptor) { core_->add_inter
 
 Task<void> Channel::connect() {
   ChannelLoop& part = core_->part_here();
-  if (part.usable() != nullptr) co_return;
-  Connecting connecting;
-  part.wait_for_connection(connecting);
-  co_await connecting.settled.wait();
-  if (!connecting.failure.ok()) throw RpcError{connecting.failure};
+  for (;;) {
+    const ConnectivityState state = part.state();
+    if (state == ConnectivityState::kReady) co_return;
+    if (state == ConnectivityState::kShutdown) throw RpcError{Status{StatusCode::kCancelled, "the channel was closed"}};
+    if (state == ConnectivityState::kTransientFailure) throw RpcError{part.failure()};
+    part.connect();
+    if (part.state() != state) continue;
+    const std::shared_ptr<Event> changed = part.changed();
+    co_await changed->wait();
+  }
 }
+
+ConnectivityState Channel::state() { return core_->part_here().state(); }
+
+Task<ConnectivityState> Channel::wait_for_state_change(ConnectivityState last, std::optional<Clock::time_point> limit) {
+  ChannelLoop& part = core_->part_here();
+  while (part.state() == last) {
+    const std::shared_ptr<Event> changed = part.changed();
+    const bool in_time = co_await changed->wait(limit);
+    if (!in_time) break;
+  }
+  co_return part.state();
+}
+
+void Channel::reset_backoff() { core_->part_here().reset_backoff(); }
 
 Task<void> Channel::close() { return core_->close(); }
 const std::string& Channel::target() const noexcept { return core_->target(); }

@@ -10,9 +10,10 @@
 #include <vector>
 
 #include "client/channel_loop.h"
+#include "client/service_config.h"
+#include "client/target.h"
 #include "tern/async/loop.h"
 #include "tern/client/channel.h"
-#include "transport/address.h"
 
 namespace tern {
 
@@ -29,6 +30,9 @@ class ChannelCore {
   [[nodiscard]] bool secure() const noexcept { return options_.tls != nullptr; }
   /// The value of ":authority".
   [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
+  [[nodiscard]] const std::string& tls_name() const noexcept { return tls_name_; }
+  [[nodiscard]] const Target& target_addresses() const noexcept { return addresses_; }
+  [[nodiscard]] const std::shared_ptr<const ServiceConfig>& service_config() const noexcept { return service_config_; }
 
   void add_interceptor(ClientInterceptor& interceptor) { interceptors_.push_back(&interceptor); }
   [[nodiscard]] const std::vector<ClientInterceptor*>& interceptors() const noexcept { return interceptors_; }
@@ -53,9 +57,11 @@ class ChannelCore {
   void for_each_part(const std::function<void(const std::shared_ptr<ChannelLoop>&)>& visit);
 
   std::string target_;
-  transport::Address address_;
-  std::string authority_;
   ChannelOptions options_;
+  Target addresses_;
+  std::string authority_;
+  std::string tls_name_;
+  std::shared_ptr<const ServiceConfig> service_config_;
   std::vector<ClientInterceptor*> interceptors_;
   std::atomic<bool> closed_ = false;
   std::mutex mutex_;

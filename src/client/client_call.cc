@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "call/wire_metadata.h"
@@ -20,6 +21,9 @@ namespace tern {
 namespace {
 
 const Metadata kNoMetadata;
+
+/// What a call keeps of what it sent, in bytes, to send it again. gRPC's default for one call.
+constexpr std::size_t kReplayBytes = std::size_t{256} * 1024;
 
 std::shared_ptr<const rpc::ResponseBlock> read_once(const http2::HeaderBlock& block) {
   if (block.meaning == nullptr) {
@@ -89,12 +93,16 @@ void ClientCall::start() {
   if (std::exchange(started_, true)) return;
   if (channel_->closed()) return finish(Status{StatusCode::kCancelled, "the channel was closed"});
   ChannelLoop& part = channel_->part_here();
+  service_config_ = part.service_config();
+  config_ = service_config_->find(method_);
   if (const Job* job = Job::current()) deadline_ = job->deadline;
-  if (options_.timeout || deadline_) {
+  const auto configured = config_ != nullptr ? config_->timeout : std::nullopt;
+  if (options_.timeout || configured || deadline_) {
     const Clock::time_point now = Clock::now();
-    if (options_.timeout) {
-      const Clock::time_point own = rpc::deadline_after(now, *options_.timeout);
-      deadline_ = std::min(own, deadline_.value_or(own));
+    for (const auto& timeout : {options_.timeout, configured}) {
+      if (!timeout) continue;
+      const Clock::time_point end = rpc::deadline_after(now, *timeout);
+      deadline_ = std::min(end, deadline_.value_or(end));
     }
     if (*deadline_ <= now) return expired();
     part.loop().arm(*this, *deadline_);
@@ -108,20 +116,31 @@ void ClientCall::start() {
 
 void ClientCall::begin() {
   begun_ = true;
+  seek_connection();
+}
+
+void ClientCall::seek_connection() {
   ChannelLoop& part = channel_->part_here();
-  ClientConnection* connection = part.usable();
+  ClientConnection* connection = part.pick(method_, metadata_);
   if (connection != nullptr && open_on(*connection)) return;
   part.wait_for_connection(*this);
 }
 
 void ClientCall::connection_settled(ClientConnection* connection, const Status& failure) {
-  if (connection == nullptr) return finish(failure);
-  if (!open_on(*connection)) finish(Status{StatusCode::kUnavailable, "the server takes no new calls"});
+  if (connection == nullptr) return attempt_over(failure, false);
+  if (!open_on(*connection)) {
+    attempt_over(Status{StatusCode::kUnavailable, "the server takes no new calls"}, true);
+  }
+}
+
+bool ClientCall::waits_for_ready() const noexcept {
+  if (options_.wait_for_ready) return *options_.wait_for_ready;
+  return config_ != nullptr && config_->wait_for_ready.value_or(false);
 }
 
 bool ClientCall::open_on(ClientConnection& connection) {
   http2::HeaderFields fields;
-  fields.reserve(12 + metadata_.size());
+  fields.reserve(13 + metadata_.size());
   fields.push_back({":method", "POST", true});
   fields.push_back({":scheme", channel_->secure() ? "https" : "http", true});
   fields.push_back({":path", method_, true});
@@ -139,15 +158,86 @@ bool ClientCall::open_on(ClientConnection& connection) {
     fields.push_back({rpc::kGrpcTimeout, timeout->view(), false});
   }
   FieldTexts texts;
+  if (attempts_ > 0) {
+    fields.push_back({rpc::kGrpcPreviousAttempts, texts.emplace_back(std::to_string(attempts_)), false});
+  }
   append_metadata(fields, metadata_, texts);
   if (!connection.open(*this, fields)) return false;
   connection_ = &connection;
   if (has_request_) {
-    send_data(std::move(request_));
-    end_requests();
+    if (request_.size() > kReplayBytes) commit();
+    send_data(committed_ ? std::move(request_) : request_);
+    requests_ended_ = true;
   }
+  for (const Buffer& message : sent_) send_data(message);
+  if (requests_ended_) send_end();
   settled_.set();
   return true;
+}
+
+void ClientCall::on_writing(const Buffer& message) {
+  if (committed_) return;
+  sent_bytes_ += message.size();
+  if (sent_bytes_ > kReplayBytes) return commit();
+  sent_.push_back(message);
+}
+
+void ClientCall::commit() noexcept {
+  committed_ = true;
+  sent_.clear();
+}
+
+/// What it waits for between attempts.
+class ClientCall::RetryTimer final : public Timer {
+ public:
+  explicit RetryTimer(ClientCall& call) noexcept : call_(call) {}
+
+ private:
+  void expired() noexcept override { call_.begin_attempt(); }
+  ClientCall& call_;
+};
+
+void ClientCall::attempt_over(Status status, bool unprocessed) {
+  if (ended() || own_end_) return;
+  if (committed_ || status.ok()) return finish(std::move(status));
+  if (unprocessed && !std::exchange(retried_unprocessed_, true)) {
+    // No handler has seen it, so that it may be made again whatever it does (A6, "transparent retries").
+    pause();
+    return begin_attempt();
+  }
+  const auto delay = delay_before_retry(status);
+  if (!delay) return finish(std::move(status));
+  ++attempts_;
+  pause();
+  if (retry_timer_ == nullptr) retry_timer_ = std::make_unique<RetryTimer>(*this);
+  channel_->part_here().loop().arm(*retry_timer_, Clock::now() + *delay);
+}
+
+std::optional<std::chrono::nanoseconds> ClientCall::delay_before_retry(const Status& status) {
+  if (config_ == nullptr || !config_->retry || !channel_->options().enable_retries) return std::nullopt;
+  const RetryPolicy& policy = *config_->retry;
+  RetryThrottle& throttle = channel_->part_here().throttle();
+  const bool retryable = policy.codes.test(static_cast<std::size_t>(status.code()));
+  std::optional<std::string_view> pushback;
+  if (last_ != nullptr) pushback = last_->metadata().get(rpc::kGrpcRetryPushback);
+  if (retryable || pushback) throttle.failed();
+  if (!retryable || attempts_ + 1 >= policy.max_attempts || !throttle.allows()) return std::nullopt;
+  if (pushback) return rpc::parse_milliseconds(*pushback);
+  // Any time up to the present step of the backoff (A6).
+  BackoffOptions steps = policy.backoff;
+  steps.jitter = 0;
+  Backoff backoff{steps};
+  std::chrono::nanoseconds step = backoff.next();
+  for (int i = 0; i < attempts_; ++i) step = backoff.next();
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::chrono::nanoseconds{std::uniform_int_distribution<std::int64_t>{0, step.count()}(random)};
+}
+
+void ClientCall::begin_attempt() {
+  first_ = last_ = nullptr;
+  connection_ = nullptr;
+  resume_anew();
+  seek_connection();
 }
 
 Task<void> ClientCall::run_course() {
@@ -247,6 +337,7 @@ void ClientCall::on_headers(const http2::HeaderBlockRef& block, std::string_view
   if (ended_by_it) last_ = read;
   if (first_ == nullptr) first_ = std::move(read);
   if (ended_by_it) return on_end();
+  commit();
   if (Status problem = first_->problem(); !problem.ok()) return cancel(std::move(problem));
   receive_compressed(first_->encoding());
   headers_.set();
@@ -258,11 +349,15 @@ void ClientCall::on_end() {
     status = Status{StatusCode::kInternal, "the response ended inside of a message"};
   }
   const bool sending = open() && (!requests_ended_ || unsent() > 0);
-  finish(std::move(status));
-  if (sending) reset(http2::ErrorCode::kCancel);
+  if (status.ok()) channel_->part_here().throttle().succeeded();
+  if (sending && !committed_ && !status.ok()) renew(true);
+  attempt_over(std::move(status), false);
+  if (sending && open() && ended()) reset(http2::ErrorCode::kCancel);
 }
 
-void ClientCall::on_closed(http2::ErrorCode code) { finish(status_of_close(code)); }
+void ClientCall::on_closed(http2::ErrorCode code) {
+  attempt_over(status_of_close(code), code == http2::ErrorCode::kRefusedStream);
+}
 
 // What arrived before a good end may show only now, being read, that it is no message.
 void ClientCall::on_bad_message(Status status) {
@@ -286,6 +381,7 @@ void ClientCall::cancel(Status status) {
 void ClientCall::finish(Status status) {
   if (course_ == nullptr) return conclude(std::move(status));
   if (own_end_) return;
+  if (retry_timer_) retry_timer_->disarm();
   own_end_ = std::move(status);
   ListNode<ConnectionWaiter>::unlink();
   if (begun_) itself_ended_.set();
@@ -294,6 +390,7 @@ void ClientCall::finish(Status status) {
 void ClientCall::conclude(Status status) {
   if (ended()) return;
   status_ = std::move(status);
+  if (retry_timer_) retry_timer_->disarm();
   disarm();
   ListNode<ConnectionWaiter>::unlink();
   started_ = true;

@@ -13,11 +13,12 @@
 namespace tern {
 
 class ChannelLoop;
+class Subchannel;
 
 /// Owned by its ChannelLoop; leaves it when it is lost.
 class ClientConnection final : public ListNode<ClientConnection>, private transport::ConnectionEvents {
  public:
-  ClientConnection(ChannelLoop& owner, std::unique_ptr<transport::ByteStream> stream);
+  ClientConnection(ChannelLoop& owner, std::unique_ptr<transport::ByteStream> stream, Subchannel* subchannel);
 
   void start() { connection_.start(); }
   /// The server's first settings have arrived, or the connection is lost. Outlives the connection.
@@ -31,6 +32,9 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
   }
 
   void say_goodbye() { connection_.say_goodbye(); }
+  /// Takes no new calls, and ends after those that it carries.
+  void leave_subchannel();
+  [[nodiscard]] std::size_t calls() const noexcept { return connection_.session().open_streams(); }
   [[nodiscard]] bool lost() const noexcept { return connection_.closed(); }
   [[nodiscard]] const std::string& reason() const noexcept { return connection_.reason(); }
   [[nodiscard]] const std::string& peer() const noexcept { return connection_.peer(); }
@@ -41,6 +45,7 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
   void on_lost(const std::string& reason) override;
 
   ChannelLoop& owner_;
+  Subchannel* subchannel_;  // null once it has a new connection, or is gone
   std::shared_ptr<Event> greeted_ = std::make_shared<Event>();
   bool leaving_ = false;
   transport::Connection connection_;

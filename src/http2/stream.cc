@@ -15,6 +15,21 @@ Stream::~Stream() {
   session.output_added();
 }
 
+void Stream::renew(bool tell_peer) {
+  if (open()) {
+    Session& session = *session_;
+    session.detach(*this);
+    if (tell_peer) nghttp2_submit_rst_stream(session.session_, NGHTTP2_FLAG_NONE, id_, NGHTTP2_CANCEL);
+    session.output_added();
+  }
+  id_ = 0;
+  end_queued_ = waiting_for_data_ = headers_received_ = broken_ = false;
+  content_left_ = -1;
+  unconsumed_ = 0;
+  outgoing_.clear();
+  taken_ = 0;
+}
+
 void Stream::send_headers(std::span<const HeaderField> fields) {
   if (open()) session_->submit_response(*this, fields, false);
 }

@@ -30,6 +30,14 @@ std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text) {
   return std::chrono::nanoseconds{amount > kMost / unit->nanoseconds ? kMost : amount * unit->nanoseconds};
 }
 
+std::optional<std::chrono::nanoseconds> parse_milliseconds(std::string_view text) {
+  std::int32_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, value);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || value < 0) return std::nullopt;
+  return std::chrono::milliseconds{value};
+}
+
 Clock::time_point deadline_after(Clock::time_point now, std::chrono::nanoseconds timeout) noexcept {
   return now + std::min<Clock::duration>(timeout, Clock::time_point::max() - now);
 }

@@ -13,6 +13,9 @@ namespace tern::rpc {
 /// Nothing when `text` is no timeout.
 std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text);
 
+/// The value of grpc-retry-pushback-ms; nothing for what is negative or no number: do not retry.
+std::optional<std::chrono::nanoseconds> parse_milliseconds(std::string_view text);
+
 /// When a timeout that begins at `now` has passed; the end of time for one that is longer than the clock reaches.
 Clock::time_point deadline_after(Clock::time_point now, std::chrono::nanoseconds timeout) noexcept;
 

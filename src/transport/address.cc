@@ -1,5 +1,6 @@
 #include "transport/address.h"
 
+#include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <stdexcept>
 
@@ -23,6 +24,11 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
 Address Address::parse(std::string_view text) {
   std::string_view rest = text;
   Address address;
+  if (take_prefix(rest, "unix-abstract:")) {
+    if (rest.empty() || rest.size() > 106) refuse(text, "an abstract name has 1 to 106 bytes");
+    address.unix_path = '\0' + std::string{rest};
+    return address;
+  }
   if (take_prefix(rest, "unix:")) {
     take_prefix(rest, "//");
     if (rest.empty()) refuse(text, "the path is missing");
@@ -52,7 +58,14 @@ Address Address::parse(std::string_view text) {
   return address;
 }
 
+bool Address::is_numeric() const {
+  boost::system::error_code error;
+  boost::asio::ip::make_address(host, error);
+  return !error;
+}
+
 std::string Address::to_string() const {
+  if (unix_path.starts_with('\0')) return "unix-abstract:" + unix_path.substr(1);
   if (is_unix()) return "unix:" + unix_path;
   const bool bare_ipv6 = host.find(':') != std::string::npos;
   return (bare_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);

@@ -17,7 +17,10 @@ struct Address {
   static Address parse(std::string_view text);
 
   [[nodiscard]] bool is_unix() const noexcept { return !unix_path.empty(); }
+  /// The host is an IP address, not a name to look up.
+  [[nodiscard]] bool is_numeric() const;
   [[nodiscard]] std::string to_string() const;
+  friend bool operator==(const Address&, const Address&) = default;
 };
 
 }  // namespace tern::transport

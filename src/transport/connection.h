@@ -44,6 +44,7 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   void say_goodbye();
 
   [[nodiscard]] http2::Session& session() noexcept { return session_; }
+  [[nodiscard]] const http2::Session& session() const noexcept { return session_; }
   [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
   /// Who the peer is by its certificate.
   [[nodiscard]] const PeerIdentity& identity() const noexcept { return identity_; }

@@ -50,13 +50,28 @@ std::string name_of(const tcp::endpoint& endpoint) {
 
 }  // namespace
 
-Task<std::unique_ptr<ByteStream>> connect(Loop& loop, Address address) {
+Task<std::vector<Address>> look_up(Loop& loop, Address host) {
+  std::vector<Address> addresses;
+  if (host.is_unix()) {
+    addresses.push_back(std::move(host));
+    co_return addresses;
+  }
+  const std::vector<tcp::endpoint> endpoints = co_await resolve(loop, host);
+  for (const tcp::endpoint& endpoint : endpoints) {
+    addresses.push_back(Address{endpoint.address().to_string(), endpoint.port(), {}});
+  }
+  co_return addresses;
+}
+
+Task<std::unique_ptr<ByteStream>> connect(Loop& loop, std::vector<Address> addresses) {
   std::string failures;
-  if (address.is_unix()) {
-    const Local::endpoint endpoint{address.unix_path};
-    auto stream = co_await connect_to<Local>(loop, endpoint, failures, address.to_string());
-    if (stream) co_return stream;
-  } else {
+  for (const Address& address : addresses) {
+    if (address.is_unix()) {
+      const Local::endpoint endpoint{address.unix_path};
+      auto stream = co_await connect_to<Local>(loop, endpoint, failures, address.to_string());
+      if (stream) co_return stream;
+      continue;
+    }
     const std::vector<tcp::endpoint> endpoints = co_await resolve(loop, address);
     for (const tcp::endpoint& endpoint : endpoints) {
       auto stream = co_await connect_to<tcp>(loop, endpoint, failures, name_of(endpoint));

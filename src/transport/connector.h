@@ -1,7 +1,8 @@
-// Connecting to an address.
+// Connecting to addresses.
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
@@ -10,8 +11,11 @@
 
 namespace tern::transport {
 
-/// Tries the host's addresses one after the other. Throws std::runtime_error that names each and says why it failed.
-/// Cancellation ends the attempt.
-Task<std::unique_ptr<ByteStream>> connect(Loop& loop, Address address);
+/// The addresses of a host: itself where it is numeric, or a unix socket's. Throws std::runtime_error.
+Task<std::vector<Address>> look_up(Loop& loop, Address host);
+
+/// Tries one after the other; hosts' names are looked up. Throws std::runtime_error that names each and says why it
+/// failed. Cancellation ends the attempt.
+Task<std::unique_ptr<ByteStream>> connect(Loop& loop, std::vector<Address> addresses);
 
 }  // namespace tern::transport

@@ -45,6 +45,13 @@ class MessageStream : public http2::Stream {
   void on_data(std::span<const std::uint8_t> bytes) final;
   void on_sent() final;
 
+  /// A message is about to be sent; whoever may have to send it again keeps it.
+  virtual void on_writing(const Buffer& /*message*/) {}
+  /// Between a stream that failed and the next one: what is written goes to on_writing only, and readers wait.
+  void pause() noexcept;
+  /// As new, for the next stream.
+  void resume_anew() noexcept;
+
   /// The peer broke gRPC's rules or our limit; nothing more of it is read.
   virtual void on_bad_message(Status status) = 0;
 
@@ -75,6 +82,7 @@ class MessageStream : public http2::Stream {
   bool message_was_compressed_ = false;
   bool incoming_ended_ = false;
   bool dropping_ = false;
+  bool paused_ = false;
   std::size_t held_ = 0;  // received bytes that the peer's window is not yet opened for again
   Read* reading_ = nullptr;
   Write* writing_ = nullptr;
@@ -110,6 +118,8 @@ class MessageStream::Write : public Wait {
     if (waiting()) stream_->writing_ = nullptr;
   }
   [[nodiscard]] bool await_ready() noexcept {
+    stream_->on_writing(message_);
+    if (stream_->paused_) return true;
     stream_->send_data(std::move(message_));
     return !stream_->open() || stream_->unsent() < kUnsentBytesPerCall;
   }
@@ -119,7 +129,7 @@ class MessageStream::Write : public Wait {
   }
   bool await_resume() {
     resumed();
-    return stream_->open();
+    return stream_->open() || stream_->paused_;
   }
 
  private:

@@ -27,6 +27,8 @@ struct CallOptions {
   /// The call ends with DEADLINE_EXCEEDED when it takes longer; counted from its start, sent along as grpc-timeout.
   /// Unset: as long as the job that it is made in may take, if that has a deadline.
   std::optional<std::chrono::nanoseconds> timeout = std::nullopt;
+  /// Waits for the server while it is away, as long as the timeout allows; without, the call ends with UNAVAILABLE.
+  std::optional<bool> wait_for_ready = std::nullopt;
   /// Sent along; copied when the call is made.
   const Metadata* metadata = nullptr;
   /// How the requests are compressed; unset: as the channel says. A server that cannot read it answers UNIMPLEMENTED.

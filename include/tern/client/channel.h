@@ -10,17 +10,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "tern/async/blocking.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
+#include "tern/client/backoff_options.h"
+#include "tern/client/connectivity_state.h"
 #include "tern/rpc/compression.h"
 #include "tern/transport/tls.h"
 
 namespace tern {
 
 class CallCredentials;
+class Picker;
+class Resolver;
 class ChannelCore;
 class ClientInterceptor;
 
@@ -37,13 +43,33 @@ struct ChannelOptions {
   CallCredentials* call_credentials = nullptr;
   /// For one attempt to connect, including the server's HTTP/2 greeting. gRPC's default.
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds{20};
+  /// Between attempts to connect. gRPC's defaults.
+  BackoffOptions backoff = {};
+  /// Finds the target's servers in place of DNS; must outlive the channel. `target` is then any text.
+  Resolver* resolver = nullptr;
+  /// Lost connections make the channel look for its servers again, but not more often than this. gRPC's default.
+  std::chrono::nanoseconds min_time_between_resolutions = std::chrono::seconds{30};
+  /// A channel that spreads its calls looks for new servers this often. 0: never without cause.
+  std::chrono::nanoseconds resolve_every = std::chrono::minutes{1};
+  /// Spreads calls over all the target's servers, each in turn; without, the first that answers gets all (pick_first).
+  bool round_robin = false;
+  /// Spreads calls over them as it says; must outlive the channel.
+  Picker* picker = nullptr;
+  /// JSON (grpc/doc/service_config.md): timeouts, retries, hedging, balancing; what the resolver finds goes before it.
+  std::string_view service_config = {};
+  /// Whether calls are repeated as the service config says; what no server has seen is repeated in any case.
+  bool enable_retries = true;
+  /// In place of the target's host, for servers that are reached by another name.
+  std::string_view authority = {};
 };
 
 /// May be used from every loop and thread. Made on a loop or, for blocking stubs, on none: it then runs a loop on a
 /// thread of its own.
 class Channel {
  public:
-  /// Connects to nothing yet. Throws std::invalid_argument when `target` is no address (see Server::listen).
+  /// Connects to nothing yet. `target`: "host:port", "dns:///host:port", "ipv4:1.2.3.4:1,5.6.7.8:1", "ipv6:[::1]:1",
+  /// "unix:/path", "unix-abstract:name". Throws std::invalid_argument when it is none of these, or when the service
+  /// config is wrong.
   explicit Channel(std::string target, ChannelOptions options = {});
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -55,6 +81,13 @@ class Channel {
 
   /// Waits until there is a connection from the current loop; throws RpcError (UNAVAILABLE) when there can be none.
   Task<void> connect();
+  /// How the channel stands, on the current loop: each has connections of its own.
+  [[nodiscard]] ConnectivityState state();
+  /// Waits until it is no longer `last`, or until `limit`; the state then. Connects nothing by itself.
+  Task<ConnectivityState> wait_for_state_change(ConnectivityState last,
+                                                std::optional<Clock::time_point> limit = std::nullopt);
+  /// Tries again at once what it would wait for after failures.
+  void reset_backoff();
   /// Ends what runs, and returns when the connections are closed. Calls made afterwards end with CANCELLED.
   Task<void> close();
 

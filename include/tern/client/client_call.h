@@ -4,12 +4,14 @@
 //    \----------------- cannot connect, deadline, closed channel ----------------------------^
 #pragma once
 
+#include <chrono>
 #include <coroutine>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tern/async/event.h"
 #include "tern/async/recycler.h"
@@ -24,6 +26,8 @@
 namespace tern {
 
 class ChannelCore;
+class ServiceConfig;
+struct MethodConfig;
 namespace rpc {
 class ResponseBlock;
 }
@@ -58,7 +62,7 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   }
 
   /// For interceptors: what the call is, and what is sent along with it, to be changed before it is opened.
-  [[nodiscard]] std::string_view method() const noexcept { return method_; }
+  [[nodiscard]] std::string_view method() const noexcept override { return method_; }
   [[nodiscard]] const std::string& target() const noexcept;
   Metadata& metadata() noexcept { return metadata_; }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const noexcept { return deadline_; }
@@ -86,11 +90,20 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   void on_bad_message(Status status) override;
   void expired() noexcept override;
   void connection_settled(ClientConnection* connection, const Status& failure) override;
+  [[nodiscard]] bool waits_for_ready() const noexcept override;
+  [[nodiscard]] const Metadata& sent_metadata() const noexcept override { return metadata_; }
+  void on_writing(const Buffer& message) override;
 
   friend class ClientInterceptor::Next;
   /// The interceptors, the credentials and the call, as a job beside its maker's.
   class Course;
   void begin();
+  void seek_connection();
+  /// One attempt is over, without a response: is there another one?
+  void attempt_over(Status status, bool unprocessed);
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> delay_before_retry(const Status& status);
+  void begin_attempt();
+  void commit() noexcept;
   Task<void> run_course();
   Task<Status> run_from(std::size_t index);
   Task<Status> run_itself();
@@ -115,6 +128,16 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   ClientConnection* connection_ = nullptr;
   Buffer request_;
   bool has_request_ = false;
+  // What was sent, as long as it may have to be sent again: until the response begins, or it grows too long.
+  bool committed_ = false;
+  std::vector<Buffer> sent_;
+  std::size_t sent_bytes_ = 0;
+  std::shared_ptr<const ServiceConfig> service_config_;  // keeps config_
+  const MethodConfig* config_ = nullptr;
+  int attempts_ = 0;
+  bool retried_unprocessed_ = false;
+  class RetryTimer;
+  std::unique_ptr<RetryTimer> retry_timer_;
   Status status_;
   bool started_ = false;
   bool requests_ended_ = false;

@@ -60,6 +60,9 @@ class Stream : public ListNode<Stream> {
   void consume(std::size_t size);
 
  protected:
+  /// Gives up the stream, if it is open (CANCEL, where `tell_peer`), and is as new: it may be opened again.
+  void renew(bool tell_peer);
+
   /// A well-formed header block: the first, and on a client the trailers. `aside` is the value of the field that
   /// Settings::aside_field names, empty when it did not come; it lives during the call. `ended`: nothing follows.
   virtual void on_headers(const HeaderBlockRef& block, std::string_view aside, bool ended) = 0;

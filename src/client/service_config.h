@@ -1,0 +1,79 @@
+// ServiceConfig: what a service's owner says of how its clients shall call it (grpc/doc/service_config.md, A6 of gRPC's
+// proposals for retries).
+#pragma once
+
+#include <bitset>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "client/backoff.h"
+#include "tern/rpc/status.h"
+
+namespace tern {
+
+using StatusCodes = std::bitset<17>;
+
+struct RetryPolicy {
+  int max_attempts = 0;
+  BackoffOptions backoff;
+  StatusCodes codes;
+};
+
+struct HedgingPolicy {
+  int max_attempts = 0;
+  std::chrono::nanoseconds delay{};
+  StatusCodes not_fatal;
+};
+
+struct MethodConfig {
+  std::optional<std::chrono::nanoseconds> timeout;
+  std::optional<bool> wait_for_ready;
+  std::optional<std::size_t> max_request_bytes;
+  std::optional<std::size_t> max_response_bytes;
+  std::optional<RetryPolicy> retry;
+  std::optional<HedgingPolicy> hedging;
+};
+
+struct Throttling {
+  double max_tokens = 0;  // 0: none
+  double token_ratio = 0;
+};
+
+/// Keeps retries away from a server that fails as it is: each failure takes a token, each success gives back a part of
+/// one, and above half of them retries are allowed.
+class RetryThrottle {
+ public:
+  explicit RetryThrottle(Throttling throttling) noexcept : throttling_(throttling), tokens_(throttling.max_tokens) {}
+  void succeeded() noexcept;
+  void failed() noexcept;
+  [[nodiscard]] bool allows() const noexcept {
+    return throttling_.max_tokens == 0 || tokens_ > throttling_.max_tokens / 2;
+  }
+
+ private:
+  Throttling throttling_;
+  double tokens_;
+};
+
+class ServiceConfig {
+ public:
+  /// Empty text: nothing configured. Throws std::invalid_argument that says what is wrong, and where.
+  static ServiceConfig parse(std::string_view json);
+
+  /// For "/package.Service/Method": what is said of the method, of its service, or of all; null when nothing is.
+  [[nodiscard]] const MethodConfig* find(std::string_view path) const;
+
+  bool round_robin = false;
+  Throttling throttling;
+  /// The service whose health is watched before a server gets calls; empty text means the server as a whole.
+  std::optional<std::string> health_service;
+
+ private:
+  std::unordered_map<std::string, MethodConfig> methods_;  // by path, by "/service/", and "" for all
+};
+
+}  // namespace tern

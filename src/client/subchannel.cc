@@ -1,0 +1,125 @@
+#include "client/subchannel.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "client/channel_loop.h"
+#include "tern/async/with_timeout.h"
+#include "transport/connector.h"
+#include "transport/tls_stream.h"
+
+namespace tern {
+
+/// One attempt to connect, as a job of its own: the calls that wait for it may come and go.
+class Subchannel::Attempt final : public Job {
+ public:
+  explicit Attempt(Subchannel& subchannel) : Job(subchannel.owner_.loop()), subchannel_(subchannel) {}
+
+ private:
+  void finished(std::exception_ptr error) override { subchannel_.attempt_ended(error); }
+  Subchannel& subchannel_;
+};
+
+Subchannel::Subchannel(ChannelLoop& owner, std::vector<transport::Address> addresses)
+    : owner_(owner), addresses_(std::move(addresses)), backoff_(owner.options().backoff) {
+  for (const transport::Address& address : addresses_) name_ += (name_.empty() ? "" : ", ") + address.to_string();
+}
+
+Subchannel::~Subchannel() {
+  attempt_.reset();
+  if (connection_ != nullptr) connection_->leave_subchannel();
+}
+
+void Subchannel::retire() {
+  disarm();
+  if (attempt_) attempt_->cancel();
+  if (connection_ != nullptr) std::exchange(connection_, nullptr)->leave_subchannel();
+  retired_ = true;
+}
+
+ClientConnection* Subchannel::connection() const noexcept {
+  return connection_ != nullptr && connection_->usable() ? connection_ : nullptr;
+}
+
+void Subchannel::connect() {
+  if (state_ != ConnectivityState::kIdle) return;
+  attempt_began_ = Clock::now();
+  attempt_ = std::make_unique<Attempt>(*this);
+  become(ConnectivityState::kConnecting);
+  attempt_->start(with_timeout(owner_.options().connect_timeout, attempt()));
+}
+
+Task<void> Subchannel::attempt() {
+  Loop& loop = owner_.loop();
+  std::unique_ptr<transport::ByteStream> stream = co_await transport::connect(loop, addresses_);
+  if (ClientTls* tls = owner_.options().tls; tls != nullptr) {
+    std::string name = tls->server_name();
+    if (name.empty()) name = owner_.tls_name();
+    stream = co_await transport::connect_tls(loop, std::move(stream), tls->context(), std::move(name));
+  }
+  connection_ = &owner_.add_connection(std::move(stream), *this);
+  const std::shared_ptr<Event> greeted = connection_->greeted();
+  co_await greeted->wait();
+  if (connection_ == nullptr || !connection_->usable()) {
+    throw std::runtime_error("failed to connect to " + name_ + ": " + failure_.details());
+  }
+}
+
+void Subchannel::attempt_ended(const std::exception_ptr& error) {
+  if (retired_) return;
+  if (!error) {
+    backoff_.reset();
+    failure_ = Status{};
+    return become(ConnectivityState::kReady);
+  }
+  try {
+    std::rethrow_exception(error);
+  } catch (const TimedOut&) {
+    failure_ = Status{StatusCode::kUnavailable,
+                      fmt::format("failed to connect: no answer from {} within {}", name_,
+                                  std::chrono::duration_cast<std::chrono::milliseconds>(owner_.options().connect_timeout))};
+  } catch (const std::exception& thrown) {
+    failure_ = Status{StatusCode::kUnavailable, thrown.what()};
+  } catch (const Cancelled&) {
+    failure_ = Status{StatusCode::kCancelled, "the channel was closed"};
+  }
+  if (connection_ != nullptr) {
+    ClientConnection& late = *std::exchange(connection_, nullptr);
+    late.leave_subchannel();
+    late.say_goodbye();
+  }
+  owner_.loop().arm(*this, attempt_began_ + backoff_.next());
+  become(ConnectivityState::kTransientFailure);
+}
+
+void Subchannel::reset_backoff() {
+  backoff_.reset();
+  if (state_ == ConnectivityState::kTransientFailure) expired();
+}
+
+void Subchannel::expired() noexcept {
+  disarm();
+  become(ConnectivityState::kIdle);
+}
+
+void Subchannel::connection_left(ClientConnection& connection) {
+  if (connection_ != &connection) return;
+  if (state_ == ConnectivityState::kReady) {
+    connection_ = nullptr;
+    connection.leave_subchannel();
+    return become(ConnectivityState::kIdle);
+  }
+  if (!connection.lost()) return;  // GOAWAY before the greeting was acted on; its loss will follow
+  failure_ = Status{StatusCode::kUnavailable, connection.reason()};
+  connection_ = nullptr;
+}
+
+// Nothing of this object may be used afterwards: the owner may have replaced it.
+void Subchannel::become(ConnectivityState state) {
+  state_ = state;
+  owner_.subchannel_changed(*this);
+}
+
+}  // namespace tern
