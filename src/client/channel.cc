@@ -132,7 +132,7 @@ ConnectivityState Channel::state() { return core_->part_here().state(); }
 
 Task<ConnectivityState> Channel::wait_for_state_change(ConnectivityState last, std::optional<Clock::time_point> limit) {
   ChannelLoop& part = core_->part_here();
-  while (part.state() == last) {
+  while (part.state() == last && last != ConnectivityState::kShutdown) {  // from which it never changes
     const std::shared_ptr<Event> changed = part.changed();
     const bool in_time = co_await changed->wait(limit);
     if (!in_time) break;

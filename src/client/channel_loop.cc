@@ -220,8 +220,8 @@ ClientConnection& ChannelLoop::add_connection(std::unique_ptr<transport::ByteStr
 void ChannelLoop::subchannel_changed(Subchannel& subchannel) {
   if (state_ == ConnectivityState::kShutdown) return;
   const ConnectivityState now = subchannel.state();
-  const bool lost = now == ConnectivityState::kTransientFailure ||
-                    (now == ConnectivityState::kIdle && subchannel.failure().ok());
+  const bool lost =
+      now == ConnectivityState::kTransientFailure || (now == ConnectivityState::kIdle && subchannel.failure().ok());
   if (now == ConnectivityState::kTransientFailure) failure_ = subchannel.failure();
   // Servers may have moved.
   if (lost && (options_.resolver != nullptr || core_.target_addresses().by_dns) &&

@@ -1,5 +1,5 @@
-// ChannelLoop: a channel's part on one loop: who its servers are (resolving), how it stands with each (subchannels), and
-// which of them gets a call (balancing).
+// ChannelLoop: a channel's part on one loop: who its servers are (resolving), how it stands with each (subchannels),
+// and which of them gets a call (balancing).
 #pragma once
 
 #include <exception>
@@ -97,9 +97,9 @@ class ChannelLoop final : private Timer {
   std::vector<std::unique_ptr<Subchannel>> subchannels_;
   std::vector<std::unique_ptr<Subchannel>> retired_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted
-  std::size_t next_ = 0;                     // round_robin's
-  std::vector<Subchannel*> ready_;           // scratch of pick()
-  std::vector<PickerCandidate> candidates_;  // likewise
+  std::size_t next_ = 0;                                        // round_robin's
+  std::vector<Subchannel*> ready_;                              // scratch of pick()
+  std::vector<PickerCandidate> candidates_;                     // likewise
   IntrusiveList<ConnectionWaiter> waiting_;
   IntrusiveList<ClientConnection> connections_;
 };

@@ -11,7 +11,9 @@ namespace tern {
 
 ClientConnection::ClientConnection(ChannelLoop& owner, std::unique_ptr<transport::ByteStream> stream,
                                    Subchannel* subchannel)
-    : owner_(owner), subchannel_(subchannel), connection_(owner.loop(), std::move(stream), http2::Role::kClient, owner.settings(), *this) {}
+    : owner_(owner),
+      subchannel_(subchannel),
+      connection_(owner.loop(), std::move(stream), http2::Role::kClient, owner.settings(), *this) {}
 
 void ClientConnection::on_go_away(http2::ErrorCode code, std::string_view debug_data) {
   leaving_ = true;

@@ -154,7 +154,8 @@ bool is_round_robin(const Struct& config) {
     refuse("\"loadBalancingConfig\" names no policy that is known (pick_first, round_robin)");
   }
   std::string policy = text(member(config, "loadBalancingPolicy"));
-  std::transform(policy.begin(), policy.end(), policy.begin(), [](unsigned char letter) { return std::tolower(letter); });
+  std::transform(policy.begin(), policy.end(), policy.begin(),
+                 [](unsigned char letter) { return std::tolower(letter); });
   return policy == "round_robin";
 }
 

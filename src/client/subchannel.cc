@@ -77,9 +77,10 @@ void Subchannel::attempt_ended(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (const TimedOut&) {
-    failure_ = Status{StatusCode::kUnavailable,
-                      fmt::format("failed to connect: no answer from {} within {}", name_,
-                                  std::chrono::duration_cast<std::chrono::milliseconds>(owner_.options().connect_timeout))};
+    failure_ =
+        Status{StatusCode::kUnavailable,
+               fmt::format("failed to connect: no answer from {} within {}", name_,
+                           std::chrono::duration_cast<std::chrono::milliseconds>(owner_.options().connect_timeout))};
   } catch (const std::exception& thrown) {
     failure_ = Status{StatusCode::kUnavailable, thrown.what()};
   } catch (const Cancelled&) {

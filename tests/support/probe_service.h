@@ -70,9 +70,16 @@ class ProbeService final : public tern::test::v1::Probe::AsyncService {
   std::atomic<int> running = 0;
   std::atomic<int> cancelled = 0;
   std::atomic<int> yielded = 0;
+  std::atomic<int> begun = 0;    // unary calls
+  std::atomic<int> failing = 0;  // as many of the next ones end with UNAVAILABLE
 
   Task<Payload> Unary(ServerContext& context, const Order& order) override {
     const Running counted{running};
+    ++begun;
+    if (failing > 0) {
+      --failing;
+      ServerContext::abort(StatusCode::kUnavailable, "failing as ordered");
+    }
     echo_metadata(context);
     if (order.wait_us() > 0) co_await sleep(std::chrono::microseconds{order.wait_us()});
     end_as_ordered(order);
@@ -111,6 +118,7 @@ class ProbeService final : public tern::test::v1::Probe::AsyncService {
 
   Task<Payload> Hang(ServerContext& /*context*/, const Order& /*order*/) override {
     const Running counted{running};
+    ++begun;
     try {
       co_await sleep(std::chrono::hours{1});
     } catch (const Cancelled&) {
