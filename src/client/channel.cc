@@ -19,13 +19,20 @@ ServiceConfig config_of(const ChannelOptions& options) {
   return config;
 }
 
+/// A resolver of the user's own, or a server in this process, makes of the target's text what it likes.
+Target target_of(const ChannelOptions& options, const std::string& target) {
+  if (options.resolver != nullptr) return {.addresses = {}, .by_dns = false, .authority = target};
+  if (options.in_process != nullptr) return {.addresses = {transport::Address{}}, .by_dns = false, .authority = target};
+  return Target::parse(target);
+}
+
 }  // namespace
 
 ChannelCore::ChannelCore(std::string target, ChannelOptions options)
     : target_(std::move(target)),
       options_(options),
-      addresses_(options.resolver != nullptr ? Target{} : Target::parse(target_)),
-      authority_(options.resolver != nullptr ? target_ : addresses_.authority),
+      addresses_(target_of(options, target_)),
+      authority_(addresses_.authority),
       tls_name_(addresses_.addresses.empty() || addresses_.addresses.front().is_unix()
                     ? "localhost"
                     : addresses_.addresses.front().host),

@@ -41,6 +41,7 @@ ChannelLoop::ChannelLoop(Loop& loop, const ChannelCore& core)
       options_(core.options()),
       service_config_(core.service_config()),
       throttle_(service_config_->throttling),
+      keepalive_time_(core.options().keepalive_time),
       resolving_backoff_(core.options().backoff) {
   // The server may not push, so it never opens a stream here.
   settings_.max_concurrent_streams = 0;
@@ -110,7 +111,7 @@ void ChannelLoop::reset_backoff() {
 void ChannelLoop::resolve() {
   if (resolving_ != nullptr || state_ == ConnectivityState::kShutdown) return;
   resolved_at_ = Clock::now();
-  if (options_.resolver == nullptr && !core_.target_addresses().by_dns) {
+  if ((options_.resolver == nullptr && !core_.target_addresses().by_dns) || options_.in_process != nullptr) {
     // Nothing to look up.
     resolved_ = true;
     use(core_.target_addresses().addresses);
@@ -228,7 +229,9 @@ void ChannelLoop::subchannel_changed(Subchannel& subchannel) {
       Clock::now() - resolved_at_ >= options_.min_time_between_resolutions) {
     resolve();
   }
-  if (now == ConnectivityState::kIdle && (spreads() || !waiting_.empty())) subchannel.connect();
+  if (now == ConnectivityState::kIdle && !subchannel.resting() && (spreads() || !waiting_.empty())) {
+    subchannel.connect();
+  }
   update();
 }
 
@@ -283,6 +286,12 @@ void ChannelLoop::close() {
   const Status closed{StatusCode::kCancelled, "the channel was closed"};
   while (!waiting_.empty()) waiting_.pop_front().connection_settled(nullptr, closed);
   connections_.for_each([](ClientConnection& connection) { connection.say_goodbye(); });
+}
+
+void ChannelLoop::too_many_pings(const std::string& peer) {
+  keepalive_time_ *= 2;
+  spdlog::warn("{} finds our pings too many (ChannelOptions::keepalive_time): from now on every {:.1f} s", peer,
+               std::chrono::duration<double>(keepalive_time_).count());
 }
 
 void ChannelLoop::remove(ClientConnection& connection) { delete &connection; }

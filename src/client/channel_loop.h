@@ -57,6 +57,10 @@ class ChannelLoop final : private Timer {
   /// Ends every connection and call.
   void close();
 
+  /// How often servers are asked whether they are still there; doubled when one says that it is too often.
+  [[nodiscard]] std::chrono::nanoseconds keepalive_time() const noexcept { return keepalive_time_; }
+  void too_many_pings(const std::string& peer);
+
   /// For subchannels and connections.
   ClientConnection& add_connection(std::unique_ptr<transport::ByteStream> stream, Subchannel& subchannel);
   void subchannel_changed(Subchannel& subchannel);
@@ -86,6 +90,7 @@ class ChannelLoop final : private Timer {
   ConnectivityState state_ = ConnectivityState::kIdle;
   std::shared_ptr<Event> changed_ = std::make_shared<Event>();
   Status failure_;
+  std::chrono::nanoseconds keepalive_time_;
 
   std::unique_ptr<Resolving> resolving_;
   bool resolved_ = false;

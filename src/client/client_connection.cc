@@ -15,10 +15,33 @@ ClientConnection::ClientConnection(ChannelLoop& owner, std::unique_ptr<transport
       subchannel_(subchannel),
       connection_(owner.loop(), std::move(stream), http2::Role::kClient, owner.settings(), *this) {}
 
+void ClientConnection::start() {
+  const ChannelOptions& options = owner_.options();
+  connection_.start();
+  connection_.keep_alive({.time = owner_.keepalive_time(),
+                          .timeout = options.keepalive_timeout,
+                          .without_calls = options.keepalive_without_calls});
+  if (options.idle_timeout.count() > 0) owner_.loop().arm(idle_timer_, Clock::now() + options.idle_timeout);
+}
+
+// A connection that had no call at the last look, and none since, has been idle all the time.
+void ClientConnection::check_idle() {
+  const std::uint64_t calls = connection_.session().streams_opened();
+  if (connection_.session().open_streams() == 0 && calls == calls_seen_) {
+    if (subchannel_ != nullptr) subchannel_->rest();
+    return;
+  }
+  calls_seen_ = calls;
+  owner_.loop().arm(idle_timer_, Clock::now() + owner_.options().idle_timeout);
+}
+
 void ClientConnection::on_go_away(http2::ErrorCode code, std::string_view debug_data) {
   leaving_ = true;
   if (code != http2::ErrorCode::kNoError) {
     spdlog::warn("{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), debug_data);
+  }
+  if (code == http2::ErrorCode::kEnhanceYourCalm && debug_data == "too_many_pings") {
+    owner_.too_many_pings(connection_.peer());
   }
   if (subchannel_ != nullptr) subchannel_->connection_left(*this);
 }

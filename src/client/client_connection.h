@@ -20,7 +20,7 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
  public:
   ClientConnection(ChannelLoop& owner, std::unique_ptr<transport::ByteStream> stream, Subchannel* subchannel);
 
-  void start() { connection_.start(); }
+  void start();
   /// The server's first settings have arrived, or the connection is lost. Outlives the connection.
   [[nodiscard]] std::shared_ptr<Event> greeted() const noexcept { return greeted_; }
   /// Takes new calls.
@@ -43,10 +43,13 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
   void on_settings() override { greeted_->set(); }
   void on_go_away(http2::ErrorCode code, std::string_view debug_data) override;
   void on_lost(const std::string& reason) override;
+  void check_idle();
 
   ChannelLoop& owner_;
   Subchannel* subchannel_;  // null once it has a new connection, or is gone
   std::shared_ptr<Event> greeted_ = std::make_shared<Event>();
+  MemberTimer<ClientConnection, &ClientConnection::check_idle> idle_timer_{*this};
+  std::uint64_t calls_seen_ = 0;  // at the last check_idle
   bool leaving_ = false;
   transport::Connection connection_;
 };

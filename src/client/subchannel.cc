@@ -45,6 +45,7 @@ ClientConnection* Subchannel::connection() const noexcept {
 
 void Subchannel::connect() {
   if (state_ != ConnectivityState::kIdle) return;
+  resting_ = false;
   attempt_began_ = Clock::now();
   attempt_ = std::make_unique<Attempt>(*this);
   become(ConnectivityState::kConnecting);
@@ -53,7 +54,12 @@ void Subchannel::connect() {
 
 Task<void> Subchannel::attempt() {
   Loop& loop = owner_.loop();
-  std::unique_ptr<transport::ByteStream> stream = co_await transport::connect(loop, addresses_);
+  std::unique_ptr<transport::ByteStream> stream;
+  if (InProcess* in_process = owner_.options().in_process; in_process != nullptr) {
+    stream = in_process->connect(loop);
+  } else {
+    stream = co_await transport::connect(loop, addresses_);
+  }
   if (ClientTls* tls = owner_.options().tls; tls != nullptr) {
     std::string name = tls->server_name();
     if (name.empty()) name = owner_.tls_name();
@@ -102,6 +108,13 @@ void Subchannel::reset_backoff() {
 
 void Subchannel::expired() noexcept {
   disarm();
+  become(ConnectivityState::kIdle);
+}
+
+void Subchannel::rest() {
+  if (state_ != ConnectivityState::kReady) return;
+  std::exchange(connection_, nullptr)->leave_subchannel();
+  resting_ = true;
   become(ConnectivityState::kIdle);
 }
 

@@ -40,10 +40,14 @@ class Subchannel final : private Timer {
   /// Why there is none.
   [[nodiscard]] const Status& failure() const noexcept { return failure_; }
 
+  /// Idle because nobody called for long.
+  [[nodiscard]] bool resting() const noexcept { return resting_; }
   /// From idle only.
   void connect();
   /// Ends the waiting between attempts.
   void reset_backoff();
+  /// Its connection has had nothing to do for long: closes it, until the next call.
+  void rest();
   /// Its connection takes no more calls, or is lost.
   void connection_left(ClientConnection& connection);
 
@@ -59,6 +63,7 @@ class Subchannel final : private Timer {
   std::string name_;
   ConnectivityState state_ = ConnectivityState::kIdle;
   bool retired_ = false;
+  bool resting_ = false;
   Status failure_;
   Backoff backoff_;
   Clock::time_point attempt_began_;

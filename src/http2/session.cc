@@ -82,7 +82,11 @@ struct Session::Callbacks {
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) me.events_.on_settings();
         break;
       case NGHTTP2_PING:
-        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) me.events_.on_ping_answered();
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+          me.events_.on_ping_answered();
+        } else {
+          me.events_.on_ping();
+        }
         break;
       case NGHTTP2_GOAWAY:
         me.events_.on_go_away(
@@ -297,7 +301,14 @@ void Session::ping() {
   output_added();
 }
 
-void Session::terminate(ErrorCode code) {
+void Session::terminate(ErrorCode code, std::string_view debug_data) {
+  if (!debug_data.empty()) {
+    nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                          static_cast<std::uint32_t>(code), reinterpret_cast<const std::uint8_t*>(debug_data.data()),
+                          debug_data.size());
+    output_added();
+    return;
+  }
   nghttp2_session_terminate_session(session_, static_cast<std::uint32_t>(code));
   output_added();
 }
@@ -315,6 +326,7 @@ void Session::attach(Stream& stream, std::int32_t id) {
   stream.id_ = id;
   streams_.push_back(stream);
   ++open_streams_;
+  ++streams_opened_;
 }
 
 void Session::detach(Stream& stream) noexcept {

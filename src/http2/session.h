@@ -33,6 +33,8 @@ class SessionEvents {
   virtual void on_settings() {}
   /// A PING of ours came back.
   virtual void on_ping_answered() {}
+  /// The peer sent a PING, which is answered.
+  virtual void on_ping() {}
 
  protected:
   ~SessionEvents() = default;
@@ -69,8 +71,11 @@ class Session {
   void go_away();
   void ping();
 
-  /// Ends the connection for this reason: GOAWAY, and then nothing.
-  void terminate(ErrorCode code);
+  /// Ends the connection for this reason: GOAWAY, and then nothing. `debug_data` is for the peer's people.
+  void terminate(ErrorCode code, std::string_view debug_data = {});
+
+  /// Streams opened so far, by either side.
+  [[nodiscard]] std::uint64_t streams_opened() const noexcept { return streams_opened_; }
 
   /// Tells every open stream that it is closed, with this code: the connection is lost.
   void close_streams(ErrorCode code);
@@ -97,6 +102,7 @@ class Session {
   bool output_announced_ = false;
   bool failed_ = false;
   std::size_t open_streams_ = 0;
+  std::uint64_t streams_opened_ = 0;
   std::size_t received_ = 0;  // data bytes that the connection's window is not yet opened for again
   IntrusiveList<Stream> streams_;
   HeaderMemo first_blocks_;

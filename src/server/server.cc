@@ -29,14 +29,17 @@ class Server::Core {
   Core& operator=(const Core&) = delete;
 
   ~Core() {
+    leave_in_processes();
     accepting_.cancel();
     on_every_loop([](ServerLoop& part) { part.close_all(); });
   }
 
   void add_service(Service& service) {
-    if (!acceptors_.empty()) throw std::logic_error("add_service() comes before listen()");
+    if (!acceptors_.empty() || !in_processes_.empty()) throw std::logic_error("add_service() comes before listen()");
     shared_.registry.add(service);
   }
+
+  [[nodiscard]] std::vector<std::string> service_names() const { return shared_.registry.names(); }
 
   void add_interceptor(ServerInterceptor& interceptor) {
     if (!acceptors_.empty()) throw std::logic_error("add_interceptor() comes before listen()");
@@ -58,6 +61,15 @@ class Server::Core {
     return acceptor.address().port;
   }
 
+  void listen(InProcess& in_process) {
+    if (stopping_) throw std::logic_error("the server was stopped");
+    // Each of the channels' connections comes to the loop that the server lives on.
+    in_process.serve(home_, [this](std::unique_ptr<transport::ByteStream> stream) {
+      part_of(home_).add_connection(std::move(stream), nullptr);
+    });
+    in_processes_.push_back(&in_process);
+  }
+
   Task<void> stop(StopOptions options) {
     if (std::exchange(stopping_, true)) {
       co_await stopped_.wait();
@@ -67,6 +79,7 @@ class Server::Core {
     accepting_.cancel();
     co_await accepting_.join();
     acceptors_.clear();
+    leave_in_processes();
 
     left_ = parts_.size();
     for (const auto& part : parts_) {
@@ -106,6 +119,11 @@ class Server::Core {
     throw std::logic_error("a connection came to a loop that the server has no part on");
   }
 
+  void leave_in_processes() {
+    for (InProcess* in_process : in_processes_) in_process->stop_serving();
+    in_processes_.clear();
+  }
+
   void part_is_empty() {
     if (--left_ == 0) empty_.set();
   }
@@ -132,6 +150,7 @@ class Server::Core {
   ServerShared shared_;
   std::vector<std::unique_ptr<ServerLoop>> parts_;
   std::vector<std::unique_ptr<transport::Acceptor>> acceptors_;
+  std::vector<InProcess*> in_processes_;
   TaskGroup accepting_;
   bool stopping_ = false;
   std::size_t left_ = 0;
@@ -144,9 +163,11 @@ Server::Server(ServerOptions options) : core_(std::make_unique<Core>(options)) {
 Server::~Server() = default;
 
 void Server::add_service(Service& service) { core_->add_service(service); }
+std::vector<std::string> Server::service_names() const { return core_->service_names(); }
 void Server::add_interceptor(ServerInterceptor& interceptor) { core_->add_interceptor(interceptor); }
 void Server::set_generic_service(GenericService& service) { core_->set_generic_service(service); }
 std::uint16_t Server::listen(std::string_view address, ServerTls* tls) { return core_->listen(address, tls); }
+void Server::listen(InProcess& in_process) { core_->listen(in_process); }
 Task<void> Server::stop(StopOptions options) { return core_->stop(options); }
 Task<void> Server::wait_for_termination() { return core_->wait_for_termination(); }
 std::size_t Server::calls_in_flight() const noexcept { return core_->calls_in_flight(); }

@@ -58,6 +58,9 @@ void ServerCall::begin(std::string_view timeout) {
     const ServiceRegistry& registry = connection_.owner().shared().registry;
     return end(Status{StatusCode::kUnimplemented, registry.explain_missing(head.path())});
   }
+  if (connection_.owner().full()) {
+    return end(Status{StatusCode::kResourceExhausted, "the server has too many calls in flight (max_calls_in_flight)"});
+  }
   receive_compressed(head.encoding());
   if (!timeout.empty()) {
     const auto duration = rpc::parse_timeout(timeout);
@@ -170,6 +173,7 @@ void ServerCall::send_initial_metadata() {
 }
 
 void ServerCall::send_message(MessageRef message) {
+  connection_.answering();
   Buffer encoded = encode(message);
   send_initial_metadata();
   send_data(std::move(encoded));

@@ -2,16 +2,60 @@
 
 #include <spdlog/spdlog.h>
 
+#include <random>
+
 #include "server/server_loop.h"
 
 namespace tern {
 
 ServerConnection::ServerConnection(ServerLoop& owner, std::unique_ptr<transport::ByteStream> stream)
     : owner_(owner),
+      ping_strikes_({.min_interval = owner.shared().options.min_ping_interval,
+                     .permit_without_calls = owner.shared().options.permit_pings_without_calls}),
       connection_(owner.loop(), std::move(stream), http2::Role::kServer, owner.shared().settings, *this) {}
 
 ServerConnection::~ServerConnection() {
   while (!calls_.empty()) delete &calls_.pop_front();
+}
+
+void ServerConnection::start() {
+  const ServerOptions& options = owner_.shared().options;
+  connection_.start();
+  connection_.keep_alive({.time = options.keepalive_time, .timeout = options.keepalive_timeout, .without_calls = true});
+  const Clock::time_point now = Clock::now();
+  if (options.max_connection_age.count() > 0) {
+    // Not all at once, where all clients came at once.
+    thread_local std::minstd_rand random{std::random_device{}()};
+    const double spread = std::uniform_real_distribution<double>{0.9, 1.1}(random);
+    owner_.loop().arm(age_timer_,
+                      now + std::chrono::duration_cast<Clock::duration>(options.max_connection_age * spread));
+  }
+  if (options.max_connection_idle.count() > 0) owner_.loop().arm(idle_timer_, now + options.max_connection_idle);
+}
+
+void ServerConnection::too_old() {
+  send_away();
+  const auto grace = owner_.shared().options.max_connection_age_grace;
+  if (grace.count() > 0) owner_.loop().arm(grace_timer_, Clock::now() + grace);
+}
+
+void ServerConnection::too_old_for_calls() {
+  connection_.close(http2::ErrorCode::kNoError, "max_connection_age_grace");
+}
+
+// A connection that had no call at the last look, and none since, has been idle all the time.
+void ServerConnection::check_idle() {
+  const std::uint64_t calls = connection_.session().streams_opened();
+  if (connection_.session().open_streams() == 0 && calls == calls_seen_) return send_away();
+  calls_seen_ = calls;
+  owner_.loop().arm(idle_timer_, Clock::now() + owner_.shared().options.max_connection_idle);
+}
+
+void ServerConnection::on_ping() {
+  if (ping_strikes_.pinged(Clock::now(), connection_.session().open_streams() > 0)) return;
+  spdlog::info("{} pings too often (ServerOptions::min_ping_interval): sent away", connection_.peer());
+  connection_.session().terminate(http2::ErrorCode::kEnhanceYourCalm, "too_many_pings");
+  owner_.loop().arm(grace_timer_, Clock::now());  // closed once that is written
 }
 
 void ServerConnection::send_away() {

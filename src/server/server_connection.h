@@ -20,12 +20,14 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   ServerConnection& operator=(const ServerConnection&) = delete;
   ~ServerConnection();
 
-  void start() { connection_.start(); }
+  void start();
   /// No new calls; the connection ends after those that run.
   void send_away();
   void cancel_calls();
 
   [[nodiscard]] ServerLoop& owner() const noexcept { return owner_; }
+  /// Headers or data go out.
+  void answering() noexcept { ping_strikes_.sent_something(); }
   [[nodiscard]] const std::string& peer() const noexcept { return connection_.peer(); }
   [[nodiscard]] const PeerIdentity& identity() const noexcept { return connection_.identity(); }
   void call_over(ServerCall& call);
@@ -33,10 +35,19 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
  private:
   http2::Stream* on_stream_opened() override;
   void on_ping_answered() override;
+  void on_ping() override;
+  void too_old();
+  void too_old_for_calls();
+  void check_idle();
   void on_lost(const std::string& reason) override;
 
   ServerLoop& owner_;
   IntrusiveList<ServerCall> calls_;
+  transport::PingStrikes ping_strikes_;
+  MemberTimer<ServerConnection, &ServerConnection::too_old> age_timer_{*this};
+  MemberTimer<ServerConnection, &ServerConnection::too_old_for_calls> grace_timer_{*this};
+  MemberTimer<ServerConnection, &ServerConnection::check_idle> idle_timer_{*this};
+  std::uint64_t calls_seen_ = 0;  // at the last check_idle
   bool lost_ = false;
   bool sent_away_ = false;
   transport::Connection connection_;

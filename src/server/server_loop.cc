@@ -22,6 +22,11 @@ Executor& ServerShared::workers() {
   return *workers_;
 }
 
+ServerLoop::ServerLoop(Loop& loop, ServerShared& shared) : loop_(loop), shared_(shared) {
+  const std::size_t loops = loop.siblings().size();
+  most_calls_ = (shared.options.max_calls_in_flight + loops - 1) / loops;
+}
+
 ServerLoop::~ServerLoop() { close_all(); }
 
 void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream, ServerTls* tls) {

@@ -44,7 +44,7 @@ struct ServerShared {
 
 class ServerLoop {
  public:
-  ServerLoop(Loop& loop, ServerShared& shared) : loop_(loop), shared_(shared) {}
+  ServerLoop(Loop& loop, ServerShared& shared);
   ServerLoop(const ServerLoop&) = delete;
   ServerLoop& operator=(const ServerLoop&) = delete;
   ~ServerLoop();
@@ -62,6 +62,8 @@ class ServerLoop {
   /// Closes every connection and destroys what is left of the calls.
   void close_all();
 
+  /// Has as many calls as it may.
+  [[nodiscard]] bool full() const noexcept { return most_calls_ != 0 && calls_in_flight() >= most_calls_; }
   void call_started() noexcept { calls_.fetch_add(1, std::memory_order_relaxed); }
   void call_ended() noexcept { calls_.fetch_sub(1, std::memory_order_relaxed); }
   /// Any thread.
@@ -78,6 +80,7 @@ class ServerLoop {
   std::unique_ptr<TaskGroup> handshakes_;
   IntrusiveList<ServerConnection> connections_;
   std::atomic<std::size_t> calls_ = 0;
+  std::size_t most_calls_;
   bool stopping_ = false;
   std::function<void()> empty_;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace tern {
@@ -13,6 +14,12 @@ void ServiceRegistry::add(Service& service) {
   for (const Service::Method& method : service.methods()) {
     handlers_.emplace("/" + service.name() + "/" + method.name, method.handler.get());
   }
+}
+
+std::vector<std::string> ServiceRegistry::names() const {
+  std::vector<std::string> names{services_.begin(), services_.end()};
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 MethodHandler* ServiceRegistry::find(std::string_view path) const {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "tern/server/service.h"
 
@@ -16,6 +17,8 @@ class ServiceRegistry {
   /// Throws std::invalid_argument when a service of this name is there.
   void add(Service& service);
 
+  /// In alphabetical order.
+  [[nodiscard]] std::vector<std::string> names() const;
   /// Takes the calls that nobody else does.
   void set_fallback(MethodHandler& handler) noexcept { fallback_ = &handler; }
 

@@ -36,16 +36,37 @@ void Connection::start() {
 void Connection::close(http2::ErrorCode code, std::string reason) {
   if (std::exchange(closed_, true)) return;
   reason_ = std::move(reason);
+  keepalive_timer_.disarm();
   stream_.reset();
   unwritten_.reset();
   session_.close_streams(code);
   loop_.make_ready(*this);
 }
 
-void Connection::say_goodbye() {
+void Connection::keep_alive(const KeepaliveOptions& options) {
+  keepalive_.emplace(options, Clock::now());
+  if (keepalive_->enabled()) loop_.arm(keepalive_timer_, keepalive_->next());
+}
+
+void Connection::check_peer() {
+  if (closed_) return;
+  const Clock::time_point now = Clock::now();
+  switch (keepalive_->check(now, session_.open_streams() > 0)) {
+    case Keepalive::Action::kNone:
+      break;
+    case Keepalive::Action::kPing:
+      session_.ping();
+      break;
+    case Keepalive::Action::kClose:
+      return close(http2::ErrorCode::kInternalError, "the peer did not answer a keepalive ping");
+  }
+  loop_.arm(keepalive_timer_, keepalive_->next());
+}
+
+void Connection::say_goodbye(http2::ErrorCode code, std::string_view debug_data) {
   if (closed_) return;
   clean_end_ = http2::ErrorCode::kCancel;
-  session_.terminate(http2::ErrorCode::kNoError);
+  session_.terminate(code, debug_data);
   if (!unwritten_) write_output();
   close(clean_end_, {});
 }
@@ -58,6 +79,9 @@ void Connection::on_readable() {
     if (result.size == 0) {
       return close(http2::ErrorCode::kInternalError,
                    received_anything_ ? "the peer closed the connection" : "the peer closed the connection unused");
+    }
+    if (keepalive_ && keepalive_->enabled() && keepalive_->heard_something(Clock::now())) {
+      loop_.arm(keepalive_timer_, keepalive_->next());
     }
     if (!receive({read_buffer.data(), result.size})) return;
     if (result.size < read_buffer.size()) break;

@@ -3,11 +3,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "http2/session.h"
 #include "tern/async/loop.h"
+#include "tern/async/timer_queue.h"
 #include "transport/byte_stream.h"
+#include "transport/keepalive.h"
 
 namespace tern::transport {
 
@@ -18,6 +22,7 @@ class ConnectionEvents {
   virtual void on_settings() {}
   virtual void on_go_away(http2::ErrorCode /*code*/, std::string_view /*debug_data*/) {}
   virtual void on_ping_answered() {}
+  virtual void on_ping() {}
   /// The connection is over, its streams have been told; `reason` is for people, empty for a clean end. The owner may
   /// destroy the connection here.
   virtual void on_lost(const std::string& reason) = 0;
@@ -41,7 +46,10 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   /// Ends it now, without a word to the peer; streams are told `code`, the owner gets on_lost.
   void close(http2::ErrorCode code, std::string reason);
   /// Ends it now, telling the peer (GOAWAY) as far as the socket takes it at once.
-  void say_goodbye();
+  void say_goodbye(http2::ErrorCode code = http2::ErrorCode::kNoError, std::string_view debug_data = {});
+
+  /// From now on a silent peer is asked whether it is still there.
+  void keep_alive(const KeepaliveOptions& options);
 
   [[nodiscard]] http2::Session& session() noexcept { return session_; }
   [[nodiscard]] const http2::Session& session() const noexcept { return session_; }
@@ -58,12 +66,14 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   void on_go_away(http2::ErrorCode code, std::string_view debug_data) override { owner_.on_go_away(code, debug_data); }
   void on_settings() override { owner_.on_settings(); }
   void on_ping_answered() override { owner_.on_ping_answered(); }
+  void on_ping() override { owner_.on_ping(); }
 
   void on_readable() override;
   void on_writable() override;
   void at_turn_end() noexcept override;
   void run() override { owner_.on_lost(reason_); }
 
+  void check_peer();
   bool receive(std::span<const std::uint8_t> bytes);
   void write_output();
   bool write_batch(http2::OutputBatch& batch);
@@ -75,6 +85,8 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   PeerIdentity identity_;
   http2::Session session_;
   http2::Role role_;
+  std::optional<Keepalive> keepalive_;
+  MemberTimer<Connection, &Connection::check_peer> keepalive_timer_{*this};
   std::unique_ptr<http2::OutputBatch> unwritten_;  // what the socket has not taken yet
   bool received_anything_ = false;
   bool closed_ = false;

@@ -34,6 +34,17 @@ class Timer {
   std::uint32_t slot_ = 0;  // in the queue's table, while armed
 };
 
+/// A timer that calls a member function of its owner, which it is a part of.
+template <class Owner, void (Owner::*kExpired)()>
+class MemberTimer final : public Timer {
+ public:
+  explicit MemberTimer(Owner& owner) noexcept : owner_(owner) {}
+
+ private:
+  void expired() noexcept override { (owner_.*kExpired)(); }
+  Owner& owner_;
+};
+
 class TimerQueue {
  public:
   TimerQueue() = default;

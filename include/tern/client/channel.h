@@ -20,6 +20,7 @@
 #include "tern/client/backoff_options.h"
 #include "tern/client/connectivity_state.h"
 #include "tern/rpc/compression.h"
+#include "tern/transport/in_process.h"
 #include "tern/transport/tls.h"
 
 namespace tern {
@@ -43,6 +44,18 @@ struct ChannelOptions {
   CallCredentials* call_credentials = nullptr;
   /// For one attempt to connect, including the server's HTTP/2 greeting. gRPC's default.
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds{20};
+  /// A silent server is asked after this long whether it is still there, while there are calls. 0: never, gRPC's
+  /// default. A server may allow this only once in some minutes.
+  std::chrono::nanoseconds keepalive_time{};
+  /// Without an answer for this long the connection is lost.
+  std::chrono::nanoseconds keepalive_timeout = std::chrono::seconds{20};
+  /// Also while there is no call.
+  bool keepalive_without_calls = false;
+  /// Connections without a call for this long, up to twice as long, are closed, until a call needs one. gRPC's default.
+  /// 0: never.
+  std::chrono::nanoseconds idle_timeout = std::chrono::minutes{30};
+  /// Connects to the server in this process that listens on it, whatever the target says; must outlive the channel.
+  InProcess* in_process = nullptr;
   /// Between attempts to connect. gRPC's defaults.
   BackoffOptions backoff = {};
   /// Finds the target's servers in place of DNS; must outlive the channel. `target` is then any text.

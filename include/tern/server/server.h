@@ -13,12 +13,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tern/async/task.h"
 #include "tern/rpc/compression.h"
 #include "tern/server/generic_service.h"
 #include "tern/server/interceptor.h"
 #include "tern/server/service.h"
+#include "tern/transport/in_process.h"
 #include "tern/transport/tls.h"
 
 namespace tern {
@@ -34,6 +36,25 @@ struct ServerOptions {
   std::uint32_t max_concurrent_streams = 100;
   /// A client that has not shaken hands (TLS) by then is let go.
   std::chrono::nanoseconds handshake_timeout = std::chrono::seconds{10};
+  /// Calls that may run at once, on all connections; further ones are refused with RESOURCE_EXHAUSTED. 0: no limit.
+  /// Each loop has an equal share.
+  std::size_t max_calls_in_flight = 0;
+  /// A silent client is asked after this long whether it is still there, and given up without an answer. gRPC's
+  /// defaults. 0: never.
+  std::chrono::nanoseconds keepalive_time = std::chrono::hours{2};
+  std::chrono::nanoseconds keepalive_timeout = std::chrono::seconds{20};
+  /// A client that pings more often than this, while nothing is sent to it, is sent away ("too_many_pings"). gRPC's
+  /// default.
+  std::chrono::nanoseconds min_ping_interval = std::chrono::minutes{5};
+  /// Whether clients may ping as often without a call; otherwise once in two hours.
+  bool permit_pings_without_calls = false;
+  /// Connections are ended gracefully at this age, give or take a tenth, so that clients spread over new servers. 0:
+  /// never.
+  std::chrono::nanoseconds max_connection_age{};
+  /// Calls that run then may go on for this long. 0: as long as they like.
+  std::chrono::nanoseconds max_connection_age_grace{};
+  /// Connections without a call for this long, up to twice as long, are ended. 0: never.
+  std::chrono::nanoseconds max_connection_idle{};
   /// Threads for synchronous services; calls over it wait in order. 0: as Python's ThreadPoolExecutor, 4 more than
   /// cores, 32 at most.
   std::size_t max_workers = 0;
@@ -57,6 +78,9 @@ class Server {
   /// Before listen(); `service` must outlive the server. Throws std::invalid_argument when one of this name is there.
   void add_service(Service& service);
 
+  /// Of all services that were added, in alphabetical order.
+  [[nodiscard]] std::vector<std::string> service_names() const;
+
   /// Before listen(); the first one added is outermost. `interceptor` must outlive the server.
   void add_interceptor(ServerInterceptor& interceptor);
 
@@ -67,6 +91,9 @@ class Server {
   /// unix). Throws std::invalid_argument for what is no address, std::runtime_error when the address cannot be had.
   /// With `tls`, which must outlive the server, clients must speak it here; without, none can.
   std::uint16_t listen(std::string_view address, ServerTls* tls = nullptr);
+
+  /// Serves the channels that are connected through `in_process`, which must outlive the server.
+  void listen(InProcess& in_process);
 
   /// Serves until `event` has ended, then stops. `event` may give anything; its exception is passed on after stopping.
   template <class T>

@@ -1,0 +1,37 @@
+// HealthService: grpc.health.v1, which load balancers and Kubernetes ask whether a server serves
+// (grpc/doc/health-checking.md).
+//
+//   tern::HealthService health;
+//   server.add_service(health);
+//   health.set("user.v1.UserService", tern::HealthService::State::kServing);
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "tern/server/service.h"
+
+namespace tern {
+
+/// Outlives the server. Any thread.
+class HealthService final : public Service {
+ public:
+  enum class State { kUnknown = 0, kServing = 1, kNotServing = 2 };
+
+  /// The server as a whole (the empty name) serves.
+  HealthService();
+  ~HealthService() override;
+
+  /// Who watches the service learns it at once.
+  void set(const std::string& service, State state);
+  /// Everything is kNotServing from now on, whatever is set later: before the server stops.
+  void shut_down();
+
+ private:
+  class Registry;
+  class Methods;
+  std::unique_ptr<Registry> registry_;
+  std::unique_ptr<Methods> implementation_;
+};
+
+}  // namespace tern

@@ -1,0 +1,39 @@
+// InProcess: connects channels with a server of the same process, without a socket; everything else is as over one.
+//
+//   tern::InProcess in_process;
+//   server.listen(in_process);
+//   tern::Channel channel{"test", {.in_process = &in_process}};
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "tern/async/loop.h"
+
+namespace tern {
+
+namespace transport {
+class ByteStream;
+}
+
+/// Outlives the server and the channels that use it. Any thread.
+class InProcess {
+ public:
+  InProcess() = default;
+  InProcess(const InProcess&) = delete;
+  InProcess& operator=(const InProcess&) = delete;
+
+  /// For Server: `accept` is called on `loop` for each connection. One server at a time; throws std::logic_error.
+  void serve(Loop& loop, std::function<void(std::unique_ptr<transport::ByteStream>)> accept);
+  void stop_serving() noexcept;
+  /// For Channel: the client's end, on `loop`. Throws std::runtime_error when nobody serves.
+  std::unique_ptr<transport::ByteStream> connect(Loop& loop);
+
+ private:
+  struct Serving;
+  std::mutex mutex_;
+  std::shared_ptr<Serving> serving_;
+};
+
+}  // namespace tern
