@@ -105,6 +105,7 @@ void burst(int port, int connections, int streams) {
   std::vector<pollfd> sockets;
   for (int index = 0; index < connections; ++index) {
     const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    if (socket < 0) fail("socket");
     const int on = 1;
     const int room = 1 << 20;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -105,7 +105,7 @@ Task<void> ChannelCore::close() {
 }
 
 Channel::Channel(std::string target, ChannelOptions options)
-    : core_(std::make_shared<ChannelCore>(std::move(target), std::move(options))), home_(Loop::current()) {
+    : core_(std::make_shared<ChannelCore>(std::move(target), options)), home_(Loop::current()) {
   if (home_ != nullptr) return;
   own_loop_ = std::make_unique<LoopThread>();
   home_ = &own_loop_->loop();

@@ -94,9 +94,15 @@ void ChannelLoop::connect() {
   connect_idle();  // where resolving takes time, it is done then
 }
 
+// One that fails at once may have all of them replaced, so no iterator is kept.
+template <class Visit>
+void ChannelLoop::for_each_subchannel(Visit visit) {
+  std::size_t next = 0;
+  while (next < subchannels_.size()) visit(*subchannels_[next++]);
+}
+
 void ChannelLoop::connect_idle() {
-  // A subchannel may fail at once, and be replaced: by index.
-  for (std::size_t i = 0; i < subchannels_.size(); ++i) subchannels_[i]->connect();
+  for_each_subchannel([](Subchannel& subchannel) { subchannel.connect(); });
 }
 
 void ChannelLoop::reset_backoff() {
@@ -105,7 +111,7 @@ void ChannelLoop::reset_backoff() {
     disarm();
     expired();
   }
-  for (std::size_t i = 0; i < subchannels_.size(); ++i) subchannels_[i]->reset_backoff();
+  for_each_subchannel([](Subchannel& subchannel) { subchannel.reset_backoff(); });
 }
 
 void ChannelLoop::resolve() {

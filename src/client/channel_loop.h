@@ -73,6 +73,8 @@ class ChannelLoop final : private Timer {
   void resolving_ended(const std::exception_ptr& error);
   void use(const std::vector<transport::Address>& addresses);
   void use(std::shared_ptr<const ServiceConfig> config);
+  template <class Visit>
+  void for_each_subchannel(Visit visit);
   void retire_subchannels();
   [[nodiscard]] bool spreads() const noexcept;
   [[nodiscard]] ConnectivityState state_of_all() const noexcept;

@@ -55,7 +55,7 @@ std::string text(const Value* value) {
 /// "1.5s", as protobuf writes durations.
 std::chrono::nanoseconds duration(const Value& value, const char* key) {
   std::string seconds = text(&value);
-  if (!seconds.ends_with('s')) refuse(fmt::format("\"{}\" is no duration like \"1.5s\"", key));
+  if (!seconds.ends_with('s')) refuse(fmt::format(R"("{}" is no duration like "1.5s")", key));
   seconds.pop_back();
   Value as_text;
   as_text.set_string_value(seconds);
@@ -138,7 +138,7 @@ Throttling throttling_of(const Struct& from) {
   Throttling throttling{.max_tokens = number(required(from, "maxTokens"), "maxTokens"),
                         .token_ratio = number(required(from, "tokenRatio"), "tokenRatio")};
   if (!(throttling.max_tokens > 0) || throttling.max_tokens > 1000 || !(throttling.token_ratio > 0)) {
-    refuse("\"maxTokens\" is from 1 to 1000, \"tokenRatio\" greater than 0");
+    refuse(R"("maxTokens" is from 1 to 1000, "tokenRatio" greater than 0)");
   }
   return throttling;
 }
@@ -189,8 +189,8 @@ ServiceConfig ServiceConfig::parse(std::string_view json) {
       const std::string service = text(member(object(name, "name"), "service"));
       const std::string method_name = text(member(object(name, "name"), "method"));
       if (service.empty() && !method_name.empty()) refuse("a name has a method and no service");
-      const std::string path = service.empty() ? "" : "/" + service + "/" + method_name;
-      if (!config.methods_.emplace(path, method).second) refuse("\"" + path + "\" is named twice");
+      const std::string path = service.empty() ? std::string{} : fmt::format("/{}/{}", service, method_name);
+      if (!config.methods_.emplace(path, method).second) refuse(fmt::format("\"{}\" is named twice", path));
     }
   }
   return config;

@@ -83,7 +83,7 @@ class Check {
   const char* add_regular(const Field& field) {
     if (!is_name(field.name)) return "a field's name is not lower-case, or no token";
     if (is_connection_specific(field.name)) return "a field that is only for HTTP/1.1";
-    if (field.name == "te" && field.value != "trailers") return "\"te\" says something else than \"trailers\"";
+    if (field.name == "te" && field.value != "trailers") return R"("te" says something else than "trailers")";
     if (field.name == "host") host_ = field.value;
     if (field.name == "content-length") return add_content_length(field.value);
     return nullptr;
@@ -104,10 +104,10 @@ class Check {
   [[nodiscard]] const char* complete_request() const {
     if (method_.empty()) return "a request without \":method\"";
     if (authority_.find('@') != std::string_view::npos) return "\":authority\" with user information";
-    if (!authority_.empty() && !host_.empty() && authority_ != host_) return "\"host\" is not what \":authority\" says";
+    if (!authority_.empty() && !host_.empty() && authority_ != host_) return R"("host" is not what ":authority" says)";
     if (method_ == "CONNECT") {
       return authority_.empty() || path_.data() != nullptr || scheme_.data() != nullptr
-                 ? "a CONNECT request has \":authority\", and neither \":scheme\" nor \":path\""
+                 ? R"(a CONNECT request has ":authority", and neither ":scheme" nor ":path")"
                  : nullptr;
     }
     if (scheme_.empty()) return "a request without \":scheme\"";

@@ -137,7 +137,8 @@ Task<void> server_streaming(Bench& bench) {
   auto call = bench.stub.StreamingOutputCall(request);
   for (const int size : kResponseSizes) {
     const std::optional<StreamingOutputCallResponse> response = co_await call.next();
-    check(response && response->payload().body().size() == static_cast<std::size_t>(size), "responses are of these sizes");
+    check(response && response->payload().body().size() == static_cast<std::size_t>(size),
+          "responses are of these sizes");
   }
   const std::optional<StreamingOutputCallResponse> end = co_await call.next();
   check(!end, "there are no more than four responses");
@@ -219,8 +220,8 @@ Task<void> status_code_and_message(Bench& bench) {
   return expect_status(bench, StatusCode::kUnknown, "test status message", true);
 }
 Task<void> special_status_message(Bench& bench) {
-  return expect_status(bench, StatusCode::kUnknown,
-                       "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n", false);
+  return expect_status(bench, StatusCode::kUnknown, "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n",
+                       false);
 }
 
 Task<void> unimplemented_method(Bench& bench) {

@@ -2,6 +2,7 @@
 import asyncio
 import signal
 import sys
+import threading
 
 import grpc
 from interop_testing import empty_pb2, messages_pb2, test_pb2_grpc
@@ -39,8 +40,6 @@ class TestService(test_pb2_grpc.TestServiceServicer):
     async def UnaryCall(self, request, context):
         await self.echo(context)
         await self.end(request, context)
-        if request.response_compressed.value:
-            context.set_compression(grpc.Compression.Gzip)
         name = dict(context.invocation_metadata()).get("authorization", "").removeprefix("Bearer ")
         return messages_pb2.SimpleResponse(payload=messages_pb2.Payload(body=bytes(request.response_size)),
                                            username=name if request.fill_username else "", server_id="python")
@@ -143,10 +142,17 @@ def client(target, ca_file):
     other = test_pb2_grpc.UnimplementedServiceStub(channel)
     assert code_of(lambda: other.UnimplementedCall(empty_pb2.Empty()))[0] is grpc.StatusCode.UNIMPLEMENTED
     # Cancellation, deadlines.
-    call = stub.FullDuplexCall(iter([output_request(31415, 27182)]))
+    cancelled = threading.Event()
+
+    def one_request():
+        yield output_request(31415, 27182)
+        cancelled.wait()
+
+    call = stub.FullDuplexCall(one_request())
     assert len(next(call).payload.body) == 31415
     call.cancel()
     assert call.code() is grpc.StatusCode.CANCELLED
+    cancelled.set()
     slow = messages_pb2.StreamingOutputCallRequest(
         response_parameters=[messages_pb2.ResponseParameters(size=1, interval_us=10_000_000)])
     assert code_of(lambda: list(stub.StreamingOutputCall(slow, timeout=0.05)))[0] is grpc.StatusCode.DEADLINE_EXCEEDED

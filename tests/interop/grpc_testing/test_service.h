@@ -103,15 +103,16 @@ class TestService final : public grpc::testing::TestService::AsyncService {
 
   static void expect_compressed(const ServerContext& context, bool expected) {
     if (context.message_was_compressed() != expected) {
-      ServerContext::abort(StatusCode::kInvalidArgument,
-                           expected ? "the message should have been compressed" : "the message should not be compressed");
+      ServerContext::abort(StatusCode::kInvalidArgument, expected ? "the message should have been compressed"
+                                                                  : "the message should not be compressed");
     }
   }
 
   template <class Request>
   static void end_as_asked(const Request& request) {
     if (request.response_status().code() == 0) return;
-    ServerContext::abort(static_cast<StatusCode>(request.response_status().code()), request.response_status().message());
+    ServerContext::abort(static_cast<StatusCode>(request.response_status().code()),
+                         request.response_status().message());
   }
 
   static void prepare_compression(ServerContext& context, const StreamingOutputCallRequest& request) {
