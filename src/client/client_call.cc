@@ -93,8 +93,8 @@ void ClientCall::start() {
   if (std::exchange(started_, true)) return;
   if (channel_->closed()) return finish(Status{StatusCode::kCancelled, "the channel was closed"});
   ChannelLoop& part = channel_->part_here();
-  service_config_ = part.service_config();
-  config_ = service_config_->find(method_);
+  config_ = part.service_config()->find(method_);
+  if (config_ != nullptr) service_config_ = part.service_config();
   if (const Job* job = Job::current()) deadline_ = job->deadline;
   const auto configured = config_ != nullptr ? config_->timeout : std::nullopt;
   if (options_.timeout || configured || deadline_) {
@@ -187,16 +187,6 @@ void ClientCall::commit() noexcept {
   sent_.clear();
 }
 
-/// What it waits for between attempts.
-class ClientCall::RetryTimer final : public Timer {
- public:
-  explicit RetryTimer(ClientCall& call) noexcept : call_(call) {}
-
- private:
-  void expired() noexcept override { call_.begin_attempt(); }
-  ClientCall& call_;
-};
-
 void ClientCall::attempt_over(Status status, bool unprocessed) {
   if (ended() || own_end_) return;
   if (committed_ || status.ok()) return finish(std::move(status));
@@ -209,7 +199,8 @@ void ClientCall::attempt_over(Status status, bool unprocessed) {
   if (!delay) return finish(std::move(status));
   ++attempts_;
   pause();
-  if (retry_timer_ == nullptr) retry_timer_ = std::make_unique<RetryTimer>(*this);
+  if (retry_timer_ == nullptr)
+    retry_timer_ = std::make_unique<MemberTimer<ClientCall, &ClientCall::begin_attempt>>(*this);
   channel_->part_here().loop().arm(*retry_timer_, Clock::now() + *delay);
 }
 

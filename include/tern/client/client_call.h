@@ -136,8 +136,7 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   const MethodConfig* config_ = nullptr;
   int attempts_ = 0;
   bool retried_unprocessed_ = false;
-  class RetryTimer;
-  std::unique_ptr<RetryTimer> retry_timer_;
+  std::unique_ptr<MemberTimer<ClientCall, &ClientCall::begin_attempt>> retry_timer_;  // between attempts
   Status status_;
   bool started_ = false;
   bool requests_ended_ = false;
