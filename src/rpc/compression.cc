@@ -127,7 +127,7 @@ Buffer compress_message(Buffer message, Compression compression) {
 
 Result<Buffer> inflate_message(const Buffer& message, Compression compression, std::size_t limit) {
   limit = std::min(limit, kLongestMessage);
-  Inflater& inflater = machine_for<Inflater>(compression);
+  auto& inflater = machine_for<Inflater>(compression);
   inflater.begin(message.bytes());
   thread_local std::string scratch;
   scratch.clear();

@@ -35,10 +35,10 @@ class TlsErrors final : public boost::system::error_category {
 };
 
 boost::system::error_code last_tls_error() {
-  static const TlsErrors category;
+  static const TlsErrors kCategory;
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
-  return {code == 0 ? 1 : static_cast<int>(code), category};
+  return {code == 0 ? 1 : static_cast<int>(code), kCategory};
 }
 
 // OpenSSL reads and writes through these: its own socket BIO would die of SIGPIPE.
@@ -65,14 +65,14 @@ long control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
 }
 
 BIO_METHOD* bio_method() {
-  static BIO_METHOD* const method = [] {
+  static BIO_METHOD* const kMethod = [] {
     BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tern byte stream");
     BIO_meth_set_read(made, read_plain);
     BIO_meth_set_write(made, write_plain);
     BIO_meth_set_ctrl(made, control);
     return made;
   }();
-  return method;
+  return kMethod;
 }
 
 PeerIdentity identity_of(SSL* ssl) {
