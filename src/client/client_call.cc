@@ -209,8 +209,7 @@ std::optional<std::chrono::nanoseconds> ClientCall::delay_before_retry(const Sta
   const RetryPolicy& policy = *config_->retry;
   RetryThrottle& throttle = channel_->part_here().throttle();
   const bool retryable = policy.codes.test(static_cast<std::size_t>(status.code()));
-  std::optional<std::string_view> pushback;
-  if (last_ != nullptr) pushback = last_->metadata().get(rpc::kGrpcRetryPushback);
+  const auto pushback = last_ != nullptr ? last_->retry_pushback() : std::nullopt;
   if (retryable || pushback) throttle.failed();
   if (!retryable || attempts_ + 1 >= policy.max_attempts || !throttle.allows()) return std::nullopt;
   if (pushback) return rpc::parse_milliseconds(*pushback);

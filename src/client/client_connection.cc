@@ -24,6 +24,14 @@ void ClientConnection::start() {
   if (options.idle_timeout.count() > 0) owner_.loop().arm(idle_timer_, Clock::now() + options.idle_timeout);
 }
 
+bool ClientConnection::open(http2::Stream& stream, std::span<const http2::HeaderField> request) {
+  if (!usable()) return false;
+  if (connection_.session().open(stream, request)) return true;
+  // The numbers of streams are used up, say (RFC 9113 §5.1.1).
+  if (subchannel_ != nullptr) subchannel_->connection_left(*this);
+  return false;
+}
+
 // A connection that had no call at the last look, and none since, has been idle all the time.
 void ClientConnection::check_idle() {
   const std::uint64_t calls = connection_.session().streams_opened();

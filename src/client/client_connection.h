@@ -26,10 +26,8 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
   /// Takes new calls.
   [[nodiscard]] bool usable() const noexcept { return greeted_->is_set() && !leaving_ && !connection_.closed(); }
 
-  /// Opens a stream; false when the server takes no more on this connection.
-  bool open(http2::Stream& stream, std::span<const http2::HeaderField> request) {
-    return usable() && connection_.session().open(stream, request);
-  }
+  /// Opens a stream; false when this connection takes no more, and its subchannel needs another one.
+  bool open(http2::Stream& stream, std::span<const http2::HeaderField> request);
 
   void say_goodbye() { connection_.say_goodbye(); }
   /// Takes no new calls, and ends after those that it carries.

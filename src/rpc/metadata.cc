@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "rpc/base64.h"
+#include "rpc/header_names.h"
 
 namespace tern {
 
@@ -22,6 +23,8 @@ bool is_reserved(std::string_view key) {
   static constexpr std::array<std::string_view, 9> kReserved{
       "te",         "content-type",     "user-agent",        "host",   "connection",
       "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
+  // A server may say when to call again (gRPC proposal A6).
+  if (key == rpc::kGrpcRetryPushback) return false;
   return key.starts_with("grpc-") || std::find(kReserved.begin(), kReserved.end(), key) != kReserved.end();
 }
 

@@ -56,6 +56,8 @@ void ResponseBlock::add(std::string_view name, std::string_view value) {
     details_ = decode_base64(value).value_or(std::string{});
   } else if (name == kGrpcEncoding) {
     encoding_ = value;
+  } else if (name == kGrpcRetryPushback) {
+    retry_pushback_ = value;
   } else if (!name.starts_with(':') && (!name.starts_with("grpc-") || name.ends_with("-bin")) &&
              !metadata_.add_received(name, value)) {
     bad_key_ = name;

@@ -1,6 +1,7 @@
 // What a server's header blocks say to the client: the first one, and the trailers (which may be the only one).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,8 @@ class ResponseBlock {
     return parse_compression(encoding_).value_or(Compression::kIdentity);
   }
   [[nodiscard]] const Metadata& metadata() const noexcept { return metadata_; }
+  /// What the server says of when to call again (grpc-retry-pushback-ms); nothing when it says nothing.
+  [[nodiscard]] const std::optional<std::string>& retry_pushback() const noexcept { return retry_pushback_; }
   /// Not OK when, as a first block, it is no gRPC answer.
   [[nodiscard]] Status problem() const;
 
@@ -34,6 +37,7 @@ class ResponseBlock {
   std::string message_;
   std::string details_;
   std::string bad_key_;
+  std::optional<std::string> retry_pushback_;
   Metadata metadata_;
 };
 

@@ -376,6 +376,28 @@ TEST(Retries, EndWithTheDeadlineAndWhenSwitchedOff) {
   });
 }
 
+TEST(Retries, HeedWhatTheServerSaysOfThem) {
+  run_test([]() -> Task<void> {
+    Fleet fleet;
+    ProbeService& service = fleet.add().service;
+    const std::string slow = R"({"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 3,
+      "initialBackoff": "100s", "maxBackoff": "100s", "backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
+    const ChannelOptions options{.service_config = slow};
+    Channel channel{fleet.list(), options};
+    service.failing = 2;
+    service.pushback = "1";
+    const Status sooner = co_await call(channel, {.timeout = 10s});
+    EXPECT_TRUE(sooner.ok()) << "in place of the policy's 100 s";
+    EXPECT_EQ(service.begun, 3);
+    service.failing = 1;
+    service.pushback = "-1";
+    const Status not_at_all = co_await call(channel);
+    EXPECT_EQ(not_at_all.code(), StatusCode::kUnavailable);
+    EXPECT_EQ(service.begun, 4);
+    co_await channel.close();
+  });
+}
+
 TEST(Retries, AreThrottled) {
   run_test([]() -> Task<void> {
     Fleet fleet;

@@ -72,12 +72,14 @@ class ProbeService final : public tern::test::v1::Probe::AsyncService {
   std::atomic<int> yielded = 0;
   std::atomic<int> begun = 0;    // unary calls
   std::atomic<int> failing = 0;  // as many of the next ones end with UNAVAILABLE
+  std::string pushback;          // which is what they then say of calling again, in milliseconds
 
   Task<Payload> Unary(ServerContext& context, const Order& order) override {
     const Running counted{running};
     ++begun;
     if (failing > 0) {
       --failing;
+      if (!pushback.empty()) context.trailing_metadata().add("grpc-retry-pushback-ms", pushback);
       ServerContext::abort(StatusCode::kUnavailable, "failing as ordered");
     }
     echo_metadata(context);
