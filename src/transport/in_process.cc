@@ -57,6 +57,9 @@ class InProcessStream final : public ByteStream {
     outgoing().closed = true;
     incoming().abandoned = true;
     incoming().bytes.clear();
+    incoming().read = 0;
+    // This end waits no more, and its loop may soon be gone.
+    incoming().reader_waits = outgoing().writer_waits = false;
     wake_reader(outgoing());
     wake_writer(incoming());
   }
