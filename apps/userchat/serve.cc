@@ -42,6 +42,11 @@ tern::Task<tern::rest::Response> health(const tern::rest::Request& /*request*/) 
   co_return tern::rest::Response::json(R"({"status":"ok"})");
 }
 
+tern::Task<void> set_on_signal(tern::Event& stop) {
+  co_await tern::signals(SIGINT, SIGTERM);
+  stop.set();
+}
+
 }  // namespace
 
 tern::Task<void> serve(const ServeOptions& options) {
@@ -62,6 +67,11 @@ tern::Task<void> serve(const ServeOptions& options) {
     grpc.add_service(user_service);
     grpc.add_service(chat_service);
   }
+  // Caught before the first line says that it runs: whoever has read that may end it.
+  tern::Event stop;
+  tern::TaskGroup signals;
+  signals.spawn(set_on_signal(stop));
+
   const std::uint16_t port = grpc.listen(options.grpc_address);
   const char* kind = options.synchronous ? "Sync" : "Async";
   if (port == 0) {
@@ -77,7 +87,7 @@ tern::Task<void> serve(const ServeOptions& options) {
     spdlog::info("REST server started on port {}", rest_port);
   }
 
-  co_await tern::signals(SIGINT, SIGTERM);
+  co_await stop.wait();
   spdlog::info("Shutting down...");
   co_await tern::gather(grpc.stop({.grace = options.grace}), rest.stop(options.grace));
 }
