@@ -13,16 +13,19 @@ namespace tern {
 class Backoff {
  public:
   explicit Backoff(BackoffOptions options, std::uint32_t seed = std::random_device{}())
-      : options_(options), next_(options.initial), random_(seed) {}
+      : options_(options), random_(seed) {}
+
+  /// The delay after this many earlier ones, without its jitter.
+  static std::chrono::nanoseconds step(const BackoffOptions& options, int number);
 
   /// The delay before the next attempt; each is longer than the one before, on average.
   std::chrono::nanoseconds next();
   /// After success.
-  void reset() noexcept { next_ = options_.initial; }
+  void reset() noexcept { attempts_ = 0; }
 
  private:
   BackoffOptions options_;
-  std::chrono::nanoseconds next_;
+  int attempts_ = 0;
   std::minstd_rand random_;
 };
 

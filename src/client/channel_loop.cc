@@ -114,11 +114,14 @@ void ChannelLoop::reset_backoff() {
   for_each_subchannel([](Subchannel& subchannel) { subchannel.reset_backoff(); });
 }
 
+bool ChannelLoop::looks_up() const noexcept {
+  return options_.in_process == nullptr && (options_.resolver != nullptr || core_.target_addresses().by_dns);
+}
+
 void ChannelLoop::resolve() {
   if (resolving_ != nullptr || state_ == ConnectivityState::kShutdown) return;
   resolved_at_ = Clock::now();
-  if ((options_.resolver == nullptr && !core_.target_addresses().by_dns) || options_.in_process != nullptr) {
-    // Nothing to look up.
+  if (!looks_up()) {
     resolved_ = true;
     use(core_.target_addresses().addresses);
     return;
@@ -231,8 +234,7 @@ void ChannelLoop::subchannel_changed(Subchannel& subchannel) {
       now == ConnectivityState::kTransientFailure || (now == ConnectivityState::kIdle && subchannel.failure().ok());
   if (now == ConnectivityState::kTransientFailure) failure_ = subchannel.failure();
   // Servers may have moved.
-  if (lost && (options_.resolver != nullptr || core_.target_addresses().by_dns) &&
-      Clock::now() - resolved_at_ >= options_.min_time_between_resolutions) {
+  if (lost && looks_up() && Clock::now() - resolved_at_ >= options_.min_time_between_resolutions) {
     resolve();
   }
   if (now == ConnectivityState::kIdle && !subchannel.resting() && (spreads() || !waiting_.empty())) {

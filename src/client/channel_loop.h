@@ -68,6 +68,8 @@ class ChannelLoop final : private Timer {
 
  private:
   class Resolving;
+  /// Whether the servers' addresses have to be found, rather than stand in the target.
+  [[nodiscard]] bool looks_up() const noexcept;
   void resolve();
   Task<void> look_up();
   void resolving_ended(const std::exception_ptr& error);

@@ -214,13 +214,9 @@ std::optional<std::chrono::nanoseconds> ClientCall::delay_before_retry(const Sta
   if (!retryable || attempts_ + 1 >= policy.max_attempts || !throttle.allows()) return std::nullopt;
   if (pushback) return rpc::parse_milliseconds(*pushback);
   // Any time up to the present step of the backoff (A6).
-  BackoffOptions steps = policy.backoff;
-  steps.jitter = 0;
-  Backoff backoff{steps};
-  std::chrono::nanoseconds step = backoff.next();
-  for (int i = 0; i < attempts_; ++i) step = backoff.next();
+  const std::int64_t most = Backoff::step(policy.backoff, attempts_).count();
   thread_local std::minstd_rand random{std::random_device{}()};
-  return std::chrono::nanoseconds{std::uniform_int_distribution<std::int64_t>{0, step.count()}(random)};
+  return std::chrono::nanoseconds{std::uniform_int_distribution<std::int64_t>{0, most}(random)};
 }
 
 void ClientCall::begin_attempt() {
@@ -299,9 +295,7 @@ const std::string& ClientCall::target() const noexcept { return channel_->target
 std::string ClientCall::peer() const { return connection_ == nullptr ? std::string{} : connection_->peer(); }
 
 Result<Buffer> ClientCall::encode(MessageRef message, WriteOptions options) {
-  if (intercepted()) {
-    for (ClientInterceptor* interceptor : channel_->interceptors()) interceptor->on_request(*this, message);
-  }
+  for (ClientInterceptor* interceptor : channel_->interceptors()) interceptor->on_request(*this, message);
   Result<Buffer> encoded = rpc::encode_message(message, channel_->options().max_send_message_length);
   if (!options.compress || compression() == Compression::kIdentity || !encoded.ok()) return encoded;
   return rpc::compress_message(std::move(encoded).value(), compression());

@@ -2,6 +2,7 @@
 
 #include <latch>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -35,19 +36,19 @@ class Server::Core {
   }
 
   void add_service(Service& service) {
-    if (!acceptors_.empty() || !in_processes_.empty()) throw std::logic_error("add_service() comes before listen()");
+    require_not_listening("add_service()");
     shared_.registry.add(service);
   }
 
   [[nodiscard]] std::vector<std::string> service_names() const { return shared_.registry.names(); }
 
   void add_interceptor(ServerInterceptor& interceptor) {
-    if (!acceptors_.empty()) throw std::logic_error("add_interceptor() comes before listen()");
+    require_not_listening("add_interceptor()");
     shared_.interceptors.push_back(&interceptor);
   }
 
   void set_generic_service(GenericService& service) {
-    if (!acceptors_.empty()) throw std::logic_error("set_generic_service() comes before listen()");
+    require_not_listening("set_generic_service()");
     shared_.registry.set_fallback(service.handler());
   }
 
@@ -112,6 +113,12 @@ class Server::Core {
   }
 
  private:
+  void require_not_listening(const char* what) const {
+    if (!acceptors_.empty() || !in_processes_.empty()) {
+      throw std::logic_error(std::string{what} + " comes before listen()");
+    }
+  }
+
   ServerLoop& part_of(Loop& loop) {
     for (const auto& part : parts_) {
       if (&part->loop() == &loop) return *part;

@@ -136,10 +136,8 @@ Buffer ServerCall::only_request() {
 }
 
 Buffer ServerCall::encode(MessageRef message) {
-  if (intercepted()) {
-    for (ServerInterceptor* interceptor : connection_.owner().shared().interceptors) {
-      interceptor->on_response(context_, message);
-    }
+  for (ServerInterceptor* interceptor : connection_.owner().shared().interceptors) {
+    interceptor->on_response(context_, message);
   }
   Result<Buffer> encoded = rpc::encode_message(message, connection_.owner().shared().options.max_send_message_length);
   if (!encoded.ok()) throw AbortError{encoded.status()};

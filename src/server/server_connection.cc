@@ -54,8 +54,11 @@ void ServerConnection::check_idle() {
 void ServerConnection::on_ping() {
   if (ping_strikes_.pinged(Clock::now(), connection_.session().open_streams() > 0)) return;
   spdlog::info("{} pings too often (ServerOptions::min_ping_interval): sent away", connection_.peer());
-  connection_.session().terminate(http2::ErrorCode::kEnhanceYourCalm, "too_many_pings");
-  owner_.loop().arm(grace_timer_, Clock::now());  // closed once that is written
+  owner_.loop().arm(goodbye_timer_, Clock::now());  // not here, inside of what the session receives
+}
+
+void ServerConnection::pings_too_often() {
+  connection_.say_goodbye(http2::ErrorCode::kEnhanceYourCalm, "too_many_pings");
 }
 
 void ServerConnection::send_away() {

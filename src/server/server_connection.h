@@ -36,6 +36,7 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   http2::Stream* on_stream_opened() override;
   void on_ping_answered() override;
   void on_ping() override;
+  void pings_too_often();
   void too_old();
   void too_old_for_calls();
   void check_idle();
@@ -44,6 +45,7 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   ServerLoop& owner_;
   IntrusiveList<ServerCall> calls_;
   transport::PingStrikes ping_strikes_;
+  MemberTimer<ServerConnection, &ServerConnection::pings_too_often> goodbye_timer_{*this};
   MemberTimer<ServerConnection, &ServerConnection::too_old> age_timer_{*this};
   MemberTimer<ServerConnection, &ServerConnection::too_old_for_calls> grace_timer_{*this};
   MemberTimer<ServerConnection, &ServerConnection::check_idle> idle_timer_{*this};

@@ -44,8 +44,9 @@ void Connection::close(http2::ErrorCode code, std::string reason) {
 }
 
 void Connection::keep_alive(const KeepaliveOptions& options) {
+  if (options.time.count() == 0) return;
   keepalive_.emplace(options, Clock::now());
-  if (keepalive_->enabled()) loop_.arm(keepalive_timer_, keepalive_->next());
+  loop_.arm(keepalive_timer_, keepalive_->next());
 }
 
 void Connection::check_peer() {
@@ -80,7 +81,7 @@ void Connection::on_readable() {
       return close(http2::ErrorCode::kInternalError,
                    received_anything_ ? "the peer closed the connection" : "the peer closed the connection unused");
     }
-    if (keepalive_ && keepalive_->enabled() && keepalive_->heard_something(Clock::now())) {
+    if (keepalive_ && keepalive_->heard_something(Clock::now())) {
       loop_.arm(keepalive_timer_, keepalive_->next());
     }
     if (!receive({read_buffer.data(), result.size})) return;

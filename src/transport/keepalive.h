@@ -24,7 +24,6 @@ class Keepalive {
 
   Keepalive(KeepaliveOptions options, Clock::time_point now) noexcept : options_(options), heard_(now) {}
 
-  [[nodiscard]] bool enabled() const noexcept { return options_.time.count() > 0; }
   /// True when next() is now earlier than it was.
   bool heard_something(Clock::time_point now) noexcept {
     heard_ = now;

@@ -97,9 +97,7 @@ std::vector<std::string> without_empty(std::vector<std::string> files) {
 }  // namespace
 
 void throw_tls_error(const std::string& what) {
-  std::array<char, 256> reason{};
   const unsigned long code = ERR_get_error();
-  ERR_error_string_n(code, reason.data(), reason.size());
   ERR_clear_error();
   const char* text = code == 0 ? nullptr : ERR_reason_error_string(code);
   throw std::runtime_error(what + (text != nullptr ? std::string{": "} + text : std::string{}));

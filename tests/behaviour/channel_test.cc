@@ -49,12 +49,6 @@ struct Fleet {
   }
 };
 
-Task<Status> call(Channel& channel, CallOptions options = {}) {
-  ProbeStub stub{channel};
-  const Result<Payload> result = co_await stub.Unary(Order{}, options).result();
-  co_return result.status();
-}
-
 /// The same, however it ends.
 Task<void> make_call(Channel& channel, CallOptions options = {}) {
   const Status ignored = co_await call(channel, options);

@@ -78,6 +78,17 @@ Task<void> make_every_kind_of_call(Channel& channel) {
   EXPECT_FALSE(end);
 }
 
+/// Of two interceptors, "outer" and "inner", around those calls.
+Notes notes_of_every_kind() {
+  Notes expected;
+  for (const char* method : {"Unary", "Download", "Upload", "Echo"}) {
+    const std::string path = std::string{"/tern.test.v1.Probe/"} + method;
+    for (const char* name : {"outer", "inner"}) expected.push_back(std::string{name} + " before " + path);
+    for (const char* name : {"inner", "outer"}) expected.push_back(std::string{name} + " after OK");
+  }
+  return expected;
+}
+
 TEST(ServerInterceptors, SeeEveryKindOfCallInOrder) {
   ProbeService service;
   Notes notes;
@@ -85,13 +96,7 @@ TEST(ServerInterceptors, SeeEveryKindOfCallInOrder) {
   NotingServer inner{"inner", notes};
   with_server(service, [](Channel& channel, Server&) -> Task<void> { co_await make_every_kind_of_call(channel); },
               {.server_interceptors = {&outer, &inner}});
-  Notes expected;
-  for (const char* method : {"Unary", "Download", "Upload", "Echo"}) {
-    const std::string path = std::string{"/tern.test.v1.Probe/"} + method;
-    for (const char* name : {"outer", "inner"}) expected.push_back(std::string{name} + " before " + path);
-    for (const char* name : {"inner", "outer"}) expected.push_back(std::string{name} + " after OK");
-  }
-  EXPECT_EQ(notes, expected);
+  EXPECT_EQ(notes, notes_of_every_kind());
   EXPECT_EQ(outer.requests, 1 + 1 + 2 + 1);
   EXPECT_EQ(inner.responses, 1 + 3 + 1 + 1);
 }
@@ -178,13 +183,7 @@ TEST(ClientInterceptors, SeeEveryKindOfCallInOrder) {
   NotingClient inner{"inner", notes};
   with_server(service, [](Channel& channel, Server&) -> Task<void> { co_await make_every_kind_of_call(channel); },
               {.client_interceptors = {&outer, &inner}});
-  Notes expected;
-  for (const char* method : {"Unary", "Download", "Upload", "Echo"}) {
-    const std::string path = std::string{"/tern.test.v1.Probe/"} + method;
-    for (const char* name : {"outer", "inner"}) expected.push_back(std::string{name} + " before " + path);
-    for (const char* name : {"inner", "outer"}) expected.push_back(std::string{name} + " after OK");
-  }
-  EXPECT_EQ(notes, expected);
+  EXPECT_EQ(notes, notes_of_every_kind());
   EXPECT_EQ(outer.requests, 1 + 1 + 2 + 1);
   EXPECT_EQ(inner.responses, 1 + 3 + 1 + 1);
 }

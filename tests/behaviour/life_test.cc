@@ -12,12 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<Status> call(Channel& channel, CallOptions options = {}) {
-  ProbeStub stub{channel};
-  const Result<Payload> result = co_await stub.Unary(Order{}, options).result();
-  co_return result.status();
-}
-
 Task<std::string> peer_of_call(Channel& channel) {
   ProbeStub stub{channel};
   ClientContext context;

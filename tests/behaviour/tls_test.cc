@@ -29,7 +29,7 @@ class Tls : public testing::Test {
   }
 
   /// How one unary call ends.
-  Status call(ServerTls* server, ClientTls* client, ServerContext** = nullptr) {
+  Status call(ServerTls* server, ClientTls* client) {
     Status status;
     with_server(service,
                 [&status](Channel& channel, Server&) -> Task<void> {

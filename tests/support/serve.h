@@ -11,6 +11,13 @@
 
 namespace tern::test {
 
+/// How one unary call ends.
+inline Task<Status> call(Channel& channel, CallOptions options = {}) {
+  ProbeStub stub{channel};
+  const Result<Payload> result = co_await stub.Unary(Order{}, options).result();
+  co_return result.status();
+}
+
 /// A server with one service, its address, and the loops that both run on.
 struct Served {
   ServerOptions server_options = {};
