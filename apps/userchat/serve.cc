@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <memory>
+#include <utility>
 
 #include "chat_service.h"
 #include "memory_user_repository.h"
@@ -42,11 +43,6 @@ tern::Task<tern::rest::Response> health(const tern::rest::Request& /*request*/) 
   co_return tern::rest::Response::json(R"({"status":"ok"})");
 }
 
-tern::Task<void> set_on_signal(tern::Event& stop) {
-  co_await tern::signals(SIGINT, SIGTERM);
-  stop.set();
-}
-
 }  // namespace
 
 tern::Task<void> serve(const ServeOptions& options) {
@@ -68,9 +64,7 @@ tern::Task<void> serve(const ServeOptions& options) {
     grpc.add_service(chat_service);
   }
   // Caught before the first line says that it runs: whoever has read that may end it.
-  tern::Event stop;
-  tern::TaskGroup signals;
-  signals.spawn(set_on_signal(stop));
+  tern::Task<int> stop_signal = tern::signals(SIGINT, SIGTERM);
 
   const std::uint16_t port = grpc.listen(options.grpc_address);
   const char* kind = options.synchronous ? "Sync" : "Async";
@@ -87,7 +81,7 @@ tern::Task<void> serve(const ServeOptions& options) {
     spdlog::info("REST server started on port {}", rest_port);
   }
 
-  co_await stop.wait();
+  co_await std::move(stop_signal);
   spdlog::info("Shutting down...");
   co_await tern::gather(grpc.stop({.grace = options.grace}), rest.stop(options.grace));
 }

@@ -80,6 +80,15 @@ TEST(Run, SignalsAreAwaited) {
   EXPECT_EQ(block_on(body(raise_soon())), SIGUSR1);
 }
 
+TEST(Run, SignalsAreCaughtBeforeTheyAreAwaited) {
+  const auto body = []() -> Task<int> {
+    Task<int> first = signals(SIGUSR1);
+    std::raise(SIGUSR1);
+    co_return co_await std::move(first);
+  };
+  EXPECT_EQ(block_on(body()), SIGUSR1);
+}
+
 TEST(Sleep, WaitsAtLeastAsLong) {
   const auto body = []() -> Task<Clock::duration> {
     const auto begin = Clock::now();

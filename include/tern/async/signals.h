@@ -1,18 +1,21 @@
-// co_await tern::signals(SIGINT, SIGTERM): the number of the first of these signals that the process gets.
+// tern::signals(SIGINT, SIGTERM): a task for the number of the first of these signals that the process gets.
 #pragma once
 
-#include <vector>
+#include <initializer_list>
 
 #include "tern/async/task.h"
 
 namespace tern {
 
-/// Only while this is awaited are the signals caught; afterwards they do again what they did before.
-Task<int> wait_for_signal(std::vector<int> numbers);
+/// Only on a loop (else std::logic_error). Throws boost::system::system_error for a number that cannot be caught.
+Task<int> catch_signals(std::initializer_list<int> numbers);
 
+/// The signals are caught from this call on, not only from the await: made before a program says that it runs, it
+/// misses none. When the task has its signal, or is destroyed, they do again what they did before: a second Ctrl-C ends
+/// a program whose graceful end takes too long.
 template <class... Numbers>
 Task<int> signals(Numbers... numbers) {
-  return wait_for_signal({numbers...});
+  return catch_signals({numbers...});
 }
 
 }  // namespace tern

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 #include "interop/grpc_testing/test_service.h"
 #include "tern/services/health.h"
@@ -34,9 +35,10 @@ tern::Task<void> serve(const Options& options) {
   server.add_service(health);
   const tern::Reflection reflection{server};
   const auto port = server.listen(options.host + ":" + std::to_string(options.port), tls.get());
+  tern::Task<int> stop_signal = tern::signals(SIGINT, SIGTERM);
   std::printf("port %u\n", static_cast<unsigned>(port));
   std::fflush(stdout);
-  co_await server.serve_until(tern::signals(SIGINT, SIGTERM));
+  co_await server.serve_until(std::move(stop_signal));
 }
 
 }  // namespace
