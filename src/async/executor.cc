@@ -38,15 +38,22 @@ bool Executor::withdraw(Work& work) {
   return true;
 }
 
+bool Executor::wait_until_idle(Clock::time_point limit) {
+  std::unique_lock lock{mutex_};
+  return changed_.wait_until(lock, limit, [this] { return queue_.empty() && working_ == 0; });
+}
+
 void Executor::serve() {
   std::unique_lock lock{mutex_};
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     if (queue_.empty()) return;
     Work& work = queue_.pop_front();
+    ++working_;
     lock.unlock();
     work.work();
     lock.lock();
+    if (--working_ == 0) changed_.notify_all();
   }
 }
 
@@ -61,6 +68,8 @@ struct ExecutorWait::Running final : Executor::Work, std::enable_shared_from_thi
     const std::shared_ptr<Running> self = shared_from_this();
     ended.store(true, std::memory_order_release);
     ended.notify_all();
+    const std::lock_guard lock{mutex};
+    if (orphaned) return;
     loop.post([self] {
       if (self->wait != nullptr) self->wait->wake();
     });
@@ -69,6 +78,8 @@ struct ExecutorWait::Running final : Executor::Work, std::enable_shared_from_thi
   ExecutorWait* wait;  // of the loop's thread, once the call has ended
   Loop& loop;
   std::atomic<bool> ended = false;
+  std::mutex mutex;
+  bool orphaned = false;  // `loop` may be gone
 };
 
 bool ExecutorWait::begin(std::coroutine_handle<> caller, Job& job) {
@@ -82,6 +93,19 @@ bool ExecutorWait::begin(std::coroutine_handle<> caller, Job& job) {
 void ExecutorWait::cancel() noexcept {
   // What runs already is waited for, and its result delivered.
   if (executor_->withdraw(*running_)) wake();
+}
+
+bool ExecutorWait::held_elsewhere() noexcept {
+  if (!waiting() || running_->ended.load(std::memory_order_acquire)) return false;
+  if (!executor_->withdraw(*running_)) return true;
+  running_->ended.store(true, std::memory_order_release);
+  wake();
+  return false;
+}
+
+void ExecutorWait::orphan() noexcept {
+  const std::lock_guard lock{running_->mutex};
+  running_->orphaned = true;
 }
 
 void ExecutorWait::abandon() noexcept {

@@ -71,8 +71,10 @@ Job::Job(Loop& loop, const Job* parent) noexcept : loop_(&loop) {
   }
 }
 
-Job::~Job() {
-  if (body_) body_.destroy();
+Job::~Job() { destroy_body(); }
+
+void Job::destroy_body() noexcept {
+  if (body_) std::exchange(body_, nullptr).destroy();
 }
 
 Job* Job::current() noexcept { return current_job; }
@@ -104,7 +106,7 @@ void Job::step() {
   } else {
     error = std::make_exception_ptr(Cancelled{});
   }
-  std::exchange(body_, nullptr).destroy();
+  destroy_body();
   done_ = true;
   finished(std::move(error));
 }

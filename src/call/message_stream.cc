@@ -3,24 +3,62 @@
 #include <algorithm>
 #include <utility>
 
+#include "http2/memory_budget.h"
+
 namespace tern {
+
+MessageStream::~MessageStream() {
+  if (budget_ != nullptr) budget_->give(held_in_memory_);
+}
 
 void MessageStream::on_data(std::span<const std::uint8_t> bytes) {
   if (incoming_ended_) return;
   held_ += bytes.size();
-  if (Status status = reader_.receive(bytes, incoming_); !status.ok()) {
+  const std::size_t before = reader_.messages();
+  Status status = reader_.receive(bytes, incoming_);
+  count_received(reader_.messages() - before);
+  if (!recount() && status.ok()) {
+    status = Status{StatusCode::kResourceExhausted,
+                    "the connection or the server holds too many messages that were not read "
+                    "(max_buffered_bytes_per_connection, max_buffered_bytes)"};
+    reader_ = rpc::MessageReader{reader_.limit()};
+    clear_incoming();
+  }
+  if (!status.ok()) {
     end_incoming();
     on_bad_message(std::move(status));
     return;
   }
   if (dropping_) {
-    incoming_.clear();
+    clear_incoming();
     open_window();
   } else if (!incoming_.empty()) {
     if (reading_ != nullptr) std::exchange(reading_, nullptr)->wake();
   } else if (eager_ || reading_ != nullptr) {
     open_window();  // somebody waits for the rest of a long message
   }
+}
+
+bool MessageStream::may_hold(std::size_t size) const noexcept {
+  return budget_ == nullptr || budget_->allows(size, held_in_memory_ + unsent());
+}
+
+bool MessageStream::recount() noexcept {
+  if (budget_ == nullptr) return true;
+  const std::size_t now = incoming_.bytes() + reader_.allocated();
+  const std::size_t before = std::exchange(held_in_memory_, now);
+  if (now <= before) {
+    budget_->give(before - now);
+    return true;
+  }
+  const bool allowed = budget_->allows(now - before, before + unsent());
+  budget_->take(now - before);
+  return allowed;
+}
+
+void MessageStream::clear_incoming() noexcept {
+  incoming_.clear();
+  static_cast<void>(recount());
 }
 
 void MessageStream::on_sent() {
@@ -34,15 +72,19 @@ void MessageStream::pause() noexcept {
 
 void MessageStream::resume_anew() noexcept {
   paused_ = false;
-  reader_ = rpc::MessageReader{reader_.limit()};
-  incoming_.clear();
+  reader_ = rpc::MessageReader{reader_.limit()};  // which may be compressed or not, anew
+  clear_incoming();
   incoming_ended_ = false;
   held_ = 0;
 }
 
+void MessageStream::limit_received(std::size_t limit) noexcept {
+  reader_ = rpc::MessageReader{std::min(limit, reader_.limit())};
+}
+
 void MessageStream::drop_incoming() noexcept {
   dropping_ = true;
-  incoming_.clear();
+  clear_incoming();
   open_window();
 }
 
@@ -74,6 +116,7 @@ Result<Buffer> MessageStream::pop_incoming() {
   const std::size_t used = std::min(held_, message.size() + rpc::kPrefixBytes);
   held_ -= used;
   consume(used);
+  static_cast<void>(recount());
   message_was_compressed_ = message.marked();
   if (!message_was_compressed_) return message;
   return rpc::inflate_message(message, receive_compression_, reader_.limit());

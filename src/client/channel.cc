@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
+#include "async/run_on_loops.h"
 #include "client/channel_core.h"
 #include "tern/async/event.h"
 #include "tern/rpc/status.h"
@@ -33,7 +35,7 @@ ChannelCore::ChannelCore(std::string target, ChannelOptions options)
       options_(options),
       addresses_(target_of(options, target_)),
       authority_(addresses_.authority),
-      tls_name_(addresses_.addresses.empty() || addresses_.addresses.front().is_unix()
+      tls_name_(addresses_.addresses.empty() || addresses_.addresses.front().host.empty()
                     ? "localhost"
                     : addresses_.addresses.front().host),
       service_config_(std::make_shared<const ServiceConfig>(config_of(options))) {
@@ -67,41 +69,63 @@ ChannelLoop& ChannelCore::make_part(Loop& loop) {
   return *slots_[used].part;
 }
 
-void ChannelCore::for_each_part(const std::function<void(const std::shared_ptr<ChannelLoop>&)>& visit) {
+std::vector<std::shared_ptr<ChannelLoop>> ChannelCore::parts() const {
+  std::vector<std::shared_ptr<ChannelLoop>> parts;
   const std::size_t used = used_.load(std::memory_order_acquire);
-  for (std::size_t i = 0; i < used; ++i) visit(slots_[i].part);
+  for (std::size_t i = 0; i < used; ++i) parts.push_back(slots_[i].part);
+  return parts;
 }
 
 void ChannelCore::begin_close() {
   if (closed_.exchange(true)) return;
-  for_each_part([](const std::shared_ptr<ChannelLoop>& part) {
+  for (const auto& part : parts()) {
     if (Loop::current() == &part->loop()) {
       part->close();
     } else {
       part->loop().post([part] { part->close(); });
     }
-  });
+  }
 }
+
+namespace {
+
+std::vector<Loop*> loops_of(const std::vector<std::shared_ptr<ChannelLoop>>& parts) {
+  std::vector<Loop*> loops;
+  for (const auto& part : parts) loops.push_back(&part->loop());
+  return loops;
+}
+
+}  // namespace
 
 Task<void> ChannelCore::close() {
   closed_.store(true);
-  struct Closing {
-    Event done;
-    std::size_t left;
+  const std::vector<std::shared_ptr<ChannelLoop>> all = parts();
+  std::function<void(std::size_t)> close = [all](std::size_t i) { all[i]->close(); };
+  co_await run_on_loops(loops_of(all), std::move(close));
+}
+
+Task<ChannelInfo> ChannelCore::inspect() {
+  const std::vector<std::shared_ptr<ChannelLoop>> all = parts();
+  const auto infos = std::make_shared<std::vector<ChannelInfo>>(all.size());
+  std::function<void(std::size_t)> look = [all, infos](std::size_t i) { (*infos)[i] = all[i]->info(); };
+  co_await run_on_loops(loops_of(all), std::move(look));
+  ChannelInfo whole;
+  whole.id = id_;
+  whole.target = target_;
+  if (closed()) whole.state = ConnectivityState::kShutdown;
+  const auto better = [](ConnectivityState one, ConnectivityState other) {
+    for (const auto state : {ConnectivityState::kReady, ConnectivityState::kConnecting,
+                             ConnectivityState::kTransientFailure, ConnectivityState::kIdle}) {
+      if (one == state || other == state) return state;
+    }
+    return one;
   };
-  // Shared with what is posted, which may outlive a waiter that is cancelled.
-  const auto closing = std::make_shared<Closing>();
-  closing->left = used_.load(std::memory_order_acquire);
-  Loop& here = Loop::require_current("closing a Channel");
-  for_each_part([&](const std::shared_ptr<ChannelLoop>& part) {
-    part->loop().post([part, closing, &here] {
-      part->close();
-      here.post([closing] {
-        if (--closing->left == 0) closing->done.set();
-      });
-    });
-  });
-  if (closing->left > 0) co_await closing->done.wait();
+  for (ChannelInfo& part : *infos) {
+    if (!closed()) whole.state = better(whole.state, part.state);
+    whole.calls += part.calls;
+    std::move(part.subchannels.begin(), part.subchannels.end(), std::back_inserter(whole.subchannels));
+  }
+  co_return whole;
 }
 
 Channel::Channel(std::string target, ChannelOptions options)
@@ -150,6 +174,8 @@ Task<ConnectivityState> Channel::wait_for_state_change(ConnectivityState last, s
 void Channel::reset_backoff() { core_->part_here().reset_backoff(); }
 
 Task<void> Channel::close() { return core_->close(); }
+Task<ChannelInfo> Channel::inspect() const { return core_->inspect(); }
+std::uint64_t Channel::id() const noexcept { return core_->id(); }
 const std::string& Channel::target() const noexcept { return core_->target(); }
 
 }  // namespace tern

@@ -14,6 +14,7 @@
 #include "client/target.h"
 #include "tern/async/loop.h"
 #include "tern/client/channel.h"
+#include "transport/entity_id.h"
 
 namespace tern {
 
@@ -40,6 +41,9 @@ class ChannelCore {
   /// The part on the loop that runs now, made at the first call. Takes no lock, once it is made. Any loop.
   ChannelLoop& part_here();
 
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  Task<ChannelInfo> inspect();
+
   /// Closes the parts, each on its own loop, and waits for them.
   Task<void> close();
   /// Closes the part on the loop that runs now, and asks the others to.
@@ -54,8 +58,9 @@ class ChannelCore {
     std::shared_ptr<ChannelLoop> part;
   };
   ChannelLoop& make_part(Loop& loop);
-  void for_each_part(const std::function<void(const std::shared_ptr<ChannelLoop>&)>& visit);
+  [[nodiscard]] std::vector<std::shared_ptr<ChannelLoop>> parts() const;
 
+  std::uint64_t id_ = transport::next_entity_id();
   std::string target_;
   ChannelOptions options_;
   Target addresses_;

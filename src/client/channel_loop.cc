@@ -284,6 +284,14 @@ void ChannelLoop::settle_waiting() {
   }
 }
 
+ChannelInfo ChannelLoop::info() const {
+  ChannelInfo info;
+  info.state = state_;
+  info.calls = calls_;
+  for (const auto& subchannel : subchannels_) info.subchannels.push_back(subchannel->info());
+  return info;
+}
+
 void ChannelLoop::close() {
   if (state_ == ConnectivityState::kShutdown) return;
   state_ = ConnectivityState::kShutdown;

@@ -34,12 +34,18 @@ class ChannelLoop final : private Timer {
   ~ChannelLoop();
 
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+  [[nodiscard]] const ChannelCore& core() const noexcept { return core_; }
   [[nodiscard]] const ChannelOptions& options() const noexcept { return options_; }
   [[nodiscard]] const http2::Settings& settings() const noexcept { return settings_; }
   /// The name that a server's certificate must have.
   [[nodiscard]] const std::string& tls_name() const noexcept;
   [[nodiscard]] const std::shared_ptr<const ServiceConfig>& service_config() const noexcept { return service_config_; }
   [[nodiscard]] RetryThrottle& throttle() noexcept { return throttle_; }
+  /// The service whose health decides whether a server gets calls; null: none. Only where calls are spread: pick_first
+  /// has no other server to turn to (A17).
+  [[nodiscard]] const std::string* health_service() const noexcept {
+    return spreads() && service_config_->health_service ? &*service_config_->health_service : nullptr;
+  }
 
   /// The connection for a call; null when there is none now.
   [[nodiscard]] ClientConnection* pick(std::string_view method, const Metadata& metadata);
@@ -53,6 +59,9 @@ class ChannelLoop final : private Timer {
   [[nodiscard]] const Status& failure() const noexcept { return failure_; }
   /// Set at the next change of state.
   [[nodiscard]] const std::shared_ptr<Event>& changed() const noexcept { return changed_; }
+
+  [[nodiscard]] CallCounts& calls() noexcept { return calls_; }
+  [[nodiscard]] ChannelInfo info() const;
 
   /// Ends every connection and call.
   void close();
@@ -109,6 +118,7 @@ class ChannelLoop final : private Timer {
   std::size_t next_ = 0;                                        // round_robin's
   std::vector<Subchannel*> ready_;                              // scratch of pick()
   std::vector<PickerCandidate> candidates_;                     // likewise
+  CallCounts calls_;
   IntrusiveList<ConnectionWaiter> waiting_;
   IntrusiveList<ClientConnection> connections_;
 };

@@ -9,12 +9,14 @@
 #include "call/wire_metadata.h"
 #include "client/channel_core.h"
 #include "client/client_connection.h"
+#include "client/hedging.h"
+#include "client/request_fields.h"
 #include "rpc/header_names.h"
 #include "rpc/response_head.h"
 #include "rpc/timeout.h"
 #include "tern/client/call_credentials.h"
 #include "tern/rpc/codec.h"
-#include "tern/version.h"
+#include "tern/rpc/message_reader.h"
 
 namespace tern {
 
@@ -24,15 +26,6 @@ const Metadata kNoMetadata;
 
 /// What a call keeps of what it sent, in bytes, to send it again. gRPC's default for one call.
 constexpr std::size_t kReplayBytes = std::size_t{256} * 1024;
-
-std::shared_ptr<const rpc::ResponseBlock> read_once(const http2::HeaderBlock& block) {
-  if (block.meaning == nullptr) {
-    const auto read = std::make_shared<rpc::ResponseBlock>();
-    for (std::size_t i = 0; i < block.size(); ++i) read->add(block[i].name, block[i].value);
-    block.meaning = read;
-  }
-  return std::static_pointer_cast<const rpc::ResponseBlock>(block.meaning);
-}
 
 Status status_of(const std::exception_ptr& error, StatusCode otherwise = StatusCode::kUnknown) {
   try {
@@ -68,7 +61,9 @@ class ClientCall::Course final : public Job {
   ClientCall& call_;
 };
 
-ClientCall::~ClientCall() = default;
+ClientCall::~ClientCall() {
+  if (counts_ != nullptr) counts_->count_end(false);
+}
 
 // A reply of trailers only has no initial metadata.
 const Metadata& ClientCall::initial_metadata() const noexcept {
@@ -93,8 +88,14 @@ void ClientCall::start() {
   if (std::exchange(started_, true)) return;
   if (channel_->closed()) return finish(Status{StatusCode::kCancelled, "the channel was closed"});
   ChannelLoop& part = channel_->part_here();
+  counts_ = &part.calls();
+  counts_->count_start();
   config_ = part.service_config()->find(method_);
-  if (config_ != nullptr) service_config_ = part.service_config();
+  if (config_ != nullptr) {
+    service_config_ = part.service_config();
+    if (config_->max_response_bytes) limit_received(*config_->max_response_bytes);
+    if (has_request_ && !may_send(request_)) return;
+  }
   if (const Job* job = Job::current()) deadline_ = job->deadline;
   const auto configured = config_ != nullptr ? config_->timeout : std::nullopt;
   if (options_.timeout || configured || deadline_) {
@@ -116,6 +117,13 @@ void ClientCall::start() {
 
 void ClientCall::begin() {
   begun_ = true;
+  // What is streamed to the server is not hedged: it would have to be kept, and sent to several at once.
+  if (has_request_ && config_ != nullptr && config_->hedging && channel_->options().enable_retries) {
+    requests_ended_ = true;
+    hedging_ = std::make_unique<Hedging>(*this, *config_->hedging);
+    hedging_->send_next();
+    return settled_.set();
+  }
   seek_connection();
 }
 
@@ -138,17 +146,10 @@ bool ClientCall::waits_for_ready() const noexcept {
   return config_ != nullptr && config_->wait_for_ready.value_or(false);
 }
 
-bool ClientCall::open_on(ClientConnection& connection) {
+bool ClientCall::open_stream(ClientConnection& connection, http2::Stream& stream, int attempts_before) {
   http2::HeaderFields fields;
   fields.reserve(13 + metadata_.size());
-  fields.push_back({":method", "POST", true});
-  fields.push_back({":scheme", channel_->secure() ? "https" : "http", true});
-  fields.push_back({":path", method_, true});
-  fields.push_back({":authority", channel_->authority(), false});
-  fields.push_back({"te", "trailers", true});
-  fields.push_back({rpc::kContentType, rpc::kGrpcContentType, true});
-  fields.push_back({"user-agent", kUserAgent, true});
-  fields.push_back({rpc::kGrpcAcceptEncoding, rpc::kAcceptedEncodings, true});
+  append_request_fields(fields, *channel_, method_);
   if (compression() != Compression::kIdentity) {
     fields.push_back({rpc::kGrpcEncoding, name_of(compression()), true});
   }
@@ -158,11 +159,15 @@ bool ClientCall::open_on(ClientConnection& connection) {
     fields.push_back({rpc::kGrpcTimeout, timeout->view(), false});
   }
   FieldTexts texts;
-  if (attempts_ > 0) {
-    fields.push_back({rpc::kGrpcPreviousAttempts, texts.emplace_back(std::to_string(attempts_)), false});
+  if (attempts_before > 0) {
+    fields.push_back({rpc::kGrpcPreviousAttempts, texts.emplace_back(std::to_string(attempts_before)), false});
   }
   append_metadata(fields, metadata_, texts);
-  if (!connection.open(*this, fields)) return false;
+  return connection.open(stream, fields);
+}
+
+bool ClientCall::open_on(ClientConnection& connection) {
+  if (!open_stream(connection, *this, attempts_)) return false;
   connection_ = &connection;
   if (has_request_) {
     if (request_.size() > kReplayBytes) commit();
@@ -175,11 +180,25 @@ bool ClientCall::open_on(ClientConnection& connection) {
   return true;
 }
 
-void ClientCall::on_writing(const Buffer& message) {
-  if (committed_) return;
+bool ClientCall::on_writing(const Buffer& message) {
+  if (config_ != nullptr && !may_send(message)) return false;
+  if (committed_) return true;
   sent_bytes_ += message.size();
-  if (sent_bytes_ > kReplayBytes) return commit();
-  sent_.push_back(message);
+  if (sent_bytes_ > kReplayBytes) {
+    commit();
+  } else {
+    sent_.push_back(message);
+  }
+  return true;
+}
+
+bool ClientCall::may_send(const Buffer& message) {
+  const std::size_t size = message.size() - rpc::kPrefixBytes;
+  if (size <= config_->max_request_bytes.value_or(SIZE_MAX)) return true;
+  cancel(Status{StatusCode::kResourceExhausted,
+                fmt::format("message to send is larger than the service config's maxRequestMessageBytes ({} vs. {})",
+                            size, *config_->max_request_bytes)});
+  return false;
 }
 
 void ClientCall::commit() noexcept {
@@ -317,7 +336,7 @@ Event::Waiting ClientCall::end() {
 }
 
 void ClientCall::on_headers(const http2::HeaderBlockRef& block, std::string_view /*aside*/, bool ended_by_it) {
-  std::shared_ptr<const rpc::ResponseBlock> read = read_once(*block);
+  std::shared_ptr<const rpc::ResponseBlock> read = read_response(*block);
   if (ended_by_it) last_ = read;
   if (first_ == nullptr) first_ = std::move(read);
   if (ended_by_it) return on_end();
@@ -340,7 +359,8 @@ void ClientCall::on_end() {
 }
 
 void ClientCall::on_closed(http2::ErrorCode code) {
-  attempt_over(status_of_close(code), code == http2::ErrorCode::kRefusedStream);
+  if (connection_ == nullptr) return;  // it has ended before
+  attempt_over(connection_->status_of_close(code), code == http2::ErrorCode::kRefusedStream);
 }
 
 // What arrived before a good end may show only now, being read, that it is no message.
@@ -365,18 +385,23 @@ void ClientCall::cancel(Status status) {
 void ClientCall::finish(Status status) {
   if (course_ == nullptr) return conclude(std::move(status));
   if (own_end_) return;
-  if (retry_timer_) retry_timer_->disarm();
+  stop_attempts();
   own_end_ = std::move(status);
-  ListNode<ConnectionWaiter>::unlink();
   if (begun_) itself_ended_.set();
+}
+
+void ClientCall::stop_attempts() noexcept {
+  if (retry_timer_) retry_timer_->disarm();
+  if (hedging_) hedging_->stop();
+  ListNode<ConnectionWaiter>::unlink();
 }
 
 void ClientCall::conclude(Status status) {
   if (ended()) return;
   status_ = std::move(status);
-  if (retry_timer_) retry_timer_->disarm();
+  if (counts_ != nullptr) std::exchange(counts_, nullptr)->count_end(status_.ok());
+  stop_attempts();
   disarm();
-  ListNode<ConnectionWaiter>::unlink();
   started_ = true;
   if (options_.context != nullptr) {
     options_.context->initial_metadata = initial_metadata();
@@ -389,35 +414,6 @@ void ClientCall::conclude(Status status) {
   headers_.set();
   ended_.set();
   release_waits();
-}
-
-// "HTTP/2 Error Codes" of gRPC over HTTP/2.
-Status ClientCall::status_of_close(http2::ErrorCode code) const {
-  if (connection_ != nullptr && connection_->lost()) {
-    const std::string& reason = connection_->reason();
-    if (!reason.empty()) return Status{StatusCode::kUnavailable, reason};
-    // Closed without a complaint: by this side, or by the server's GOAWAY before it saw this call.
-    if (code == http2::ErrorCode::kCancel) return Status{StatusCode::kCancelled, "the channel was closed"};
-    return Status{StatusCode::kUnavailable, "the server closed the connection"};
-  }
-  StatusCode meaning = StatusCode::kInternal;
-  switch (code) {
-    case http2::ErrorCode::kRefusedStream:
-      meaning = StatusCode::kUnavailable;
-      break;
-    case http2::ErrorCode::kCancel:
-      meaning = StatusCode::kCancelled;
-      break;
-    case http2::ErrorCode::kEnhanceYourCalm:
-      meaning = StatusCode::kResourceExhausted;
-      break;
-    case http2::ErrorCode::kInadequateSecurity:
-      meaning = StatusCode::kPermissionDenied;
-      break;
-    default:
-      break;
-  }
-  return Status{meaning, fmt::format("the stream was reset: {}", http2::name_of(code))};
 }
 
 }  // namespace tern

@@ -1,5 +1,6 @@
 #include "client/client_connection.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <utility>
@@ -35,7 +36,7 @@ bool ClientConnection::open(http2::Stream& stream, std::span<const http2::Header
 // A connection that had no call at the last look, and none since, has been idle all the time.
 void ClientConnection::check_idle() {
   const std::uint64_t calls = connection_.session().streams_opened();
-  if (connection_.session().open_streams() == 0 && calls == calls_seen_) {
+  if (this->calls() == 0 && calls == calls_seen_) {
     if (subchannel_ != nullptr) subchannel_->rest();
     return;
   }
@@ -64,6 +65,33 @@ void ClientConnection::on_lost(const std::string& /*reason*/) {
   greeted_->set();
   if (subchannel_ != nullptr) subchannel_->connection_left(*this);
   owner_.remove(*this);
+}
+
+Status ClientConnection::status_of_close(http2::ErrorCode code) const {
+  if (lost()) {
+    if (!reason().empty()) return Status{StatusCode::kUnavailable, reason()};
+    // Closed without a complaint: by this side, or by the server's GOAWAY before it saw this call.
+    if (code == http2::ErrorCode::kCancel) return Status{StatusCode::kCancelled, "the channel was closed"};
+    return Status{StatusCode::kUnavailable, "the server closed the connection"};
+  }
+  StatusCode meaning = StatusCode::kInternal;
+  switch (code) {
+    case http2::ErrorCode::kRefusedStream:
+      meaning = StatusCode::kUnavailable;
+      break;
+    case http2::ErrorCode::kCancel:
+      meaning = StatusCode::kCancelled;
+      break;
+    case http2::ErrorCode::kEnhanceYourCalm:
+      meaning = StatusCode::kResourceExhausted;
+      break;
+    case http2::ErrorCode::kInadequateSecurity:
+      meaning = StatusCode::kPermissionDenied;
+      break;
+    default:
+      break;
+  }
+  return Status{meaning, fmt::format("the stream was reset: {}", http2::name_of(code))};
 }
 
 }  // namespace tern

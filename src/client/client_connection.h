@@ -8,6 +8,7 @@
 #include "tern/async/event.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/http2/stream.h"
+#include "tern/rpc/status.h"
 #include "transport/connection.h"
 
 namespace tern {
@@ -32,10 +33,18 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
   void say_goodbye() { connection_.say_goodbye(); }
   /// Takes no new calls, and ends after those that it carries.
   void leave_subchannel();
-  [[nodiscard]] std::size_t calls() const noexcept { return connection_.session().open_streams(); }
+  /// The users' own, without the one that is carried in the background.
+  [[nodiscard]] std::size_t calls() const noexcept {
+    return connection_.session().open_streams() - (background_ != nullptr && background_->open() ? 1 : 0);
+  }
+  /// `stream`, which is open, is none of the users'; null when it is closed.
+  void carry_in_background(const http2::Stream* stream) noexcept { background_ = stream; }
   [[nodiscard]] bool lost() const noexcept { return connection_.closed(); }
   [[nodiscard]] const std::string& reason() const noexcept { return connection_.reason(); }
+  [[nodiscard]] ConnectionInfo info() const { return connection_.info(); }
   [[nodiscard]] const std::string& peer() const noexcept { return connection_.peer(); }
+  /// What a call's end by this code means ("HTTP/2 Error Codes" of gRPC over HTTP/2).
+  [[nodiscard]] Status status_of_close(http2::ErrorCode code) const;
 
  private:
   void on_settings() override { greeted_->set(); }
@@ -49,6 +58,7 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
   MemberTimer<ClientConnection, &ClientConnection::check_idle> idle_timer_{*this};
   std::uint64_t calls_seen_ = 0;  // at the last check_idle
   bool leaving_ = false;
+  const http2::Stream* background_ = nullptr;
   transport::Connection connection_;
 };
 

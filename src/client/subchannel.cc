@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/channel_loop.h"
+#include "client/health_watch.h"
 #include "tern/async/with_timeout.h"
 #include "transport/connector.h"
 #include "transport/tls_stream.h"
@@ -34,13 +35,20 @@ Subchannel::~Subchannel() {
 
 void Subchannel::retire() {
   disarm();
+  stop_watching();
   if (attempt_) attempt_->cancel();
   if (connection_ != nullptr) std::exchange(connection_, nullptr)->leave_subchannel();
   retired_ = true;
 }
 
 ClientConnection* Subchannel::connection() const noexcept {
-  return connection_ != nullptr && connection_->usable() ? connection_ : nullptr;
+  return connection_ != nullptr && serving_ && connection_->usable() ? connection_ : nullptr;
+}
+
+SubchannelInfo Subchannel::info() const {
+  SubchannelInfo info{.id = id_, .name = name_, .state = state_, .connection = std::nullopt};
+  if (connection_ != nullptr && !connection_->lost()) info.connection = connection_->info();
+  return info;
 }
 
 void Subchannel::connect() {
@@ -78,6 +86,7 @@ void Subchannel::attempt_ended(const std::exception_ptr& error) {
   if (!error) {
     backoff_.reset();
     failure_ = Status{};
+    if (const std::string* service = owner_.health_service()) return watch_health(*service);
     return become(ConnectivityState::kReady);
   }
   try {
@@ -101,9 +110,28 @@ void Subchannel::attempt_ended(const std::exception_ptr& error) {
   become(ConnectivityState::kTransientFailure);
 }
 
+// Still connecting, until the server has said how it is.
+void Subchannel::watch_health(const std::string& service) {
+  serving_ = false;
+  watch_ = std::make_unique<HealthWatch>(
+      owner_, *connection_, service,
+      [this](bool serving, const std::string& why_not) { health_told(serving, why_not); });
+}
+
+void Subchannel::health_told(bool serving, const std::string& why_not) {
+  serving_ = serving;
+  failure_ = serving ? Status{} : Status{StatusCode::kUnavailable, why_not};
+  become(serving ? ConnectivityState::kReady : ConnectivityState::kTransientFailure);
+}
+
+void Subchannel::stop_watching() noexcept {
+  if (watch_) watch_->stop();
+  serving_ = true;
+}
+
 void Subchannel::reset_backoff() {
   backoff_.reset();
-  if (state_ == ConnectivityState::kTransientFailure) expired();
+  if (state_ == ConnectivityState::kTransientFailure && connection_ == nullptr) expired();
 }
 
 void Subchannel::expired() noexcept {
@@ -113,6 +141,7 @@ void Subchannel::expired() noexcept {
 
 void Subchannel::rest() {
   if (state_ != ConnectivityState::kReady) return;
+  stop_watching();
   std::exchange(connection_, nullptr)->leave_subchannel();
   resting_ = true;
   become(ConnectivityState::kIdle);
@@ -120,7 +149,10 @@ void Subchannel::rest() {
 
 void Subchannel::connection_left(ClientConnection& connection) {
   if (connection_ != &connection) return;
-  if (state_ == ConnectivityState::kReady) {
+  // Also one whose server is not healthy, or has not said.
+  const bool was_made = state_ == ConnectivityState::kReady || !serving_;
+  if (was_made) {
+    stop_watching();
     connection_ = nullptr;
     connection.leave_subchannel();
     return become(ConnectivityState::kIdle);

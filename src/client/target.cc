@@ -31,8 +31,8 @@ Target Target::parse(std::string_view text) {
     target.addresses.push_back(transport::Address::parse(text));
   }
   const transport::Address& first = target.addresses.front();
-  target.by_dns = !first.is_unix() && !first.is_numeric();
-  target.authority = first.is_unix() ? "localhost" : first.to_string();
+  target.by_dns = first.by_name();
+  target.authority = first.host.empty() ? "localhost" : first.to_string();
   return target;
 }
 

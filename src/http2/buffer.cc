@@ -57,6 +57,12 @@ Buffer BufferQueue::front() const noexcept {
   return buffer;
 }
 
+void BufferQueue::swap(BufferQueue& other) noexcept {
+  std::swap(first_, other.first_);
+  std::swap(last_, other.last_);
+  std::swap(bytes_, other.bytes_);
+}
+
 void BufferQueue::clear() noexcept {
   while (!empty()) pop();
 }

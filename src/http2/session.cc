@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "http2/memory_budget.h"
 #include "http2/nghttp2_fields.h"
 #include "http2/nghttp2_memory.h"
 
@@ -137,6 +138,7 @@ struct Session::Callbacks {
     if (dropped_or_sender == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     Stream& sender = *dropped_or_sender;
     me.filling_->copy({frame_header, 9});
+    me.sent_or_dropped(size);
     while (size > 0) {
       Buffer first = sender.outgoing_.front();
       const std::size_t part = std::min(size, first.size() - sender.taken_);
@@ -285,6 +287,9 @@ bool Session::open(Stream& stream, std::span<const HeaderField> fields) {
   return true;
 }
 
+std::int32_t Session::local_window() const noexcept { return nghttp2_session_get_local_window_size(session_); }
+std::int32_t Session::remote_window() const noexcept { return nghttp2_session_get_remote_window_size(session_); }
+
 void Session::announce_shutdown() {
   nghttp2_submit_shutdown_notice(session_);
   output_added();
@@ -329,7 +334,13 @@ void Session::attach(Stream& stream, std::int32_t id) {
   ++streams_opened_;
 }
 
+void Session::sent_or_dropped(std::size_t size) noexcept {
+  if (budget_ != nullptr) budget_->give(size);
+}
+
 void Session::detach(Stream& stream) noexcept {
+  sent_or_dropped(stream.unsent());
+  ++streams_failed_;
   nghttp2_session_set_stream_user_data(session_, stream.id_, nullptr);
   stream.session_ = nullptr;
   stream.unlink();
@@ -340,6 +351,8 @@ void Session::closed(Stream& stream, ErrorCode code) {
   stream.session_ = nullptr;
   stream.unlink();
   --open_streams_;
+  ++(code == ErrorCode::kNoError ? streams_succeeded_ : streams_failed_);
+  sent_or_dropped(stream.unsent());
   stream.outgoing_.clear();
   stream.taken_ = 0;
   stream.on_closed(code);

@@ -63,6 +63,9 @@ class Session {
   /// Returns false when the connection takes no new streams.
   bool open(Stream& stream, std::span<const HeaderField> fields);
 
+  /// Counts there what is queued and not yet sent; must outlive the session.
+  void charge_to(MemoryBudget& budget) noexcept { budget_ = &budget; }
+
   [[nodiscard]] std::size_t open_streams() const noexcept { return open_streams_; }
 
   /// Tells the peer to open no more streams. The first step of a graceful end, then (a round trip later, when what was
@@ -74,8 +77,16 @@ class Session {
   /// Ends the connection for this reason: GOAWAY, and then nothing. `debug_data` is for the peer's people.
   void terminate(ErrorCode code, std::string_view debug_data = {});
 
-  /// Streams opened so far, by either side.
+  /// Streams opened so far, by either side; those that both sides ended, and those that were reset.
   [[nodiscard]] std::uint64_t streams_opened() const noexcept { return streams_opened_; }
+  [[nodiscard]] std::uint64_t streams_succeeded() const noexcept { return streams_succeeded_; }
+  [[nodiscard]] std::uint64_t streams_failed() const noexcept { return streams_failed_; }
+  /// Buffers given to Stream::send_data, and messages that streams say they received.
+  [[nodiscard]] std::uint64_t messages_sent() const noexcept { return messages_sent_; }
+  [[nodiscard]] std::uint64_t messages_received() const noexcept { return messages_received_; }
+  /// Bytes that the peer may send now on the connection, and that we may.
+  [[nodiscard]] std::int32_t local_window() const noexcept;
+  [[nodiscard]] std::int32_t remote_window() const noexcept;
 
   /// Tells every open stream that it is closed, with this code: the connection is lost.
   void close_streams(ErrorCode code);
@@ -94,6 +105,7 @@ class Session {
   void refuse(Stream& stream, ErrorCode code);
   void submit_response(Stream& stream, std::span<const HeaderField> fields, bool only);
   void output_added();
+  void sent_or_dropped(std::size_t size) noexcept;
 
   nghttp2_session* session_ = nullptr;
   SessionEvents& events_;
@@ -103,6 +115,10 @@ class Session {
   bool failed_ = false;
   std::size_t open_streams_ = 0;
   std::uint64_t streams_opened_ = 0;
+  std::uint64_t streams_succeeded_ = 0;
+  std::uint64_t streams_failed_ = 0;
+  std::uint64_t messages_sent_ = 0;
+  std::uint64_t messages_received_ = 0;
   std::size_t received_ = 0;  // data bytes that the connection's window is not yet opened for again
   IntrusiveList<Stream> streams_;
   HeaderMemo first_blocks_;
@@ -112,6 +128,7 @@ class Session {
   std::uint32_t header_count_ = 0;
   HeaderFields trailers_;  // scratch
   OutputBatch* filling_ = nullptr;
+  MemoryBudget* budget_ = nullptr;
   std::string error_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include "http2/memory_budget.h"
 #include "http2/session.h"
 
 namespace tern::http2 {
@@ -30,6 +31,26 @@ void Stream::renew(bool tell_peer) {
   taken_ = 0;
 }
 
+void Stream::take_over(Stream& other) {
+  if (!other.open()) return;
+  Session& session = *other.session_;
+  session_ = &session;
+  id_ = other.id_;
+  end_queued_ = other.end_queued_;
+  waiting_for_data_ = other.waiting_for_data_;
+  headers_received_ = other.headers_received_;
+  broken_ = other.broken_;
+  content_left_ = other.content_left_;
+  unconsumed_ = other.unconsumed_;
+  outgoing_.swap(other.outgoing_);
+  taken_ = other.taken_;
+  other.session_ = nullptr;
+  other.unlink();
+  other.renew(false);
+  session.streams_.push_back(*this);
+  nghttp2_session_set_stream_user_data(session.session_, id_, this);
+}
+
 void Stream::send_headers(std::span<const HeaderField> fields) {
   if (open()) session_->submit_response(*this, fields, false);
 }
@@ -42,6 +63,8 @@ void Stream::send_only_headers(std::span<const HeaderField> fields) {
 
 void Stream::send_data(Buffer bytes) {
   if (!open() || end_queued_) return;
+  if (session_->budget_ != nullptr) session_->budget_->take(bytes.size());
+  ++session_->messages_sent_;
   outgoing_.push(std::move(bytes));
   if (waiting_for_data_) {
     waiting_for_data_ = false;
@@ -65,6 +88,10 @@ void Stream::reset(ErrorCode code) {
   end_queued_ = true;
   nghttp2_submit_rst_stream(session_->session_, NGHTTP2_FLAG_NONE, id_, static_cast<std::uint32_t>(code));
   session_->output_added();
+}
+
+void Stream::count_received(std::size_t messages) noexcept {
+  if (open()) session_->messages_received_ += messages;
 }
 
 void Stream::consume(std::size_t size) {

@@ -31,6 +31,7 @@ Status MessageReader::receive(std::span<const std::uint8_t> bytes, BufferQueue& 
     bytes = bytes.subspan(part);
     if (message_read_ < message_.size()) break;
     messages.push(std::move(message_));
+    ++messages_;
     prefix_read_ = 0;
   }
   return {};

@@ -1,16 +1,24 @@
 #include "tern/server/server.h"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <functional>
+#include <iterator>
 #include <latch>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "async/run_on_loops.h"
 #include "server/server_loop.h"
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
 #include "tern/async/task_group.h"
 #include "transport/acceptor.h"
+#include "transport/entity_id.h"
 
 namespace tern {
 
@@ -23,8 +31,9 @@ constexpr std::chrono::milliseconds kCancelledHandlersTime{1000};
 
 class Server::Core {
  public:
-  explicit Core(ServerOptions options) : home_(Loop::require_current("a Server")), shared_(options) {
-    for (Loop* loop : home_.siblings()) parts_.push_back(std::make_unique<ServerLoop>(*loop, shared_));
+  explicit Core(ServerOptions options)
+      : home_(Loop::require_current("a Server")), shared_(std::make_unique<ServerShared>(options)) {
+    for (Loop* loop : home_.siblings()) parts_.push_back(std::make_unique<ServerLoop>(*loop, *shared_));
   }
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -32,38 +41,51 @@ class Server::Core {
   ~Core() {
     leave_in_processes();
     accepting_.cancel();
-    on_every_loop([](ServerLoop& part) { part.close_all(); });
+    const auto close_all = [](ServerLoop& part) { part.close_all(); };
+    on_every_loop(close_all);
+    if (shared_->wait_for_workers(Clock::now() + shared_->options.blocked_handlers_timeout)) {
+      on_every_loop(close_all);
+    } else {
+      leave_blocked_handlers();
+    }
   }
 
   void add_service(Service& service) {
     require_not_listening("add_service()");
-    shared_.registry.add(service);
+    shared_->registry.add(service);
   }
 
-  [[nodiscard]] std::vector<std::string> service_names() const { return shared_.registry.names(); }
+  [[nodiscard]] std::vector<std::string> service_names() const { return shared_->registry.names(); }
 
   void add_interceptor(ServerInterceptor& interceptor) {
     require_not_listening("add_interceptor()");
-    shared_.interceptors.push_back(&interceptor);
+    shared_->interceptors.push_back(&interceptor);
   }
 
   void set_generic_service(GenericService& service) {
     require_not_listening("set_generic_service()");
-    shared_.registry.set_fallback(service.handler());
+    shared_->registry.set_fallback(service.handler());
   }
 
-  std::uint16_t listen(std::string_view text, ServerTls* tls) {
-    if (stopping_) throw std::logic_error("the server was stopped");
-    acceptors_.push_back(transport::Acceptor::listen(home_, transport::Address::parse(text)));
+  std::uint16_t listen(std::string_view text, ListenOptions options) {
+    require_not_stopped();
+    acceptors_.push_back(transport::Acceptor::listen(home_, transport::Address::parse(text), options.reuse_port));
     transport::Acceptor& acceptor = *acceptors_.back();
-    accepting_.spawn(acceptor.accept_forever([this, tls](Loop& loop, transport::Socket socket) {
+    accepting_.spawn(acceptor.accept_forever([this, tls = options.tls](Loop& loop, transport::Socket socket) {
       part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)), tls);
     }));
+    listening_.push_back({.id = transport::next_entity_id(), .address = acceptor.address().to_string()});
     return acceptor.address().port;
   }
 
+  void serve_socket(int descriptor, ServerTls* tls) {
+    require_not_stopped();
+    part_of(home_).add_connection(transport::make_socket_stream(home_, transport::adopt_socket(home_, descriptor)),
+                                  tls);
+  }
+
   void listen(InProcess& in_process) {
-    if (stopping_) throw std::logic_error("the server was stopped");
+    require_not_stopped();
     // Each of the channels' connections comes to the loop that the server lives on.
     in_process.serve(home_, [this](std::unique_ptr<transport::ByteStream> stream) {
       part_of(home_).add_connection(std::move(stream), nullptr);
@@ -104,6 +126,33 @@ class Server::Core {
     stopped_.set();
   }
 
+  Task<ServerInfo> inspect() const {
+    struct Parts {
+      std::vector<CallCounts> calls;
+      std::vector<std::vector<ConnectionInfo>> connections;
+    };
+    const auto parts = std::make_shared<Parts>();
+    parts->calls.resize(parts_.size());
+    parts->connections.resize(parts_.size());
+    std::vector<Loop*> loops;
+    for (const auto& part : parts_) loops.push_back(&part->loop());
+    std::function<void(std::size_t)> look = [this, parts, alive = std::weak_ptr{alive_}](std::size_t i) {
+      if (alive.expired()) return;
+      parts->calls[i] = parts_[i]->calls();
+      parts->connections[i] = parts_[i]->connections();
+    };
+    co_await run_on_loops(std::move(loops), std::move(look));
+    ServerInfo info;
+    info.id = id_;
+    info.listening = listening_;
+    for (const CallCounts& calls : parts->calls) info.calls += calls;
+    for (auto& connections : parts->connections) {
+      std::move(connections.begin(), connections.end(), std::back_inserter(info.connections));
+    }
+    co_return info;
+  }
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+
   Task<void> wait_for_termination() { co_await stopped_.wait(); }
 
   [[nodiscard]] std::size_t calls_in_flight() const noexcept {
@@ -113,6 +162,9 @@ class Server::Core {
   }
 
  private:
+  void require_not_stopped() const {
+    if (stopping_) throw std::logic_error("the server was stopped");
+  }
   void require_not_listening(const char* what) const {
     if (!acceptors_.empty() || !in_processes_.empty()) {
       throw std::logic_error(std::string{what} + " comes before listen()");
@@ -129,6 +181,21 @@ class Server::Core {
   void leave_in_processes() {
     for (InProcess* in_process : in_processes_) in_process->stop_serving();
     in_processes_.clear();
+  }
+
+  // Whatever those handlers may still use stays.
+  void leave_blocked_handlers() {
+    std::mutex mutex;
+    std::vector<std::string> methods;
+    on_every_loop([&](ServerLoop& part) {
+      const std::vector<std::string> blocked = part.orphan_calls();
+      const std::lock_guard lock{mutex};
+      methods.insert(methods.end(), blocked.begin(), blocked.end());
+    });
+    spdlog::error("the server has ended, but handlers of {} block their threads, which are left behind",
+                  fmt::join(methods, ", "));
+    for (auto& part : parts_) static_cast<void>(part.release());
+    static_cast<void>(shared_.release());
   }
 
   void part_is_empty() {
@@ -154,10 +221,12 @@ class Server::Core {
   }
 
   Loop& home_;
-  ServerShared shared_;
+  std::unique_ptr<ServerShared> shared_;
   std::vector<std::unique_ptr<ServerLoop>> parts_;
   std::vector<std::unique_ptr<transport::Acceptor>> acceptors_;
   std::vector<InProcess*> in_processes_;
+  std::uint64_t id_ = transport::next_entity_id();
+  std::vector<ServerInfo::Listening> listening_;
   TaskGroup accepting_;
   bool stopping_ = false;
   std::size_t left_ = 0;
@@ -173,9 +242,14 @@ void Server::add_service(Service& service) { core_->add_service(service); }
 std::vector<std::string> Server::service_names() const { return core_->service_names(); }
 void Server::add_interceptor(ServerInterceptor& interceptor) { core_->add_interceptor(interceptor); }
 void Server::set_generic_service(GenericService& service) { core_->set_generic_service(service); }
-std::uint16_t Server::listen(std::string_view address, ServerTls* tls) { return core_->listen(address, tls); }
+std::uint16_t Server::listen(std::string_view address, ListenOptions options) {
+  return core_->listen(address, options);
+}
+void Server::serve_socket(int descriptor, ServerTls* tls) { core_->serve_socket(descriptor, tls); }
 void Server::listen(InProcess& in_process) { core_->listen(in_process); }
 Task<void> Server::stop(StopOptions options) { return core_->stop(options); }
+Task<ServerInfo> Server::inspect() const { return core_->inspect(); }
+std::uint64_t Server::id() const noexcept { return core_->id(); }
 Task<void> Server::wait_for_termination() { return core_->wait_for_termination(); }
 std::size_t Server::calls_in_flight() const noexcept { return core_->calls_in_flight(); }
 

@@ -25,7 +25,7 @@ constexpr http2::HeaderField kContentTypeGrpc{rpc::kContentType, rpc::kGrpcConte
 }  // namespace
 
 ServerCall::ServerCall(ServerConnection& connection)
-    : MessageStream(connection.owner().shared().options.max_receive_message_length),
+    : MessageStream(connection.owner().shared().options.max_receive_message_length, &connection.memory()),
       Job(connection.owner().loop()),
       connection_(connection),
       context_(*this) {
@@ -33,8 +33,13 @@ ServerCall::ServerCall(ServerConnection& connection)
 }
 
 ServerCall::~ServerCall() {
+  release_thread();  // for which the body may wait
+  destroy_body();    // what it has on its frames may use the context
+  if (running_) connection_.owner().call_ended(false);
+}
+
+void ServerCall::release_thread() noexcept {
   if (bridge_) bridge_->close();
-  if (running_) connection_.owner().call_ended();
 }
 
 void ServerCall::on_headers(const http2::HeaderBlockRef& block, std::string_view timeout, bool ended) {
@@ -141,6 +146,11 @@ Buffer ServerCall::encode(MessageRef message) {
   }
   Result<Buffer> encoded = rpc::encode_message(message, connection_.owner().shared().options.max_send_message_length);
   if (!encoded.ok()) throw AbortError{encoded.status()};
+  if (!may_hold(encoded->size())) {
+    throw AbortError{Status{StatusCode::kResourceExhausted,
+                            "the client does not take what is sent to it (max_buffered_bytes_per_connection, "
+                            "max_buffered_bytes)"}};
+  }
   const bool compressed = std::exchange(context_.compress_next_, true) && compression() != Compression::kIdentity;
   if (!compressed) return std::move(encoded).value();
   return rpc::compress_message(std::move(encoded).value(), compression());
@@ -254,8 +264,9 @@ void ServerCall::stop_handler() noexcept {
 
 void ServerCall::finished(std::exception_ptr error) {
   running_ = false;
-  connection_.owner().call_ended();
+  context_.arena_.reset();
   end(error ? status_of(error) : Status{});
+  connection_.owner().call_ended(status_.ok());
   leave_if_over();
 }
 

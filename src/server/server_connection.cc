@@ -10,6 +10,7 @@ namespace tern {
 
 ServerConnection::ServerConnection(ServerLoop& owner, std::unique_ptr<transport::ByteStream> stream)
     : owner_(owner),
+      memory_(owner.shared().options.max_buffered_bytes_per_connection, &owner.memory()),
       ping_strikes_({.min_interval = owner.shared().options.min_ping_interval,
                      .permit_without_calls = owner.shared().options.permit_pings_without_calls}),
       connection_(owner.loop(), std::move(stream), http2::Role::kServer, owner.shared().settings, *this) {}
@@ -20,6 +21,7 @@ ServerConnection::~ServerConnection() {
 
 void ServerConnection::start() {
   const ServerOptions& options = owner_.shared().options;
+  connection_.session().charge_to(memory_);
   connection_.start();
   connection_.keep_alive({.time = options.keepalive_time, .timeout = options.keepalive_timeout, .without_calls = true});
   const Clock::time_point now = Clock::now();
@@ -75,6 +77,18 @@ void ServerConnection::on_ping_answered() {
 
 void ServerConnection::cancel_calls() {
   calls_.for_each([](ServerCall& call) { call.cancel_handler(); });
+}
+
+bool ServerConnection::close_hard() {
+  connection_.close(http2::ErrorCode::kCancel, {});
+  calls_.for_each([](ServerCall& call) {
+    if (call.blocked()) {
+      call.release_thread();
+    } else {
+      delete &call;
+    }
+  });
+  return !calls_.empty();
 }
 
 http2::Stream* ServerConnection::on_stream_opened() {

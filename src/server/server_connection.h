@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "http2/memory_budget.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/server/server_call.h"
 #include "transport/connection.h"
@@ -24,12 +25,22 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   /// No new calls; the connection ends after those that run.
   void send_away();
   void cancel_calls();
+  /// Ends it now, and destroys its calls but for those whose handlers block a thread: true when there are such.
+  bool close_hard();
+  /// Visits the calls.
+  template <class Visit>
+  void for_each_call(Visit visit) {
+    calls_.for_each(visit);
+  }
 
   [[nodiscard]] ServerLoop& owner() const noexcept { return owner_; }
+  [[nodiscard]] http2::MemoryBudget& memory() noexcept { return memory_; }
   /// Headers or data go out.
   void answering() noexcept { ping_strikes_.sent_something(); }
   [[nodiscard]] const std::string& peer() const noexcept { return connection_.peer(); }
   [[nodiscard]] const PeerIdentity& identity() const noexcept { return connection_.identity(); }
+  [[nodiscard]] bool lost() const noexcept { return connection_.closed(); }
+  [[nodiscard]] ConnectionInfo info() const { return connection_.info(); }
   void call_over(ServerCall& call);
 
  private:
@@ -43,6 +54,7 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   void on_lost(const std::string& reason) override;
 
   ServerLoop& owner_;
+  http2::MemoryBudget memory_;  // outlives the calls and the session
   IntrusiveList<ServerCall> calls_;
   transport::PingStrikes ping_strikes_;
   MemberTimer<ServerConnection, &ServerConnection::pings_too_often> goodbye_timer_{*this};

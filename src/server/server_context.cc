@@ -5,6 +5,7 @@
 #include "server/known_request.h"
 #include "server/server_connection.h"
 #include "tern/async/loop.h"
+#include "tern/async/recycler.h"
 #include "tern/server/server_call.h"
 
 namespace tern {
@@ -22,6 +23,17 @@ std::optional<Clock::duration> ServerContext::time_remaining() const noexcept {
 }
 
 bool ServerContext::cancelled() const noexcept { return call_.cancelled_.load(std::memory_order_relaxed); }
+
+google::protobuf::Arena& ServerContext::arena() {
+  if (arena_ == nullptr) {
+    google::protobuf::ArenaOptions options;
+    options.block_alloc = recycler::allocate;
+    options.block_dealloc = recycler::deallocate;
+    options.start_block_size = 1024;
+    arena_ = std::make_unique<google::protobuf::Arena>(options);
+  }
+  return *arena_;
+}
 
 void ServerContext::abort(StatusCode code, std::string details) { abort(Status{code, std::move(details)}); }
 

@@ -22,10 +22,26 @@ Executor& ServerShared::workers() {
   return *workers_;
 }
 
-ServerLoop::ServerLoop(Loop& loop, ServerShared& shared) : loop_(loop), shared_(shared) {
-  const std::size_t loops = loop.siblings().size();
-  most_calls_ = (shared.options.max_calls_in_flight + loops - 1) / loops;
+bool ServerShared::wait_for_workers(Clock::time_point limit) {
+  const std::lock_guard lock{mutex_};
+  return workers_ == nullptr || workers_->wait_until_idle(limit);
 }
+
+namespace {
+
+/// An equal part of what a server may have; 0, without limit, stays 0.
+std::size_t share_of(std::size_t limit, const Loop& loop) {
+  const std::size_t loops = loop.siblings().size();
+  return (limit + loops - 1) / loops;
+}
+
+}  // namespace
+
+ServerLoop::ServerLoop(Loop& loop, ServerShared& shared)
+    : loop_(loop),
+      shared_(shared),
+      memory_(share_of(shared.options.max_buffered_bytes, loop)),
+      most_calls_(share_of(shared.options.max_calls_in_flight, loop)) {}
 
 ServerLoop::~ServerLoop() { close_all(); }
 
@@ -74,8 +90,29 @@ void ServerLoop::cancel_calls() {
 
 void ServerLoop::close_all() {
   handshakes_.reset();
-  while (!connections_.empty()) delete &connections_.pop_front();
+  connections_.for_each([](ServerConnection& connection) {
+    if (!connection.close_hard()) delete &connection;
+  });
   if (empty_) std::exchange(empty_, nullptr)();
+}
+
+std::vector<std::string> ServerLoop::orphan_calls() {
+  std::vector<std::string> methods;
+  connections_.for_each([&methods](ServerConnection& connection) {
+    connection.for_each_call([&methods](ServerCall& call) {
+      call.orphan();
+      methods.push_back(call.context().method());
+    });
+  });
+  return methods;
+}
+
+std::vector<ConnectionInfo> ServerLoop::connections() {
+  std::vector<ConnectionInfo> infos;
+  connections_.for_each([&infos](const ServerConnection& connection) {
+    if (!connection.lost()) infos.push_back(connection.info());
+  });
+  return infos;
 }
 
 void ServerLoop::remove(ServerConnection& connection) {

@@ -7,9 +7,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "http2/defaults.h"
+#include "http2/memory_budget.h"
 #include "rpc/header_names.h"
 #include "server/service_registry.h"
 #include "tern/async/executor.h"
@@ -31,6 +33,8 @@ struct ServerShared {
   }
   /// The pool of synchronous handlers, started by the first. Any thread.
   Executor& workers();
+  /// Blocks until no synchronous handler runs; false when one does after all.
+  bool wait_for_workers(Clock::time_point limit);
 
   ServerOptions options;
   http2::Settings settings;
@@ -59,15 +63,28 @@ class ServerLoop {
   void begin_stop(std::function<void()> empty);
   /// Cancels every running handler.
   void cancel_calls();
-  /// Closes every connection and destroys what is left of the calls.
+  /// Closes every connection and destroys what is left of the calls, but for those whose handlers block a thread.
   void close_all();
+  /// Those are given up: what they use must never be destroyed. Their methods.
+  std::vector<std::string> orphan_calls();
+  [[nodiscard]] bool empty() const noexcept { return connections_.empty(); }
 
   /// Has as many calls as it may.
   [[nodiscard]] bool full() const noexcept { return most_calls_ != 0 && calls_in_flight() >= most_calls_; }
-  void call_started() noexcept { calls_.fetch_add(1, std::memory_order_relaxed); }
-  void call_ended() noexcept { calls_.fetch_sub(1, std::memory_order_relaxed); }
+  void call_started() noexcept {
+    calls_.fetch_add(1, std::memory_order_relaxed);
+    counts_.count_start();
+  }
+  void call_ended(bool ok) noexcept {
+    calls_.fetch_sub(1, std::memory_order_relaxed);
+    counts_.count_end(ok);
+  }
+  [[nodiscard]] const CallCounts& calls() const noexcept { return counts_; }
+  [[nodiscard]] std::vector<ConnectionInfo> connections();
   /// Any thread.
   [[nodiscard]] std::size_t calls_in_flight() const noexcept { return calls_.load(std::memory_order_relaxed); }
+
+  [[nodiscard]] http2::MemoryBudget& memory() noexcept { return memory_; }
 
   void remove(ServerConnection& connection);
 
@@ -78,8 +95,10 @@ class ServerLoop {
   Loop& loop_;
   ServerShared& shared_;
   std::unique_ptr<TaskGroup> handshakes_;
+  http2::MemoryBudget memory_;
   IntrusiveList<ServerConnection> connections_;
   std::atomic<std::size_t> calls_ = 0;
+  CallCounts counts_;
   std::size_t most_calls_;
   bool stopping_ = false;
   std::function<void()> empty_;

@@ -1,6 +1,7 @@
 #include "transport/acceptor.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <chrono>
+#include <cstring>
 #include <stdexcept>
 
 #include "tern/async/asio.h"
@@ -92,30 +94,55 @@ std::unique_ptr<Acceptor> listen_unix(Loop& loop, const Address& address) {
   return std::make_unique<SocketAcceptor<Local>>(loop, address, std::move(acceptor));
 }
 
-error_code bind_tcp(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+std::unique_ptr<Acceptor> listen_handed_in(Loop& loop, const Address& address) {
+  using Any = asio::generic::stream_protocol;
+  const int descriptor = address.handed_in->take();
+  const Any protocol = protocol_of(descriptor);
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) {
+    refuse(address, "the socket does not listen");
+  }
+  asio::basic_socket_acceptor<Any> acceptor{loop.context(), protocol, descriptor};
+  Address bound = address;
+  if (protocol.family() != AF_UNIX) {
+    const auto endpoint = acceptor.local_endpoint();
+    tcp::endpoint tcp;
+    std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+    bound.port = tcp.port();
+  }
+  return std::make_unique<SocketAcceptor<Any>>(loop, std::move(bound), std::move(acceptor));
+}
+
+error_code bind_tcp(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, bool reuse_port) {
   error_code error;
   acceptor.open(endpoint.protocol(), error);
   if (error) return error;
   acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (reuse_port) {
+    const asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT> option{true};
+    acceptor.set_option(option, error);
+    if (error) return error;
+  }
   if (endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(false), error);
   acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   return error;
 }
 
-std::unique_ptr<Acceptor> listen_tcp(Loop& loop, const Address& address) {
+std::unique_ptr<Acceptor> listen_tcp(Loop& loop, const Address& address, bool reuse_port) {
   error_code error;
   tcp::resolver resolver{loop.context()};
   const auto found = resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
   if (error) refuse(address, "unknown host (" + error.message() + ")");
   tcp::endpoint endpoint = found.begin()->endpoint();
   tcp::acceptor acceptor{loop.context()};
-  error = bind_tcp(acceptor, endpoint);
+  error = bind_tcp(acceptor, endpoint, reuse_port);
   if ((error == asio::error::address_family_not_supported || error == boost::system::errc::address_not_available) &&
       endpoint.address().is_v6() && endpoint.address().is_unspecified()) {
     endpoint.address(asio::ip::address_v4::any());
     acceptor = tcp::acceptor{loop.context()};
-    error = bind_tcp(acceptor, endpoint);
+    error = bind_tcp(acceptor, endpoint, reuse_port);
   }
   if (error) refuse(address, explain(error));
   Address bound = address;
@@ -125,8 +152,9 @@ std::unique_ptr<Acceptor> listen_tcp(Loop& loop, const Address& address) {
 
 }  // namespace
 
-std::unique_ptr<Acceptor> Acceptor::listen(Loop& loop, const Address& address) {
-  return address.is_unix() ? listen_unix(loop, address) : listen_tcp(loop, address);
+std::unique_ptr<Acceptor> Acceptor::listen(Loop& loop, const Address& address, bool reuse_port) {
+  if (address.handed_in != nullptr) return listen_handed_in(loop, address);
+  return address.is_unix() ? listen_unix(loop, address) : listen_tcp(loop, address, reuse_port);
 }
 
 }  // namespace tern::transport

@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
+#include <optional>
 #include <stdexcept>
 
 namespace tern::transport {
@@ -10,7 +11,7 @@ namespace {
 
 [[noreturn]] void refuse(std::string_view text, const char* why) {
   throw std::invalid_argument("address \"" + std::string{text} + "\": " + why +
-                              " (expected host:port, [ipv6]:port or unix:path)");
+                              " (expected host:port, [ipv6]:port, unix:path or fd:number)");
 }
 
 bool take_prefix(std::string_view& text, std::string_view prefix) {
@@ -19,7 +20,23 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
+/// All of `text`, as a number of this type.
+template <class Number>
+std::optional<Number> number_of(std::string_view text) {
+  Number number{};
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (text.empty() || parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+  return number;
+}
+
 }  // namespace
+
+int HandedInSocket::take() {
+  const int descriptor = left_.exchange(-1);
+  if (descriptor < 0) throw std::runtime_error("fd:" + std::to_string(descriptor_) + " was used before, and is closed");
+  return descriptor;
+}
 
 Address Address::parse(std::string_view text) {
   std::string_view rest = text;
@@ -37,6 +54,12 @@ Address Address::parse(std::string_view text) {
     address.unix_path = rest;
     return address;
   }
+  if (take_prefix(rest, "fd:")) {
+    const auto descriptor = number_of<int>(rest);
+    if (!descriptor || *descriptor < 0) refuse(text, "the descriptor is no number");
+    address.handed_in = std::make_shared<HandedInSocket>(*descriptor);
+    return address;
+  }
   if (take_prefix(rest, "dns:") || take_prefix(rest, "ipv4:") || take_prefix(rest, "ipv6:")) take_prefix(rest, "///");
 
   const std::size_t colon = rest.rfind(':');
@@ -49,11 +72,9 @@ Address Address::parse(std::string_view text) {
     refuse(text, "an IPv6 address stands in brackets");
   }
   if (host.empty()) refuse(text, "the host is missing");
-  const char* end = port.data() + port.size();
-  const auto parsed = std::from_chars(port.data(), end, address.port);
-  if (port.empty() || parsed.ec != std::errc{} || parsed.ptr != end) {
-    refuse(text, "the port is not a number from 0 to 65535");
-  }
+  const auto number = number_of<std::uint16_t>(port);
+  if (!number) refuse(text, "the port is not a number from 0 to 65535");
+  address.port = *number;
   address.host = host;
   return address;
 }
@@ -65,6 +86,7 @@ bool Address::is_numeric() const {
 }
 
 std::string Address::to_string() const {
+  if (handed_in != nullptr) return "fd:" + std::to_string(handed_in->number());
   if (unix_path.starts_with('\0')) return "unix-abstract:" + unix_path.substr(1);
   if (is_unix()) return "unix:" + unix_path;
   const bool bare_ipv6 = host.find(':') != std::string::npos;

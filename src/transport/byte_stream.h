@@ -44,6 +44,10 @@ class ByteStream {
   virtual void want_write(ByteStreamEvents& events) = 0;
   /// "ipv4:127.0.0.1:1234", "ipv6:[::1]:1234" or "unix:path", as gRPC writes peers.
   [[nodiscard]] virtual std::string peer() const = 0;
+  /// The same for this side.
+  [[nodiscard]] virtual std::string local() const = 0;
+  /// The cipher suite by its standard name; empty without TLS.
+  [[nodiscard]] virtual std::string cipher() const { return {}; }
   /// Who it is by its certificate; nobody without TLS.
   [[nodiscard]] virtual PeerIdentity identity() const { return {}; }
 };

@@ -56,12 +56,29 @@ void Connection::check_peer() {
     case Keepalive::Action::kNone:
       break;
     case Keepalive::Action::kPing:
+      ++keepalives_sent_;
       session_.ping();
       break;
     case Keepalive::Action::kClose:
       return close(http2::ErrorCode::kInternalError, "the peer did not answer a keepalive ping");
   }
   loop_.arm(keepalive_timer_, keepalive_->next());
+}
+
+ConnectionInfo Connection::info() const {
+  return {.id = id_,
+          .local = stream_->local(),
+          .peer = peer_,
+          .cipher = stream_->cipher(),
+          .peer_certificate = identity_.certificate,
+          .streams_started = session_.streams_opened(),
+          .streams_succeeded = session_.streams_succeeded(),
+          .streams_failed = session_.streams_failed(),
+          .messages_sent = session_.messages_sent(),
+          .messages_received = session_.messages_received(),
+          .keepalives_sent = keepalives_sent_,
+          .local_window = session_.local_window(),
+          .remote_window = session_.remote_window()};
 }
 
 void Connection::say_goodbye(http2::ErrorCode code, std::string_view debug_data) {

@@ -10,7 +10,9 @@
 #include "http2/session.h"
 #include "tern/async/loop.h"
 #include "tern/async/timer_queue.h"
+#include "tern/transport/traffic.h"
 #include "transport/byte_stream.h"
+#include "transport/entity_id.h"
 #include "transport/keepalive.h"
 
 namespace tern::transport {
@@ -56,6 +58,8 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
   /// Who the peer is by its certificate.
   [[nodiscard]] const PeerIdentity& identity() const noexcept { return identity_; }
+  /// What it is and did, while it is not closed.
+  [[nodiscard]] ConnectionInfo info() const;
   [[nodiscard]] bool closed() const noexcept { return closed_; }
   /// Why it was closed, for people.
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
@@ -83,6 +87,8 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   std::unique_ptr<ByteStream> stream_;
   std::string peer_;
   PeerIdentity identity_;
+  std::uint64_t id_ = next_entity_id();
+  std::uint64_t keepalives_sent_ = 0;
   http2::Session session_;
   http2::Role role_;
   std::optional<Keepalive> keepalive_;

@@ -52,7 +52,7 @@ std::string name_of(const tcp::endpoint& endpoint) {
 
 Task<std::vector<Address>> look_up(Loop& loop, Address host) {
   std::vector<Address> addresses;
-  if (host.is_unix()) {
+  if (!host.by_name()) {
     addresses.push_back(std::move(host));
     co_return addresses;
   }
@@ -66,6 +66,9 @@ Task<std::vector<Address>> look_up(Loop& loop, Address host) {
 Task<std::unique_ptr<ByteStream>> connect(Loop& loop, std::vector<Address> addresses) {
   std::string failures;
   for (const Address& address : addresses) {
+    if (address.handed_in != nullptr) {
+      co_return make_socket_stream(loop, adopt_socket(loop, address.handed_in->take()));
+    }
     if (address.is_unix()) {
       const Local::endpoint endpoint{address.unix_path};
       auto stream = co_await connect_to<Local>(loop, endpoint, failures, address.to_string());

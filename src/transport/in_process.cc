@@ -114,6 +114,7 @@ class InProcessStream final : public ByteStream {
   }
 
   [[nodiscard]] std::string peer() const override { return "in-process"; }
+  [[nodiscard]] std::string local() const override { return "in-process"; }
 
  private:
   Pipe& outgoing() noexcept { return pair_->pipes[end_]; }

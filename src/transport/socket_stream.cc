@@ -6,6 +6,8 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
 #include <cstring>
+#include <stdexcept>
+#include <string>
 
 namespace tern::transport {
 
@@ -15,9 +17,7 @@ namespace asio = boost::asio;
 
 boost::system::error_code last_error() { return {errno, boost::system::system_category()}; }
 
-std::string describe_peer(const Socket& socket) {
-  boost::system::error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
+std::string describe(const Socket::endpoint_type& endpoint, const boost::system::error_code& error) {
   if (error) return "unknown";
   if (endpoint.protocol().family() == AF_UNIX) return "unix:";
   asio::ip::tcp::endpoint tcp;
@@ -65,7 +65,16 @@ class SocketStream final : public ByteStream {
     state_->socket.async_wait(Socket::wait_write, Writing{state_, &events});
   }
 
-  [[nodiscard]] std::string peer() const override { return describe_peer(state_->socket); }
+  [[nodiscard]] std::string peer() const override {
+    boost::system::error_code error;
+    const auto endpoint = state_->socket.remote_endpoint(error);
+    return describe(endpoint, error);
+  }
+  [[nodiscard]] std::string local() const override {
+    boost::system::error_code error;
+    const auto endpoint = state_->socket.local_endpoint(error);
+    return describe(endpoint, error);
+  }
 
  private:
   // Shared with the handlers that Asio holds, which may run once more after the stream is gone.
@@ -102,6 +111,22 @@ class SocketStream final : public ByteStream {
 };
 
 }  // namespace
+
+asio::generic::stream_protocol protocol_of(int descriptor) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  int type = 0;
+  socklen_t type_size = sizeof type;
+  const bool is_socket = ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+                         ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &type_size) == 0;
+  if (!is_socket || type != SOCK_STREAM) {
+    throw std::runtime_error("fd:" + std::to_string(descriptor) +
+                             " is no stream socket: " + (is_socket ? "it has another type" : last_error().message()));
+  }
+  return {address.ss_family, address.ss_family == AF_UNIX ? 0 : IPPROTO_TCP};
+}
+
+Socket adopt_socket(Loop& loop, int descriptor) { return Socket{loop.context(), protocol_of(descriptor), descriptor}; }
 
 std::unique_ptr<ByteStream> make_socket_stream(Loop& loop, Socket socket) {
   return std::make_unique<SocketStream>(loop, std::move(socket));

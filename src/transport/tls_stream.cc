@@ -182,6 +182,11 @@ class TlsStream final : public ByteStream {
   void want_write(ByteStreamEvents& events) override { plain_->want_write(events); }
 
   [[nodiscard]] std::string peer() const override { return plain_->peer(); }
+  [[nodiscard]] std::string local() const override { return plain_->local(); }
+  [[nodiscard]] std::string cipher() const override {
+    const char* name = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl_.get()));
+    return name == nullptr ? std::string{} : name;
+  }
   [[nodiscard]] PeerIdentity identity() const override { return identity_of(ssl_.get()); }
 
  private:

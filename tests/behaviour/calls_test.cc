@@ -454,5 +454,76 @@ TEST(BlockingStub, EveryKind) {
   done.set_value();
 }
 
+/// Two methods on their calls' arenas, the others as ever.
+class ArenaProbeService final : public tern::test::v1::Probe::AsyncService {
+ public:
+  ArenaProbeService() {
+    on_arena("Unary", *this, &ArenaProbeService::unary);
+    on_arena("Download", *this, &ArenaProbeService::download);
+  }
+
+  Task<Payload*> unary(ServerContext& context, const Order& order) {
+    if (order.fail()) co_return nullptr;
+    if (order.wait_us() > 0) co_await sleep(1h);
+    auto* payload = context.make<Payload>();
+    EXPECT_EQ(payload->GetArena(), &context.arena());
+    EXPECT_EQ(order.GetArena(), &context.arena());
+    *payload = answer(order, order.number());
+    co_return payload;
+  }
+
+  AsyncGenerator<Payload*> download(ServerContext& context, const Order& order) {
+    auto* payload = context.make<Payload>();
+    for (int i = 0; i < order.count(); ++i) {
+      *payload = answer(order, i);
+      co_yield payload;
+    }
+  }
+};
+
+TEST(ArenaMessages, ServeTheMethodsThatAskForThem) {
+  ArenaProbeService service;
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    ProbeStub stub{channel};
+    Order order;
+    order.set_number(7);
+    order.set_text("on an arena");
+    order.set_size(50'000);
+    order.set_count(10);
+    for (int i = 0; i < 3; ++i) {
+      const Payload payload = co_await stub.Unary(order);
+      EXPECT_EQ(payload.number(), 7);
+      EXPECT_EQ(payload.text(), "on an arena");
+      EXPECT_EQ(payload.data().size(), 50'000U);
+    }
+    auto download = stub.Download(order);
+    int seen = 0;
+    while (const std::optional<Payload> payload = co_await download.next()) EXPECT_EQ(payload->number(), seen++);
+    EXPECT_EQ(seen, 10);
+    const Result<Payload> plain = co_await stub.Hang(order).result();
+    EXPECT_EQ(plain.status().code(), StatusCode::kUnimplemented);
+    order.set_wait_us(1);
+    const Result<Payload> late = co_await stub.Unary(order, {.timeout = 5ms}).result();
+    EXPECT_EQ(late.status().code(), StatusCode::kDeadlineExceeded);
+    order.set_fail(true);
+    const Result<Payload> nothing = co_await stub.Unary(order).result();
+    EXPECT_EQ(nothing.status().code(), StatusCode::kInternal);
+  });
+}
+
+/// Asks for what is not there.
+class WrongArenaService final : public tern::test::v1::Probe::AsyncService {
+ public:
+  explicit WrongArenaService(std::string_view method) { on_arena(method, *this, &WrongArenaService::handler); }
+  Task<Payload*> handler(ServerContext& context, const Order& /*order*/) { co_return context.make<Payload>(); }
+};
+
+TEST(ArenaMessages, OfAMethodThatDoesNotMatchAreRefused) {
+  EXPECT_THROW(WrongArenaService{"Nothing"}, std::invalid_argument);
+  EXPECT_THROW(WrongArenaService{"Upload"}, std::invalid_argument) << "the client streams";
+  EXPECT_THROW(WrongArenaService{"Download"}, std::invalid_argument) << "the server streams";
+  EXPECT_NO_THROW(WrongArenaService{"Hang"});
+}
+
 }  // namespace
 }  // namespace tern::test

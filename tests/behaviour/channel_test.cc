@@ -1,4 +1,4 @@
-// A channel and its servers: finding them, spreading calls over them, losing them, calling again.
+// A channel and its servers: finding them, spreading calls over them, losing them.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "support/serve.h"
+#include "support/fleet.h"
 #include "tern/client/picker.h"
 #include "tern/client/resolver.h"
 
@@ -16,49 +16,6 @@ namespace tern::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr BackoffOptions kQuick{.initial = 5ms, .multiplier = 1.5, .jitter = 0, .maximum = 20ms};
-
-/// Servers that come and go.
-struct Fleet {
-  struct Member {
-    ProbeService service;
-    std::unique_ptr<Server> server;
-    std::string address;
-  };
-  std::vector<std::unique_ptr<Member>> members;
-
-  Member& add(const std::string& address = "127.0.0.1:0") {
-    members.push_back(std::make_unique<Member>());
-    start(*members.back(), address);
-    return *members.back();
-  }
-  static void start(Member& member, const std::string& address) {
-    member.server = std::make_unique<Server>();
-    member.server->add_service(member.service);
-    const std::uint16_t port = member.server->listen(address);
-    member.address = port == 0 ? address : "127.0.0.1:" + std::to_string(port);
-  }
-  /// As a crash would: without a word.
-  static void crash(Member& member) { member.server.reset(); }
-
-  [[nodiscard]] std::string list() const {
-    std::string addresses;
-    for (const auto& member : members) addresses += (addresses.empty() ? "ipv4:" : ",") + member->address;
-    return addresses;
-  }
-};
-
-/// The same, however it ends.
-Task<void> make_call(Channel& channel, CallOptions options = {}) {
-  const Status ignored = co_await call(channel, options);
-  static_cast<void>(ignored);
-}
-
-template <class Body>
-void run_test(Body body) {
-  block_on(body());
-}
 
 TEST(RoundRobin, SpreadsCallsEvenly) {
   run_test([]() -> Task<void> {
@@ -313,148 +270,6 @@ TEST(Connectivity, IsWatched) {
     EXPECT_EQ(seen.back(), ConnectivityState::kShutdown);
     const auto same = co_await channel.wait_for_state_change(ConnectivityState::kShutdown, Clock::now());
     EXPECT_EQ(same, ConnectivityState::kShutdown);
-  });
-}
-
-constexpr std::string_view kRetrying = R"({
-  "retryThrottling": {"maxTokens": 1000, "tokenRatio": 1},
-  "methodConfig": [{"name": [{"service": "tern.test.v1.Probe"}],
-    "retryPolicy": {"maxAttempts": 4, "initialBackoff": "0.002s", "maxBackoff": "0.01s", "backoffMultiplier": 2,
-                    "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
-
-TEST(Retries, HappenAsThePolicySays) {
-  run_test([]() -> Task<void> {
-    Fleet fleet;
-    ProbeService& service = fleet.add().service;
-    const ChannelOptions options{.service_config = kRetrying};
-    Channel channel{fleet.list(), options};
-    service.failing = 3;
-    const Status third_time = co_await call(channel);
-    EXPECT_TRUE(third_time.ok());
-    EXPECT_EQ(service.begun, 4);
-    service.begun = 0;
-    service.failing = 4;
-    const Status too_often = co_await call(channel);
-    EXPECT_EQ(too_often, (Status{StatusCode::kUnavailable, "failing as ordered"}));
-    EXPECT_EQ(service.begun, 4);
-    service.begun = 0;
-    ProbeStub stub{channel};
-    Order order;
-    order.set_status(static_cast<int>(StatusCode::kNotFound));
-    const Result<Payload> missing = co_await stub.Unary(order).result();
-    EXPECT_EQ(missing.status().code(), StatusCode::kNotFound);
-    EXPECT_EQ(service.begun, 1) << "NOT_FOUND is not in the policy";
-    co_await channel.close();
-  });
-}
-
-TEST(Retries, EndWithTheDeadlineAndWhenSwitchedOff) {
-  run_test([]() -> Task<void> {
-    Fleet fleet;
-    ProbeService& service = fleet.add().service;
-    service.failing = 1000;
-    const std::string slow = R"({"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 4,
-      "initialBackoff": "100s", "maxBackoff": "100s", "backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
-    const ChannelOptions options{.service_config = slow};
-    Channel channel{fleet.list(), options};
-    const Status late = co_await call(channel, {.timeout = 20ms});
-    EXPECT_EQ(late.code(), StatusCode::kDeadlineExceeded);
-    const ChannelOptions off{.service_config = kRetrying, .enable_retries = false};
-    Channel without{fleet.list(), off};
-    service.begun = 0;
-    const Status status = co_await call(without);
-    EXPECT_EQ(status.code(), StatusCode::kUnavailable);
-    EXPECT_EQ(service.begun, 1);
-    co_await channel.close();
-    co_await without.close();
-  });
-}
-
-TEST(Retries, HeedWhatTheServerSaysOfThem) {
-  run_test([]() -> Task<void> {
-    Fleet fleet;
-    ProbeService& service = fleet.add().service;
-    const std::string slow = R"({"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 3,
-      "initialBackoff": "100s", "maxBackoff": "100s", "backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
-    const ChannelOptions options{.service_config = slow};
-    Channel channel{fleet.list(), options};
-    service.failing = 2;
-    service.pushback = "1";
-    const Status sooner = co_await call(channel, {.timeout = 10s});
-    EXPECT_TRUE(sooner.ok()) << "in place of the policy's 100 s";
-    EXPECT_EQ(service.begun, 3);
-    service.failing = 1;
-    service.pushback = "-1";
-    const Status not_at_all = co_await call(channel);
-    EXPECT_EQ(not_at_all.code(), StatusCode::kUnavailable);
-    EXPECT_EQ(service.begun, 4);
-    co_await channel.close();
-  });
-}
-
-TEST(Retries, AreThrottled) {
-  run_test([]() -> Task<void> {
-    Fleet fleet;
-    ProbeService& service = fleet.add().service;
-    service.failing = 1000;
-    const std::string config =
-        R"({"retryThrottling": {"maxTokens": 4, "tokenRatio": 0.1}, "methodConfig": [{"name": [{}],
-      "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.001s", "maxBackoff": "0.001s", "backoffMultiplier": 1,
-      "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
-    const ChannelOptions options{.service_config = config};
-    Channel channel{fleet.list(), options};
-    co_await make_call(channel);
-    EXPECT_EQ(service.begun, 2) << "two failures leave half of the tokens";
-    co_await make_call(channel);
-    EXPECT_EQ(service.begun, 3);
-    co_await channel.close();
-  });
-}
-
-TEST(Retries, SendAStreamOfRequestsAgain) {
-  run_test([]() -> Task<void> {
-    Fleet fleet;
-    Fleet::Member& member = fleet.add();
-    const ChannelOptions options{.backoff = kQuick, .service_config = kRetrying};
-    Channel channel{member.address, options};
-    ProbeStub stub{channel};
-    auto upload = stub.Upload();
-    Payload payload;
-    payload.set_data("12345");
-    for (int i = 0; i < 3; ++i) co_await upload.write(payload);
-    while (member.service.running == 0) co_await sleep(1ms);
-    const std::string address = member.address;
-    Fleet::crash(member);
-    Fleet::start(member, address);
-    for (int i = 0; i < 3; ++i) {
-      const bool written = co_await upload.write(payload);
-      EXPECT_TRUE(written);
-    }
-    const Payload sum = co_await upload.finish();
-    EXPECT_EQ(sum.number(), 6);
-    EXPECT_EQ(sum.text(), "30");
-    co_await channel.close();
-  });
-}
-
-TEST(Retries, AreOverOnceTheResponseHasBegun) {
-  run_test([]() -> Task<void> {
-    Fleet fleet;
-    Fleet::Member& member = fleet.add();
-    const ChannelOptions options{.backoff = kQuick, .service_config = kRetrying};
-    Channel channel{member.address, options};
-    ProbeStub stub{channel};
-    Order order;
-    order.set_count(100);
-    order.set_wait_us(1000);
-    auto download = stub.Download(order);
-    co_await download.next();
-    Fleet::crash(member);
-    while (co_await download.read()) {
-    }
-    const Status status = co_await download.status();
-    EXPECT_EQ(status.code(), StatusCode::kUnavailable);
-    co_await channel.close();
   });
 }
 

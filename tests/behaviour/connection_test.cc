@@ -1,6 +1,9 @@
 // Connections that cannot be had, that are lost, and peers that are not what they should be: a clear error, never a
 // hang.
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,7 +12,9 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <csignal>
 #include <string>
+#include <vector>
 
 #include "support/serve.h"
 #include "tern/async/asio.h"
@@ -147,6 +152,121 @@ TEST(Listening, AStaleUnixSocketIsReplaced) {
                 EXPECT_TRUE(result.ok());
               },
               {.listen = "unix:" + path});
+}
+
+TEST(Listening, OnOnePortTogetherNeedsReusePort) {
+  ProbeService service;
+  const auto body = [](ProbeService& its_service) -> Task<void> {
+    Server first;
+    first.add_service(its_service);
+    const std::uint16_t port = first.listen("127.0.0.1:0", {.reuse_port = true});
+    const std::string address = "127.0.0.1:" + std::to_string(port);
+    Server second;
+    second.add_service(its_service);
+    EXPECT_THROW(second.listen(address), std::runtime_error);
+    EXPECT_EQ(second.listen(address, {.reuse_port = true}), port);
+    co_await first.stop();
+    const Status status = co_await status_of_call(address);
+    EXPECT_TRUE(status.ok()) << status.to_string();
+    co_await second.stop();
+  };
+  block_on(body(service));
+}
+
+/// A socket that listens on a port of 127.0.0.1 that is free, as systemd or a parent process would open it.
+int open_listening_socket() {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(::listen(descriptor, 128), 0);
+  return descriptor;
+}
+
+TEST(Listening, OnASocketThatIsHandedIn) {
+  ProbeService service;
+  const std::string address = "fd:" + std::to_string(open_listening_socket());
+  with_server(service,
+              [&](Channel& channel, Server& server) -> Task<void> {
+                const Result<Payload> result = co_await ProbeStub{channel}.Unary(Order{}).result();
+                EXPECT_TRUE(result.ok()) << result.status().to_string();
+                EXPECT_THROW(server.listen("fd:"), std::invalid_argument);
+                EXPECT_THROW(server.listen("fd:99999"), std::runtime_error);
+                int pair[2];
+                EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+                EXPECT_THROW(server.listen("fd:" + std::to_string(pair[0])), std::runtime_error) << "it is connected";
+                ::close(pair[0]);
+                ::close(pair[1]);
+              },
+              {.listen = address});
+}
+
+TEST(ConnectedSockets, AreServedAndUsedOnce) {
+  ProbeService service;
+  const auto body = [](ProbeService& its_service) -> Task<void> {
+    int pair[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    Server server;
+    server.add_service(its_service);
+    server.serve_socket(pair[0]);
+    Channel channel{"fd:" + std::to_string(pair[1])};
+    for (int i = 0; i < 3; ++i) {
+      const Result<Payload> result = co_await ProbeStub{channel}.Unary(Order{}).result();
+      EXPECT_TRUE(result.ok()) << result.status().to_string();
+    }
+    co_await server.stop();
+    while (channel.state() == ConnectivityState::kReady) {
+      co_await channel.wait_for_state_change(ConnectivityState::kReady);
+    }
+    const Result<Payload> after = co_await ProbeStub{channel}.Unary(Order{}).result();
+    EXPECT_EQ(after.status().code(), StatusCode::kUnavailable);
+    EXPECT_NE(after.status().details().find("was used before"), std::string::npos) << after.status().to_string();
+    EXPECT_THROW(server.serve_socket(99999), std::logic_error) << "it was stopped";
+    co_await channel.close();
+  };
+  block_on(body(service));
+}
+
+/// Processes that were forked before run(), each with a server on the parent's socket.
+TEST(Listening, InProcessesForkedBeforeRun) {
+  constexpr int kProcesses = 3;
+  const int descriptor = open_listening_socket();
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  std::vector<pid_t> children;
+  for (int i = 0; i < kProcesses; ++i) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const auto serve = [](int its_descriptor) -> Task<void> {
+        ProbeService service;
+        Server server;
+        server.add_service(service);
+        server.listen("fd:" + std::to_string(its_descriptor));
+        co_await server.serve_until(signals(SIGTERM));
+      };
+      ::_exit(run(serve(descriptor)));
+    }
+    children.push_back(child);
+  }
+  ::close(descriptor);
+  const std::string target = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  const auto call_all = [](const std::string& its_target) -> Task<void> {
+    for (int i = 0; i < 20; ++i) {
+      const Status status = co_await status_of_call(its_target);
+      EXPECT_TRUE(status.ok()) << status.to_string();
+    }
+  };
+  block_on(call_all(target));
+  for (const pid_t child : children) {
+    ::kill(child, SIGTERM);
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    // One that was ended before it came to catch the signal is fine, too.
+    EXPECT_TRUE((WIFEXITED(status) && WEXITSTATUS(status) == 0) || WIFSIGNALED(status)) << status;
+  }
 }
 
 Task<std::string> say_to_server(const std::string& target, std::string words) {

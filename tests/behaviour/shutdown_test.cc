@@ -1,6 +1,12 @@
 // The end of a server: grace, then cancellation, then the hard way; it always returns.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -175,6 +181,126 @@ TEST(Shutdown, OfSynchronousHandlersThatWriteForEver) {
     const std::optional<Payload> first = co_await call.next();
     EXPECT_TRUE(first);
     co_await server.stop({.grace = 10ms});
+    EXPECT_EQ(service.running, 0);
+  });
+}
+
+/// Handlers that block their threads and heed nothing; "pair": until another one comes.
+class BlockingService final : public tern::test::v1::Probe::SyncService {
+ public:
+  Payload Unary(ServerContext& /*context*/, const Order& order) override {
+    std::unique_lock lock{mutex_};
+    if (order.text() == "pair") {
+      changed_.wait(lock, [this] { return false; });  // each holds what the other one waits for
+    }
+    changed_.wait(lock, [this] { return released_; });
+    return Payload{};
+  }
+  void release() {
+    const std::lock_guard lock{mutex_};
+    released_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool released_ = false;
+};
+
+TEST(Shutdown, WaitsForHandlersThatBlockTheirThreads) {
+  BlockingService service;
+  with_server(service, [&](Channel& channel, Server& server) -> Task<void> {
+    ProbeStub stub{channel};
+    const auto stop_when_running = [](Server& its_server) -> Task<void> {
+      while (its_server.calls_in_flight() == 0) co_await sleep(1ms);
+      co_await its_server.stop();
+    };
+    const auto [code, stopped] = co_await gather(code_of(stub.Unary(Order{})), stop_when_running(server));
+    EXPECT_EQ(code, StatusCode::kUnavailable);
+    EXPECT_EQ(server.calls_in_flight(), 1U) << "its thread is not to be had";
+    service.release();  // or the server's destructor would wait for it
+  });
+}
+
+Task<void> serve_for_ever(BlockingService& service, int port_pipe) {
+  Server server{{.blocked_handlers_timeout = 20ms}};
+  server.add_service(service);
+  const std::uint16_t port = server.listen("127.0.0.1:0");
+  Task<int> stop_signal = signals(SIGTERM);
+  EXPECT_EQ(::write(port_pipe, &port, sizeof port), static_cast<ssize_t>(sizeof port));
+  co_await server.serve_until(std::move(stop_signal), {.grace = 10ms});
+}
+
+TEST(Shutdown, EndsAProcessWhoseHandlersBlockForEverOrWaitForEachOther) {
+  int port_pipe[2];
+  ASSERT_EQ(::pipe(port_pipe), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    auto* service = new BlockingService;  // stays, as the handlers do
+    ::_exit(run(serve_for_ever(*service, port_pipe[1]), {.threads = 2}));
+  }
+  std::uint16_t port = 0;
+  ASSERT_EQ(::read(port_pipe[0], &port, sizeof port), static_cast<ssize_t>(sizeof port));
+  const auto call_and_kill = [](const std::string& target, pid_t process) -> Task<void> {
+    Channel channel{target};
+    ProbeStub stub{channel};
+    std::vector<Task<StatusCode>> calls;
+    for (const char* text : {"alone", "pair", "pair"}) {
+      Order order;
+      order.set_text(text);
+      calls.push_back(code_of(stub.Unary(order)));
+    }
+    const auto kill_soon = [](pid_t its_process) -> Task<void> {
+      co_await sleep(20ms);
+      ::kill(its_process, SIGTERM);
+    };
+    TaskGroup group;
+    group.spawn(kill_soon(process));
+    const std::vector<StatusCode> codes = co_await gather(std::move(calls));
+    for (const StatusCode code : codes) EXPECT_EQ(code, StatusCode::kUnavailable);
+    co_await group.join();
+    co_await channel.close();
+  };
+  block_on(call_and_kill("127.0.0.1:" + std::to_string(port), child));
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  ::close(port_pipe[0]);
+  ::close(port_pipe[1]);
+}
+
+/// Two handlers, each of which waits for the other one's end.
+class WaitingService final : public tern::test::v1::Probe::AsyncService {
+ public:
+  std::atomic<int> running = 0;
+  Task<Payload> Unary(ServerContext& /*context*/, const Order& order) override {
+    const Running counted{running};
+    const auto mine = static_cast<std::size_t>(order.number());
+    co_await ended_[1 - mine].wait();
+    ended_[mine].set();
+    co_return Payload{};
+  }
+
+ private:
+  std::array<Event, 2> ended_;
+};
+
+TEST(Shutdown, EndsHandlersThatWaitForEachOther) {
+  WaitingService service;
+  with_server(service, [&](Channel& channel, Server& server) -> Task<void> {
+    ProbeStub stub{channel};
+    const auto stop_when_running = [](WaitingService& its_service, Server& its_server) -> Task<void> {
+      co_await until(its_service.running, 2);
+      co_await its_server.stop({.grace = 10ms});
+    };
+    Order other;
+    other.set_number(1);
+    const auto [one, two, stopped] =
+        co_await gather(code_of(stub.Unary(Order{})), code_of(stub.Unary(other)), stop_when_running(service, server));
+    EXPECT_EQ(one, StatusCode::kUnavailable);
+    EXPECT_EQ(two, StatusCode::kUnavailable);
     EXPECT_EQ(service.running, 0);
   });
 }

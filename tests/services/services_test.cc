@@ -1,5 +1,6 @@
 // The standard services, as clients and tools ask them.
 #include <google/protobuf/descriptor.pb.h>
+#include <grpc/channelz/v1/channelz.tern.h>
 #include <grpc/health/v1/health.tern.h>
 #include <grpc/reflection/v1/reflection.tern.h>
 #include <gtest/gtest.h>
@@ -7,7 +8,9 @@
 #include <set>
 #include <string>
 
-#include "support/serve.h"
+#include "support/certificates.h"
+#include "support/fleet.h"
+#include "tern/services/channelz.h"
 #include "tern/services/health.h"
 #include "tern/services/reflection.h"
 #include "tern/services/status_details.h"
@@ -56,6 +59,239 @@ TEST(Health, IsAskedAndWatched) {
                 EXPECT_EQ(after.status(), HealthCheckResponse::NOT_SERVING);
               },
               {.threads = 2});
+}
+
+constexpr std::string_view kWatching =
+    R"({"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": "tern.test.v1.Probe"}})";
+
+TEST(HealthChecking, SendsCallsOnlyToServersThatServe) {
+  run_test([]() -> Task<void> {
+    Fleet fleet;
+    HealthService first;
+    HealthService second;
+    fleet.add("127.0.0.1:0", &first);
+    fleet.add("127.0.0.1:0", &second);
+    first.set("tern.test.v1.Probe", State::kNotServing);
+    second.set("tern.test.v1.Probe", State::kServing);
+    const ChannelOptions options{.backoff = kQuick, .service_config = kWatching};
+    Channel channel{fleet.list(), options};
+    for (int i = 0; i < 20; ++i) {
+      const Status status = co_await call(channel, {.wait_for_ready = true});
+      EXPECT_TRUE(status.ok()) << status.to_string();
+    }
+    EXPECT_EQ(fleet.members[0]->service.begun, 0);
+    EXPECT_EQ(fleet.members[1]->service.begun, 20);
+    // The other way round.
+    first.set("tern.test.v1.Probe", State::kServing);
+    while (fleet.members[0]->service.begun == 0) co_await make_call(channel);
+    second.set("tern.test.v1.Probe", State::kNotServing);
+    for (int seen = -1; seen != fleet.members[1]->service.begun;) {
+      seen = fleet.members[1]->service.begun;
+      for (int i = 0; i < 10; ++i) co_await make_call(channel);
+    }
+    // None at all: calls fail with what the servers say, or wait.
+    first.set("tern.test.v1.Probe", State::kNotServing);
+    while (channel.state() != ConnectivityState::kTransientFailure) {
+      co_await channel.wait_for_state_change(channel.state());
+    }
+    const Status none = co_await call(channel);
+    EXPECT_EQ(none.code(), StatusCode::kUnavailable);
+    EXPECT_NE(none.details().find("does not serve"), std::string::npos) << none.to_string();
+    const auto serve_soon = [](HealthService& health) -> Task<void> {
+      co_await sleep(std::chrono::milliseconds{5});
+      health.set("tern.test.v1.Probe", State::kServing);
+    };
+    TaskGroup group;
+    group.spawn(serve_soon(second));
+    const Status waited = co_await call(channel, {.wait_for_ready = true});
+    EXPECT_TRUE(waited.ok()) << waited.to_string();
+    co_await group.join();
+    // A server that is lost while it is watched comes back.
+    const std::string address = fleet.members[1]->address;
+    Fleet::crash(*fleet.members[1]);
+    Fleet::start(*fleet.members[1], address);
+    while (channel.state() == ConnectivityState::kReady) {
+      co_await channel.wait_for_state_change(ConnectivityState::kReady);
+    }
+    const Status again = co_await call(channel, {.wait_for_ready = true});
+    EXPECT_TRUE(again.ok()) << again.to_string();
+    co_await channel.close();
+  });
+}
+
+TEST(HealthChecking, TakesServersWithoutTheServiceToBeHealthy) {
+  run_test([]() -> Task<void> {
+    Fleet fleet;
+    fleet.add();
+    const ChannelOptions options{.idle_timeout = std::chrono::milliseconds{20}, .service_config = kWatching};
+    Channel channel{fleet.list(), options};
+    for (int i = 0; i < 3; ++i) {
+      const Status status = co_await call(channel);
+      EXPECT_TRUE(status.ok()) << status.to_string();
+    }
+    // The watch is no call that keeps a connection from being idle.
+    while (channel.state() != ConnectivityState::kIdle) co_await channel.wait_for_state_change(channel.state());
+    const Status status = co_await call(channel);
+    EXPECT_TRUE(status.ok()) << status.to_string();
+    co_await channel.close();
+  });
+}
+
+TEST(HealthChecking, DoesNotKeepAConnectionFromBeingIdle) {
+  run_test([]() -> Task<void> {
+    Fleet fleet;
+    HealthService health;
+    health.set("tern.test.v1.Probe", State::kServing);
+    fleet.add("127.0.0.1:0", &health);
+    const ChannelOptions options{.idle_timeout = std::chrono::milliseconds{20}, .service_config = kWatching};
+    Channel channel{fleet.list(), options};
+    co_await make_call(channel);
+    while (channel.state() != ConnectivityState::kIdle) co_await channel.wait_for_state_change(channel.state());
+    const Status status = co_await call(channel);
+    EXPECT_TRUE(status.ok()) << status.to_string();
+    co_await channel.close();
+  });
+}
+
+namespace z = grpc::channelz::v1;
+
+template <class Request>
+Request with_id(void (Request::*set)(std::int64_t), std::int64_t id) {
+  Request request;
+  (request.*set)(id);
+  return request;
+}
+
+Task<void> look_at_everything(ProbeService& service, ServerTls* tls, ClientTls* client_tls) {
+  Channelz channelz;
+  Server server;
+  server.add_service(service);
+  server.add_service(channelz);
+  const std::uint16_t port = server.listen("127.0.0.1:0", {.tls = tls});
+  Channel channel{"localhost:" + std::to_string(port), {.tls = client_tls}};
+  channelz.add(server);
+  channelz.add(channel);
+  const z::Channelz::Stub stub{channel};
+  co_await make_call(channel);
+  ProbeStub probe{channel};
+  Order failing;
+  failing.set_status(5);
+  const Result<Payload> failed = co_await probe.Unary(failing).result();
+  EXPECT_FALSE(failed.ok());
+
+  const z::GetServersResponse servers = co_await stub.GetServers(z::GetServersRequest{});
+  EXPECT_TRUE(servers.end());
+  EXPECT_EQ(servers.server_size(), 1);
+  const z::Server& shown = servers.server(0);
+  EXPECT_EQ(shown.ref().server_id(), static_cast<std::int64_t>(server.id()));
+  EXPECT_EQ(shown.data().calls_started(), 3) << "the one that asks, too";
+  EXPECT_EQ(shown.data().calls_succeeded(), 1);
+  EXPECT_EQ(shown.data().calls_failed(), 1);
+  EXPECT_GT(shown.data().last_call_started_timestamp().seconds(), 1'700'000'000);
+  EXPECT_EQ(shown.listen_socket_size(), 1);
+  EXPECT_EQ(shown.listen_socket(0).name(), "127.0.0.1:" + std::to_string(port));
+
+  const auto one = with_id(&z::GetServerRequest::set_server_id, shown.ref().server_id());
+  const z::GetServerResponse again = co_await stub.GetServer(one);
+  EXPECT_EQ(again.server().ref().server_id(), shown.ref().server_id());
+  const auto of_it = with_id(&z::GetServerSocketsRequest::set_server_id, shown.ref().server_id());
+  const z::GetServerSocketsResponse sockets = co_await stub.GetServerSockets(of_it);
+  EXPECT_EQ(sockets.socket_ref_size(), 1);
+  EXPECT_TRUE(sockets.end());
+  const auto this_one = with_id(&z::GetSocketRequest::set_socket_id, sockets.socket_ref(0).socket_id());
+  const z::GetSocketResponse answer = co_await stub.GetSocket(this_one);
+  const z::Socket& socket = answer.socket();
+  EXPECT_EQ(socket.data().streams_started(), 6);
+  EXPECT_EQ(socket.data().streams_succeeded(), 5);
+  EXPECT_EQ(socket.data().messages_received(), 6);
+  EXPECT_EQ(socket.data().messages_sent(), 4) << "of those that ended well, one of which is under way";
+  EXPECT_GT(socket.data().local_flow_control_window().value(), 65535);
+  EXPECT_EQ(socket.local().tcpip_address().port(), port);
+  EXPECT_EQ(socket.local().tcpip_address().ip_address(), std::string("\x7f\0\0\1", 4));
+  EXPECT_NE(socket.remote().tcpip_address().port(), port);
+  EXPECT_EQ(socket.has_security(), tls != nullptr);
+  const std::string& cipher = socket.security().tls().standard_name();
+  EXPECT_EQ(cipher.substr(0, 4), tls != nullptr ? "TLS_" : "");
+
+  const z::GetTopChannelsResponse channels = co_await stub.GetTopChannels(z::GetTopChannelsRequest{});
+  EXPECT_EQ(channels.channel_size(), 1);
+  const z::Channel& top = channels.channel(0);
+  EXPECT_EQ(top.data().target(), channel.target());
+  EXPECT_EQ(top.data().state().state(), z::ChannelConnectivityState::READY);
+  EXPECT_EQ(top.data().calls_started(), 7);
+  EXPECT_EQ(top.data().calls_failed(), 1);
+  EXPECT_EQ(top.subchannel_ref_size(), 1);
+  const auto the_channel = with_id(&z::GetChannelRequest::set_channel_id, top.ref().channel_id());
+  const z::GetChannelResponse channel_again = co_await stub.GetChannel(the_channel);
+  EXPECT_EQ(channel_again.channel().ref().name(), channel.target());
+  const auto part = with_id(&z::GetSubchannelRequest::set_subchannel_id, top.subchannel_ref(0).subchannel_id());
+  const z::GetSubchannelResponse subchannel = co_await stub.GetSubchannel(part);
+  EXPECT_EQ(subchannel.subchannel().data().state().state(), z::ChannelConnectivityState::READY);
+  EXPECT_EQ(subchannel.subchannel().socket_ref_size(), 1);
+  const auto its_socket =
+      with_id(&z::GetSocketRequest::set_socket_id, subchannel.subchannel().socket_ref(0).socket_id());
+  const z::GetSocketResponse other_end = co_await stub.GetSocket(its_socket);
+  EXPECT_EQ(other_end.socket().remote().tcpip_address().port(), port);
+  EXPECT_EQ(other_end.socket().local().tcpip_address().port(), socket.remote().tcpip_address().port());
+
+  // What is not there.
+  const Result<z::GetSocketResponse> unknown =
+      co_await stub.GetSocket(with_id(&z::GetSocketRequest::set_socket_id, 1'000'000'000)).result();
+  EXPECT_EQ(unknown.status(), (Status{StatusCode::kNotFound, "there is no socket 1000000000"}));
+  auto later = with_id(&z::GetServersRequest::set_start_server_id, shown.ref().server_id() + 1);
+  const z::GetServersResponse none = co_await stub.GetServers(later);
+  EXPECT_EQ(none.server_size(), 0);
+  EXPECT_TRUE(none.end());
+  channelz.remove(channel);
+  const z::GetTopChannelsResponse no_channels = co_await stub.GetTopChannels(z::GetTopChannelsRequest{});
+  EXPECT_EQ(no_channels.channel_size(), 0);
+  co_await channel.close();
+  co_await server.stop();
+}
+
+TEST(Channelz, ShowsServersChannelsAndSockets) {
+  ProbeService service;
+  block_on(look_at_everything(service, nullptr, nullptr));
+}
+
+TEST(Channelz, ShowsHowConnectionsAreSecured) {
+  ProbeService service;
+  const Certificates certificates;
+  certificates.make("server", "DNS:localhost,IP:127.0.0.1");
+  ServerTls tls{{.certificate_file = certificates.file("server.pem"), .key_file = certificates.file("server.key")}};
+  ClientTls client_tls{{.authority_file = certificates.file("ca.pem")}};
+  block_on(look_at_everything(service, &tls, &client_tls));
+}
+
+/// Many calls on several loops, and somebody who looks at them all the time.
+TEST(Channelz, MayBeAskedWhileLoopsAreBusy) {
+  ProbeService service;
+  with_server(service,
+              [&](Channel& channel, Server& server) -> Task<void> {
+                std::vector<std::unique_ptr<Channel>> channels;
+                bool done = false;
+                const auto look = [](Server& its_server, Channel& its_channel, bool& is_done) -> Task<void> {
+                  while (!is_done) {
+                    const ServerInfo info = co_await its_server.inspect();
+                    EXPECT_LE(info.calls.succeeded + info.calls.failed, info.calls.started);
+                    const ChannelInfo channel_info = co_await its_channel.inspect();
+                    EXPECT_EQ(channel_info.target, its_channel.target());
+                  }
+                };
+                TaskGroup group;
+                group.spawn(look(server, channel, done));
+                for (int i = 0; i < 4; ++i) channels.push_back(std::make_unique<Channel>(channel.target()));
+                for (int round = 0; round < 50; ++round) {
+                  for (const auto& other : channels) co_await make_call(*other);
+                  co_await make_call(channel);
+                }
+                const ServerInfo info = co_await server.inspect();
+                EXPECT_EQ(info.calls.started, 250U);
+                EXPECT_EQ(info.connections.size(), 5U);
+                done = true;
+                co_await group.join();
+              },
+              {.threads = 3});
 }
 
 namespace v1 = grpc::reflection::v1;

@@ -72,11 +72,16 @@ class ProbeService final : public tern::test::v1::Probe::AsyncService {
   std::atomic<int> yielded = 0;
   std::atomic<int> begun = 0;    // unary calls
   std::atomic<int> failing = 0;  // as many of the next ones end with UNAVAILABLE
+  std::atomic<int> hanging = 0;  // as many of the next ones never answer
   std::string pushback;          // which is what they then say of calling again, in milliseconds
 
   Task<Payload> Unary(ServerContext& context, const Order& order) override {
     const Running counted{running};
     ++begun;
+    if (hanging > 0) {
+      --hanging;
+      co_return co_await hang();
+    }
     if (failing > 0) {
       --failing;
       if (!pushback.empty()) context.trailing_metadata().add("grpc-retry-pushback-ms", pushback);
@@ -121,6 +126,17 @@ class ProbeService final : public tern::test::v1::Probe::AsyncService {
   Task<Payload> Hang(ServerContext& /*context*/, const Order& /*order*/) override {
     const Running counted{running};
     ++begun;
+    co_return co_await hang();
+  }
+
+  AsyncGenerator<Payload> Ignore(ServerContext& /*context*/, Reader<Payload>& /*payloads*/) override {
+    const Running counted{running};
+    co_await sleep(std::chrono::hours{1});
+    co_yield Payload{};
+  }
+
+ private:
+  Task<Payload> hang() {
     try {
       co_await sleep(std::chrono::hours{1});
     } catch (const Cancelled&) {
@@ -129,12 +145,6 @@ class ProbeService final : public tern::test::v1::Probe::AsyncService {
       throw;
     }
     co_return Payload{};
-  }
-
-  AsyncGenerator<Payload> Ignore(ServerContext& /*context*/, Reader<Payload>& /*payloads*/) override {
-    const Running counted{running};
-    co_await sleep(std::chrono::hours{1});
-    co_yield Payload{};
   }
 };
 

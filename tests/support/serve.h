@@ -37,7 +37,7 @@ inline Task<void> serve_and_run(Service& service, const Served& served, const Bo
   server.add_service(service);
   for (ServerInterceptor* interceptor : served.server_interceptors) server.add_interceptor(*interceptor);
   if (served.generic != nullptr) server.set_generic_service(*served.generic);
-  const std::uint16_t port = server.listen(served.listen, served.tls);
+  const std::uint16_t port = server.listen(served.listen, {.tls = served.tls});
   Channel channel{port == 0 ? served.listen : "127.0.0.1:" + std::to_string(port), served.channel_options};
   for (ClientInterceptor* interceptor : served.client_interceptors) channel.add_interceptor(*interceptor);
   co_await body(channel, server);

@@ -47,12 +47,16 @@ class Executor {
   /// Takes back work that has not begun; false when it has.
   bool withdraw(Work& work);
 
+  /// Blocks until all submitted work has been done; false when it has not by then.
+  bool wait_until_idle(Clock::time_point limit);
+
  private:
   void serve();
 
   std::mutex mutex_;
   std::condition_variable changed_;
   IntrusiveList<Work> queue_;
+  std::size_t working_ = 0;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };
@@ -71,6 +75,8 @@ class ExecutorWait : public Wait {
  private:
   struct Running;
   void cancel() noexcept override;
+  [[nodiscard]] bool held_elsewhere() noexcept override;
+  void orphan() noexcept override;
 
   Executor* executor_;
   std::shared_ptr<Running> running_;

@@ -62,6 +62,10 @@ class Wait : public Ready {
   /// Called at most once, on the loop, when the job is cancelled while this waits. Must lead to wake(), at once or when
   /// what was begun has really ended.
   virtual void cancel() noexcept { wake(); }
+  /// Whether another thread uses what the waiting coroutine owns, so that destroying it now would block.
+  [[nodiscard]] virtual bool held_elsewhere() noexcept { return false; }
+  /// The coroutine is left as it is for ever, and its loop may be gone when the other thread is done with it.
+  virtual void orphan() noexcept {}
 
   /// Makes this the job's innermost wait; false, and no wait, when the job is cancelled already: the awaiter then
   /// returns false from await_suspend too, and resumed() throws.
@@ -98,6 +102,13 @@ class Job {
   /// Harmless when done, or when called twice.
   void cancel() noexcept;
 
+  /// Whether another thread runs something for the job (run_in_executor), so that destroying it would block.
+  [[nodiscard]] bool held_elsewhere() const noexcept { return innermost_ != nullptr && innermost_->held_elsewhere(); }
+  /// Lets that thread know that nobody waits for it any more. The job must then never be destroyed.
+  void orphan() noexcept {
+    if (innermost_ != nullptr) innermost_->orphan();
+  }
+
   [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
   [[nodiscard]] bool done() const noexcept { return done_; }
   [[nodiscard]] Loop& loop() const noexcept { return *loop_; }
@@ -114,6 +125,9 @@ class Job {
   /// The body ended: normally (null) or by this exception. Runs on the loop, outside of the body's frames; may delete
   /// this job.
   virtual void finished(std::exception_ptr error) = 0;
+
+  /// Destroys the body where it stands: for a derived class whose members the body's frames may use to the last.
+  void destroy_body() noexcept;
 
  private:
   friend class Wait;

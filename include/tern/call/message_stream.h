@@ -36,21 +36,30 @@ class MessageStream : public http2::Stream {
   /// Whether the last message that was read had come compressed.
   [[nodiscard]] bool message_was_compressed() const noexcept { return message_was_compressed_; }
 
+  /// Whether the call may hold another `size` bytes, to be sent or read.
+  [[nodiscard]] bool may_hold(std::size_t size) const noexcept;
+
   /// Whether read_message would wait.
   [[nodiscard]] bool must_wait_to_read() const noexcept { return incoming_.empty() && !incoming_ended_; }
 
  protected:
-  explicit MessageStream(std::size_t receive_limit) noexcept : reader_(receive_limit) {}
+  /// Messages that have come and were not read count in `budget`, where there is one; it must outlive this.
+  explicit MessageStream(std::size_t receive_limit, http2::MemoryBudget* budget = nullptr) noexcept
+      : reader_(receive_limit), budget_(budget) {}
+  ~MessageStream() override;
 
   void on_data(std::span<const std::uint8_t> bytes) final;
   void on_sent() final;
 
-  /// A message is about to be sent; whoever may have to send it again keeps it.
-  virtual void on_writing(const Buffer& /*message*/) {}
+  /// A message is about to be sent; whoever may have to send it again keeps it. False: it is not sent, and the call has
+  /// ended.
+  virtual bool on_writing(const Buffer& /*message*/) { return true; }
   /// Between a stream that failed and the next one: what is written goes to on_writing only, and readers wait.
   void pause() noexcept;
   /// As new, for the next stream.
   void resume_anew() noexcept;
+  /// Takes no longer messages than this, in bytes; before the first one. It never allows more than before.
+  void limit_received(std::size_t limit) noexcept;
 
   /// The peer broke gRPC's rules or our limit; nothing more of it is read.
   virtual void on_bad_message(Status status) = 0;
@@ -74,6 +83,9 @@ class MessageStream : public http2::Stream {
 
  private:
   std::optional<Buffer> take_message();
+  /// Brings the budget up to date; false when there is more than it allows.
+  [[nodiscard]] bool recount() noexcept;
+  void clear_incoming() noexcept;
   void open_window() noexcept;
 
   rpc::MessageReader reader_;
@@ -84,6 +96,8 @@ class MessageStream : public http2::Stream {
   bool dropping_ = false;
   bool paused_ = false;
   std::size_t held_ = 0;  // received bytes that the peer's window is not yet opened for again
+  http2::MemoryBudget* budget_;
+  std::size_t held_in_memory_ = 0;  // bytes of messages, whole ones and one that has begun, as counted there
   Read* reading_ = nullptr;
   Write* writing_ = nullptr;
 };
@@ -118,8 +132,8 @@ class MessageStream::Write : public Wait {
     if (waiting()) stream_->writing_ = nullptr;
   }
   [[nodiscard]] bool await_ready() noexcept {
-    stream_->on_writing(message_);
-    if (stream_->paused_) return true;
+    refused_ = !stream_->on_writing(message_);
+    if (refused_ || stream_->paused_) return true;
     stream_->send_data(std::move(message_));
     return !stream_->open() || stream_->unsent() < kUnsentBytesPerCall;
   }
@@ -129,7 +143,7 @@ class MessageStream::Write : public Wait {
   }
   bool await_resume() {
     resumed();
-    return stream_->open() || stream_->paused_;
+    return !refused_ && (stream_->open() || stream_->paused_);
   }
 
  private:
@@ -138,6 +152,7 @@ class MessageStream::Write : public Wait {
   void cancel() noexcept override;
   MessageStream* stream_;
   Buffer message_;
+  bool refused_ = false;
 };
 
 inline MessageStream::Read MessageStream::read_message() noexcept { return Read{*this}; }

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tern/async/blocking.h"
 #include "tern/async/loop.h"
@@ -22,6 +23,7 @@
 #include "tern/rpc/compression.h"
 #include "tern/transport/in_process.h"
 #include "tern/transport/tls.h"
+#include "tern/transport/traffic.h"
 
 namespace tern {
 
@@ -76,12 +78,33 @@ struct ChannelOptions {
   std::string_view authority = {};
 };
 
+/// How it stands with one of a channel's servers, on one loop.
+struct SubchannelInfo {
+  /// No other one, nor channel, server or connection of this process has the same.
+  std::uint64_t id = 0;
+  /// The server's address; several, where they are tried in order.
+  std::string name;
+  ConnectivityState state = ConnectivityState::kIdle;
+  std::optional<ConnectionInfo> connection;
+};
+
+/// What a channel is and did, so far.
+struct ChannelInfo {
+  std::uint64_t id = 0;
+  std::string target;
+  /// The best of its loops'.
+  ConnectivityState state = ConnectivityState::kIdle;
+  CallCounts calls;
+  std::vector<SubchannelInfo> subchannels;
+};
+
 /// May be used from every loop and thread. Made on a loop or, for blocking stubs, on none: it then runs a loop on a
 /// thread of its own.
 class Channel {
  public:
   /// Connects to nothing yet. `target`: "host:port", "dns:///host:port", "ipv4:1.2.3.4:1,5.6.7.8:1", "ipv6:[::1]:1",
-  /// "unix:/path", "unix-abstract:name". Throws std::invalid_argument when it is none of these, or when the service
+  /// "unix:/path", "unix-abstract:name", "fd:5" (a connected socket that the channel takes over, for
+  /// one connection). Throws std::invalid_argument when it is none of these, or when the service
   /// config is wrong.
   explicit Channel(std::string target, ChannelOptions options = {});
   Channel(const Channel&) = delete;
@@ -104,6 +127,9 @@ class Channel {
   /// Ends what runs, and returns when the connections are closed. Calls made afterwards end with CANCELLED.
   Task<void> close();
 
+  /// Asks all loops that use it.
+  Task<ChannelInfo> inspect() const;
+  [[nodiscard]] std::uint64_t id() const noexcept;
   [[nodiscard]] const std::string& target() const noexcept;
   [[nodiscard]] const std::shared_ptr<ChannelCore>& core() const noexcept { return core_; }
   /// Where blocking stubs run their calls.

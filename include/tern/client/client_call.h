@@ -92,11 +92,13 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   void connection_settled(ClientConnection* connection, const Status& failure) override;
   [[nodiscard]] bool waits_for_ready() const noexcept override;
   [[nodiscard]] const Metadata& sent_metadata() const noexcept override { return metadata_; }
-  void on_writing(const Buffer& message) override;
+  bool on_writing(const Buffer& message) override;
 
   friend class ClientInterceptor::Next;
   /// The interceptors, the credentials and the call, as a job beside its maker's.
   class Course;
+  /// Several attempts at once.
+  class Hedging;
   void begin();
   void seek_connection();
   /// One attempt is over, without a response: is there another one?
@@ -114,9 +116,13 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   void message_read(MessageRef message);
 
   [[nodiscard]] bool open_on(ClientConnection& connection);
+  /// Opens `stream` with the call's header fields.
+  [[nodiscard]] bool open_stream(ClientConnection& connection, http2::Stream& stream, int attempts_before);
+  /// False when the service config has it too long; the call has then ended.
+  [[nodiscard]] bool may_send(const Buffer& message);
+  void stop_attempts() noexcept;
   void finish(Status status);
   [[nodiscard]] Compression compression() const noexcept;
-  [[nodiscard]] Status status_of_close(http2::ErrorCode code) const;
 
   std::shared_ptr<ChannelCore> channel_;
   std::string_view method_;
@@ -137,8 +143,10 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   int attempts_ = 0;
   bool retried_unprocessed_ = false;
   std::unique_ptr<MemberTimer<ClientCall, &ClientCall::begin_attempt>> retry_timer_;  // between attempts
+  std::unique_ptr<Hedging> hedging_;
   Status status_;
   bool started_ = false;
+  CallCounts* counts_ = nullptr;  // the channel's on this loop, from the start to the end
   bool requests_ended_ = false;
   Event settled_;  // open or ended
   Event headers_;

@@ -57,6 +57,7 @@ class BufferQueue {
   BufferQueue() = default;
   BufferQueue(const BufferQueue&) = delete;
   BufferQueue& operator=(const BufferQueue&) = delete;
+  void swap(BufferQueue& other) noexcept;
   ~BufferQueue() { clear(); }
 
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }

@@ -18,6 +18,7 @@
 
 namespace tern::http2 {
 
+class MemoryBudget;
 class Session;
 
 /// A header field to send. The bytes are copied on sending, unless they live for ever (string literals).
@@ -56,12 +57,18 @@ class Stream : public ListNode<Stream> {
   /// Bytes queued and not yet handed to the connection.
   [[nodiscard]] std::size_t unsent() const noexcept { return outgoing_.bytes() - taken_; }
 
+  /// For statistics: so many messages were complete.
+  void count_received(std::size_t messages) noexcept;
+
   /// Says that `size` received bytes are used up; the peer may send as many again (RFC 9113 §5.2).
   void consume(std::size_t size);
 
  protected:
   /// Gives up the stream, if it is open (CANCEL, where `tell_peer`), and is as new: it may be opened again.
   void renew(bool tell_peer);
+  /// Carries `other`'s stream from now on, which is as new; this one must not be open. In an event of `other`, what
+  /// follows that event comes to this one.
+  void take_over(Stream& other);
 
   /// A well-formed header block: the first, and on a client the trailers. `aside` is the value of the field that
   /// Settings::aside_field names, empty when it did not come; it lives during the call. `ended`: nothing follows.

@@ -30,6 +30,10 @@ class MessageReader {
   /// the peer broke the rules or the limit; nothing more may then be given.
   Status receive(std::span<const std::uint8_t> bytes, BufferQueue& messages);
 
+  /// Those that were complete, so far.
+  [[nodiscard]] std::size_t messages() const noexcept { return messages_; }
+  /// Bytes that are set aside for the message that has begun.
+  [[nodiscard]] std::size_t allocated() const noexcept { return message_.size(); }
   /// Whether what was received so far ends with a message.
   [[nodiscard]] bool between_messages() const noexcept { return prefix_read_ == 0; }
 
@@ -42,6 +46,7 @@ class MessageReader {
   std::size_t prefix_read_ = 0;
   Buffer message_;
   std::size_t message_read_ = 0;
+  std::size_t messages_ = 0;
 };
 
 }  // namespace tern::rpc

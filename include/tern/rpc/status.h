@@ -100,6 +100,7 @@ class [[nodiscard]] Result {
     return *value_;
   }
   T* operator->() { return &value(); }
+  const T* operator->() const { return &operator*(); }
 
  private:
   std::optional<T> value_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <typeinfo>
 
 #include "tern/async/async_generator.h"
 #include "tern/async/task.h"
@@ -17,7 +18,9 @@ class UnaryHandler final : public MethodHandler {
  public:
   using Method = Task<Response> (ServiceType::*)(ServerContext&, const Request&);
   UnaryHandler(ServiceType& service, Method method)
-      : MethodHandler(Requests::kOne), service_(service), method_(method) {}
+      : MethodHandler(Requests::kOne, {&typeid(Request), &typeid(Response), false}),
+        service_(service),
+        method_(method) {}
 
   Task<void> handle(ServerCall& call) override {
     Request request;
@@ -37,7 +40,9 @@ class ServerStreamHandler final : public MethodHandler {
  public:
   using Method = AsyncGenerator<Response> (ServiceType::*)(ServerContext&, const Request&);
   ServerStreamHandler(ServiceType& service, Method method)
-      : MethodHandler(Requests::kOne), service_(service), method_(method) {}
+      : MethodHandler(Requests::kOne, {&typeid(Request), &typeid(Response), true}),
+        service_(service),
+        method_(method) {}
 
   Task<void> handle(ServerCall& call) override {
     Request request;
@@ -57,7 +62,9 @@ class ClientStreamHandler final : public MethodHandler {
  public:
   using Method = Task<Response> (ServiceType::*)(ServerContext&, Reader<Request>&);
   ClientStreamHandler(ServiceType& service, Method method)
-      : MethodHandler(Requests::kStream), service_(service), method_(method) {}
+      : MethodHandler(Requests::kStream, {&typeid(Request), &typeid(Response), false}),
+        service_(service),
+        method_(method) {}
 
   Task<void> handle(ServerCall& call) override {
     Reader<Request> requests{call};
@@ -76,7 +83,9 @@ class BidiStreamHandler final : public MethodHandler {
  public:
   using Method = AsyncGenerator<Response> (ServiceType::*)(ServerContext&, Reader<Request>&);
   BidiStreamHandler(ServiceType& service, Method method)
-      : MethodHandler(Requests::kStream), service_(service), method_(method) {}
+      : MethodHandler(Requests::kStream, {&typeid(Request), &typeid(Response), true}),
+        service_(service),
+        method_(method) {}
 
   Task<void> handle(ServerCall& call) override {
     Reader<Request> requests{call};

@@ -22,6 +22,7 @@
 #include "tern/server/service.h"
 #include "tern/transport/in_process.h"
 #include "tern/transport/tls.h"
+#include "tern/transport/traffic.h"
 
 namespace tern {
 
@@ -39,6 +40,13 @@ struct ServerOptions {
   /// Calls that may run at once, on all connections; further ones are refused with RESOURCE_EXHAUSTED. 0: no limit.
   /// Each loop has an equal share.
   std::size_t max_calls_in_flight = 0;
+  /// Bytes of messages that one connection may hold here, received and not read yet or written and not taken by the
+  /// client; a call that would hold more ends with RESOURCE_EXHAUSTED. One message of any allowed length always fits.
+  /// 0: no limit.
+  std::size_t max_buffered_bytes_per_connection = std::size_t{64} * 1024 * 1024;
+  /// The same for all connections together, each loop with an equal share. When it is used up, a connection may still
+  /// use its part of it (the limit by the number of connections). 0: no limit.
+  std::size_t max_buffered_bytes = std::size_t{1024} * 1024 * 1024;
   /// A silent client is asked after this long whether it is still there, and given up without an answer. gRPC's
   /// defaults. 0: never.
   std::chrono::nanoseconds keepalive_time = std::chrono::hours{2};
@@ -58,6 +66,33 @@ struct ServerOptions {
   /// Threads for synchronous services; calls over it wait in order. 0: as Python's ThreadPoolExecutor, 4 more than
   /// cores, 32 at most.
   std::size_t max_workers = 0;
+  /// When the server has ended but for synchronous handlers that block their threads and heed no cancellation, its
+  /// destructor waits for them as long as this. Then it leaves them behind: their threads, and what they use of the
+  /// server, are never given back; their service must stay, or the process end.
+  std::chrono::nanoseconds blocked_handlers_timeout = std::chrono::seconds{10};
+};
+
+struct ListenOptions {
+  /// Clients must speak TLS here, with this, which must outlive the server; without, none can.
+  ServerTls* tls = nullptr;
+  /// Others may listen on the same port, in this process or another; the kernel spreads connections over them
+  /// (SO_REUSEPORT).
+  bool reuse_port = false;
+};
+
+/// What a server is and did, so far.
+struct ServerInfo {
+  /// No other server, channel or connection of this process has the same.
+  std::uint64_t id = 0;
+  /// Listening addresses, with the ports that they really have, and an id for each.
+  struct Listening {
+    std::uint64_t id = 0;
+    std::string address;
+  };
+  std::vector<Listening> listening;
+  /// Those whose handlers began.
+  CallCounts calls;
+  std::vector<ConnectionInfo> connections;
 };
 
 struct StopOptions {
@@ -72,7 +107,7 @@ class Server {
   explicit Server(ServerOptions options = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
-  /// Without stop() before: connections are closed, handlers destroyed where they stand.
+  /// Without stop() before: connections are closed, handlers destroyed where they stand; see stop().
   ~Server();
 
   /// Before listen(); `service` must outlive the server. Throws std::invalid_argument when one of this name is there.
@@ -87,10 +122,13 @@ class Server {
   /// Calls of methods that no service has go to this one, which must outlive the server. Before listen().
   void set_generic_service(GenericService& service);
 
-  /// Listens and serves from the next turn on. "[::]:50051", "127.0.0.1:0", "unix:/path". Returns the port (0 for
-  /// unix). Throws std::invalid_argument for what is no address, std::runtime_error when the address cannot be had.
-  /// With `tls`, which must outlive the server, clients must speak it here; without, none can.
-  std::uint16_t listen(std::string_view address, ServerTls* tls = nullptr);
+  /// Listens and serves from the next turn on. "[::]:50051", "127.0.0.1:0", "unix:/path", "fd:3" (a listening socket
+  /// that the server takes over: systemd's first, or one that was opened before a fork). Returns the port (0 for unix).
+  /// Throws std::invalid_argument for what is no address, std::runtime_error when the address cannot be had.
+  std::uint16_t listen(std::string_view address, ListenOptions options = {});
+  /// Serves one connected stream socket, which the server takes over: one end of a socketpair(), say. Throws
+  /// std::runtime_error for what is none.
+  void serve_socket(int descriptor, ServerTls* tls = nullptr);
 
   /// Serves the channels that are connected through `in_process`, which must outlive the server.
   void listen(InProcess& in_process);
@@ -103,9 +141,14 @@ class Server {
   Task<void> wait_for_termination();
 
   /// Ends in phases: no new calls (GOAWAY); running ones finish within the grace; then their handlers are cancelled;
-  /// then connections are closed and handlers that did not heed it destroyed. Always returns; a second call waits for
-  /// the same.
+  /// then connections are closed and handlers that did not heed it destroyed, save those that block a thread: these
+  /// the destructor waits for (ServerOptions::blocked_handlers_timeout). Always returns; a second call waits for the
+  /// same.
   Task<void> stop(StopOptions options = {});
+
+  /// Asks all its loops; on any loop of the program that the server outlives.
+  Task<ServerInfo> inspect() const;
+  [[nodiscard]] std::uint64_t id() const noexcept;
 
   /// Calls whose handlers run now, on all loops.
   [[nodiscard]] std::size_t calls_in_flight() const noexcept;

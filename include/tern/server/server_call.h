@@ -70,6 +70,12 @@ class ServerCall final : public MessageStream,
   void cancel_handler() noexcept;
   [[nodiscard]] Loop& loop() const noexcept { return Job::loop(); }
 
+  /// Whether a thread is still busy with its handler (Job::held_elsewhere).
+  [[nodiscard]] bool blocked() const noexcept { return running_ && Job::held_elsewhere(); }
+  /// Ends what that thread waits for on the loop, if it does.
+  void release_thread() noexcept;
+  using Job::orphan;
+
   /// The interceptors from this one on, and the handler.
   Task<Status> run_from(std::size_t index);
 

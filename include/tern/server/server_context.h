@@ -1,6 +1,9 @@
 // ServerContext: what a handler knows of its call and can say of it besides the messages.
 #pragma once
 
+#include <google/protobuf/arena.h>
+
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -40,6 +43,14 @@ class ServerContext {
   /// An asynchronous handler need not ask: its next await throws Cancelled. Any thread.
   [[nodiscard]] bool cancelled() const noexcept;
 
+  /// Memory that the call gives back as a whole when its handler has ended. On the handler's own thread.
+  google::protobuf::Arena& arena();
+  /// A message there; not to be deleted.
+  template <class Message>
+  Message* make() {
+    return google::protobuf::Arena::CreateMessage<Message>(&arena());
+  }
+
   /// Ends the call with this status: throws AbortError, which the handler lets pass. `code` must not be kOk.
   [[noreturn]] static void abort(StatusCode code, std::string details = {});
   [[noreturn]] static void abort(Status status);
@@ -65,6 +76,7 @@ class ServerContext {
   bool compress_next_ = true;
   Metadata initial_;
   Metadata trailing_;
+  std::unique_ptr<google::protobuf::Arena> arena_;
 };
 
 }  // namespace tern

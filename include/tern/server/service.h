@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,18 @@ namespace tern {
 
 class ServerCall;
 
+/// What a typed handler takes and gives, so that one is not replaced by another of a different kind.
+struct MethodTypes {
+  const std::type_info* request = nullptr;
+  const std::type_info* response = nullptr;
+  bool streams_responses = false;
+
+  [[nodiscard]] bool operator==(const MethodTypes& other) const noexcept {
+    return request != nullptr && other.request != nullptr && *request == *other.request &&
+           *response == *other.response && streams_responses == other.streams_responses;
+  }
+};
+
 /// One method, in bytes: reads its messages from the call and writes them to it. The typed handlers are templates over
 /// this (method_handler.h, sync_method_handler.h).
 class MethodHandler {
@@ -19,12 +33,13 @@ class MethodHandler {
   /// How many messages the client sends.
   enum class Requests { kOne, kStream };
 
-  explicit MethodHandler(Requests requests) noexcept : requests_(requests) {}
+  explicit MethodHandler(Requests requests, MethodTypes types = {}) noexcept : requests_(requests), types_(types) {}
   MethodHandler(const MethodHandler&) = delete;
   MethodHandler& operator=(const MethodHandler&) = delete;
   virtual ~MethodHandler() = default;
 
   [[nodiscard]] Requests requests() const noexcept { return requests_; }
+  [[nodiscard]] const MethodTypes& types() const noexcept { return types_; }
 
   /// Runs the whole call, on the call's loop; with Requests::kOne the request has arrived before. What it throws
   /// becomes the call's status.
@@ -32,6 +47,7 @@ class MethodHandler {
 
  private:
   Requests requests_;
+  MethodTypes types_;
 };
 
 /// Outlives the server that it is added to.
@@ -56,7 +72,15 @@ class Service {
     methods_.push_back({std::move(name), std::move(handler)});
   }
 
+  /// In the constructor of an asynchronous service: `handler`, a member of `owner`, takes the method's calls in place
+  /// of the virtual function of that name, its messages on the call's arena (arena_handler.h). Throws
+  /// std::invalid_argument when there is no such method with such messages.
+  template <class Owner, class Handler>
+  void on_arena(std::string_view method, Owner& owner, Handler handler);
+
  private:
+  void replace_method(std::string_view name, std::unique_ptr<MethodHandler> handler);
+
   std::string name_;
   std::vector<Method> methods_;
 };

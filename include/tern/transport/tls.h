@@ -1,7 +1,7 @@
 // TLS for servers and channels: certificates, whom to trust, and their renewal while everything runs.
 //
 //   tern::ServerTls tls{{.certificate_file = "server.pem", .key_file = "server.key"}};
-//   server.listen("[::]:443", &tls);
+//   server.listen("[::]:443", {.tls = &tls});
 #pragma once
 
 #include <memory>

@@ -1,0 +1,99 @@
+// Handlers whose messages live on their call's arena: one block of memory for a request or response of many parts,
+// given back at once. A service chooses them method by method, in its constructor:
+//
+//   class Users final : public UserService::AsyncService {
+//    public:
+//     Users() { on_arena("ListUsers", *this, &Users::list_users); }
+//     tern::Task<ListUsersResponse*> list_users(tern::ServerContext& context, const ListUsersRequest& request) {
+//       auto* response = context.make<ListUsersResponse>();
+//       …
+//       co_return response;
+//     }
+//   };
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <typeinfo>
+
+#include "tern/async/async_generator.h"
+#include "tern/async/task.h"
+#include "tern/server/server_call.h"
+#include "tern/server/service.h"
+
+namespace tern {
+
+namespace detail {
+/// What a handler answered with; throws AbortError (INTERNAL) when that is nothing.
+template <class Response>
+const Response& required(const Response* response) {
+  if (response == nullptr) throw AbortError{Status{StatusCode::kInternal, "the handler gave no response"}};
+  return *response;
+}
+}  // namespace detail
+
+/// Task<Response*> method(ServerContext&, const Request&)
+template <class ServiceType, class Request, class Response>
+class ArenaUnaryHandler final : public MethodHandler {
+ public:
+  using Method = Task<Response*> (ServiceType::*)(ServerContext&, const Request&);
+  ArenaUnaryHandler(ServiceType& service, Method method)
+      : MethodHandler(Requests::kOne, {&typeid(Request), &typeid(Response), false}),
+        service_(service),
+        method_(method) {}
+
+  Task<void> handle(ServerCall& call) override {
+    auto& request = *call.context().make<Request>();
+    call.take_request(request);
+    const Response* response = co_await (service_.*method_)(call.context(), request);
+    call.send_message(detail::required(response));
+  }
+
+ private:
+  ServiceType& service_;
+  Method method_;
+};
+
+/// AsyncGenerator<Response*> method(ServerContext&, const Request&). Each response has been sent, or copied, when the
+/// generator goes on: it may change that one, or make another.
+template <class ServiceType, class Request, class Response>
+class ArenaServerStreamHandler final : public MethodHandler {
+ public:
+  using Method = AsyncGenerator<Response*> (ServiceType::*)(ServerContext&, const Request&);
+  ArenaServerStreamHandler(ServiceType& service, Method method)
+      : MethodHandler(Requests::kOne, {&typeid(Request), &typeid(Response), true}),
+        service_(service),
+        method_(method) {}
+
+  Task<void> handle(ServerCall& call) override {
+    auto& request = *call.context().make<Request>();
+    call.take_request(request);
+    AsyncGenerator<Response*> responses = (service_.*method_)(call.context(), request);
+    while (Response* const* response = co_await responses.next_pointer()) {
+      co_await call.write(detail::required(*response));
+    }
+  }
+
+ private:
+  ServiceType& service_;
+  Method method_;
+};
+
+template <class Owner, class Request, class Response>
+std::unique_ptr<MethodHandler> make_arena_handler(Owner& owner,
+                                                  Task<Response*> (Owner::*method)(ServerContext&, const Request&)) {
+  return std::make_unique<ArenaUnaryHandler<Owner, Request, Response>>(owner, method);
+}
+template <class Owner, class Request, class Response>
+std::unique_ptr<MethodHandler> make_arena_handler(Owner& owner,
+                                                  AsyncGenerator<Response*> (Owner::*method)(ServerContext&,
+                                                                                             const Request&)) {
+  return std::make_unique<ArenaServerStreamHandler<Owner, Request, Response>>(owner, method);
+}
+
+template <class Owner, class Handler>
+void Service::on_arena(std::string_view method, Owner& owner, Handler handler) {
+  replace_method(method, make_arena_handler(owner, handler));
+}
+
+}  // namespace tern

@@ -1,0 +1,332 @@
+#include "tern/services/channelz.h"
+
+#include <arpa/inet.h>
+#include <grpc/channelz/v1/channelz.pb.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tern/client/channel.h"
+#include "tern/server/method_handler.h"
+#include "tern/server/server.h"
+
+namespace tern {
+
+namespace {
+
+namespace proto = grpc::channelz::v1;
+
+/// In one answer, unless the client asks for fewer.
+constexpr std::int64_t kMostResults = 100;
+
+std::size_t most_results(std::int64_t asked) {
+  return static_cast<std::size_t>(asked > 0 ? std::min(asked, kMostResults) : kMostResults);
+}
+
+template <class Data>
+void set_calls(const CallCounts& calls, Data& data) {
+  data.set_calls_started(static_cast<std::int64_t>(calls.started));
+  data.set_calls_succeeded(static_cast<std::int64_t>(calls.succeeded));
+  data.set_calls_failed(static_cast<std::int64_t>(calls.failed));
+  if (!calls.last_started) return;
+  const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(calls.last_started->time_since_epoch());
+  auto& time = *data.mutable_last_call_started_timestamp();
+  time.set_seconds(since.count() / 1'000'000'000);
+  time.set_nanos(static_cast<std::int32_t>(since.count() % 1'000'000'000));
+}
+
+/// From gRPC's way to write addresses: "ipv4:1.2.3.4:5", "ipv6:[::1]:5", "unix:path".
+void set_address(std::string_view name, proto::Address& address) {
+  const std::size_t scheme = name.find(':');
+  const std::string_view kind = name.substr(0, scheme);
+  const std::size_t colon = name.rfind(':');
+  if (kind == "unix") {
+    address.mutable_uds_address()->set_filename(std::string{name.substr(scheme + 1)});
+    return;
+  }
+  std::array<char, 16> bytes{};
+  if ((kind == "ipv4" || kind == "ipv6") && colon > scheme) {
+    std::string host{name.substr(scheme + 1, colon - scheme - 1)};
+    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+    const bool v4 = kind == "ipv4";
+    if (::inet_pton(v4 ? AF_INET : AF_INET6, host.c_str(), bytes.data()) == 1) {
+      address.mutable_tcpip_address()->set_ip_address(std::string{bytes.data(), v4 ? 4U : 16U});
+      int port = 0;
+      std::from_chars(name.data() + colon + 1, name.data() + name.size(), port);
+      address.mutable_tcpip_address()->set_port(port);
+      return;
+    }
+  }
+  address.mutable_other_address()->set_name(std::string{name});
+}
+
+void set_socket_ref(const ConnectionInfo& connection, proto::SocketRef& ref) {
+  ref.set_socket_id(static_cast<std::int64_t>(connection.id));
+  ref.set_name(connection.local + " -> " + connection.peer);
+}
+
+proto::Socket socket_of(const ConnectionInfo& connection) {
+  proto::Socket socket;
+  set_socket_ref(connection, *socket.mutable_ref());
+  proto::SocketData& data = *socket.mutable_data();
+  data.set_streams_started(static_cast<std::int64_t>(connection.streams_started));
+  data.set_streams_succeeded(static_cast<std::int64_t>(connection.streams_succeeded));
+  data.set_streams_failed(static_cast<std::int64_t>(connection.streams_failed));
+  data.set_messages_sent(static_cast<std::int64_t>(connection.messages_sent));
+  data.set_messages_received(static_cast<std::int64_t>(connection.messages_received));
+  data.set_keep_alives_sent(static_cast<std::int64_t>(connection.keepalives_sent));
+  data.mutable_local_flow_control_window()->set_value(connection.local_window);
+  data.mutable_remote_flow_control_window()->set_value(connection.remote_window);
+  set_address(connection.local, *socket.mutable_local());
+  set_address(connection.peer, *socket.mutable_remote());
+  if (!connection.cipher.empty()) {
+    proto::Security::Tls& tls = *socket.mutable_security()->mutable_tls();
+    tls.set_standard_name(connection.cipher);
+    tls.set_remote_certificate(connection.peer_certificate);
+  }
+  return socket;
+}
+
+proto::Socket socket_of(const ServerInfo::Listening& listening) {
+  proto::Socket socket;
+  socket.mutable_ref()->set_socket_id(static_cast<std::int64_t>(listening.id));
+  socket.mutable_ref()->set_name(listening.address);
+  socket.mutable_local()->mutable_other_address()->set_name(listening.address);
+  return socket;
+}
+
+proto::Server server_of(const ServerInfo& info) {
+  proto::Server server;
+  server.mutable_ref()->set_server_id(static_cast<std::int64_t>(info.id));
+  set_calls(info.calls, *server.mutable_data());
+  for (const ServerInfo::Listening& listening : info.listening) {
+    *server.add_listen_socket() = socket_of(listening).ref();
+  }
+  return server;
+}
+
+void set_state(ConnectivityState state, proto::ChannelConnectivityState& to) {
+  switch (state) {
+    case ConnectivityState::kIdle:
+      return to.set_state(proto::ChannelConnectivityState::IDLE);
+    case ConnectivityState::kConnecting:
+      return to.set_state(proto::ChannelConnectivityState::CONNECTING);
+    case ConnectivityState::kReady:
+      return to.set_state(proto::ChannelConnectivityState::READY);
+    case ConnectivityState::kTransientFailure:
+      return to.set_state(proto::ChannelConnectivityState::TRANSIENT_FAILURE);
+    case ConnectivityState::kShutdown:
+      return to.set_state(proto::ChannelConnectivityState::SHUTDOWN);
+  }
+}
+
+/// Its calls are those of its present connection.
+proto::Subchannel subchannel_of(const SubchannelInfo& info) {
+  proto::Subchannel subchannel;
+  subchannel.mutable_ref()->set_subchannel_id(static_cast<std::int64_t>(info.id));
+  subchannel.mutable_ref()->set_name(info.name);
+  proto::ChannelData& data = *subchannel.mutable_data();
+  data.set_target(info.name);
+  set_state(info.state, *data.mutable_state());
+  if (info.connection) {
+    set_calls({.started = info.connection->streams_started,
+               .succeeded = info.connection->streams_succeeded,
+               .failed = info.connection->streams_failed,
+               .last_started = std::nullopt},
+              data);
+    set_socket_ref(*info.connection, *subchannel.add_socket_ref());
+  }
+  return subchannel;
+}
+
+proto::Channel channel_of(const ChannelInfo& info) {
+  proto::Channel channel;
+  channel.mutable_ref()->set_channel_id(static_cast<std::int64_t>(info.id));
+  channel.mutable_ref()->set_name(info.target);
+  proto::ChannelData& data = *channel.mutable_data();
+  data.set_target(info.target);
+  set_state(info.state, *data.mutable_state());
+  set_calls(info.calls, data);
+  for (const SubchannelInfo& subchannel : info.subchannels) {
+    *channel.add_subchannel_ref() = subchannel_of(subchannel).ref();
+  }
+  return channel;
+}
+
+[[noreturn]] void abort_unknown(const char* what, std::int64_t id) {
+  ServerContext::abort(StatusCode::kNotFound, std::string{"there is no "} + what + " " + std::to_string(id));
+}
+
+template <class Entity>
+const Entity* find_entity(const std::vector<const Entity*>& entities, std::int64_t id) {
+  const auto found = std::find_if(entities.begin(), entities.end(), [id](const Entity* entity) {
+    return entity->id() == static_cast<std::uint64_t>(id);
+  });
+  return found == entities.end() ? nullptr : *found;
+}
+
+/// What is shown, in the order of ids.
+template <class Entity>
+class Registry {
+ public:
+  void add(const Entity& entity) {
+    const std::lock_guard lock{mutex_};
+    const auto place = std::find_if(entities_.begin(), entities_.end(),
+                                    [&entity](const Entity* other) { return other->id() > entity.id(); });
+    entities_.insert(place, &entity);
+  }
+  void remove(const Entity& entity) {
+    const std::lock_guard lock{mutex_};
+    std::erase(entities_, &entity);
+  }
+  [[nodiscard]] std::vector<const Entity*> all() const {
+    const std::lock_guard lock{mutex_};
+    return entities_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<const Entity*> entities_;
+};
+
+}  // namespace
+
+class Channelz::Methods {
+ public:
+  Registry<Server> servers;
+  Registry<Channel> channels;
+
+  Task<proto::GetServersResponse> GetServers(ServerContext& /*context*/, const proto::GetServersRequest& request) {
+    proto::GetServersResponse response;
+    response.set_end(true);
+    for (const Server* server : servers.all()) {
+      if (server->id() < static_cast<std::uint64_t>(request.start_server_id())) continue;
+      if (static_cast<std::size_t>(response.server_size()) == most_results(request.max_results())) {
+        response.set_end(false);
+        break;
+      }
+      const ServerInfo info = co_await server->inspect();
+      *response.add_server() = server_of(info);
+    }
+    co_return response;
+  }
+
+  Task<proto::GetServerResponse> GetServer(ServerContext& /*context*/, const proto::GetServerRequest& request) {
+    const ServerInfo info = co_await inspect_server(request.server_id());
+    proto::GetServerResponse response;
+    *response.mutable_server() = server_of(info);
+    co_return response;
+  }
+
+  Task<proto::GetServerSocketsResponse> GetServerSockets(ServerContext& /*context*/,
+                                                         const proto::GetServerSocketsRequest& request) {
+    ServerInfo info = co_await inspect_server(request.server_id());
+    std::sort(info.connections.begin(), info.connections.end(),
+              [](const ConnectionInfo& one, const ConnectionInfo& other) { return one.id < other.id; });
+    proto::GetServerSocketsResponse response;
+    response.set_end(true);
+    for (const ConnectionInfo& connection : info.connections) {
+      if (connection.id < static_cast<std::uint64_t>(request.start_socket_id())) continue;
+      if (static_cast<std::size_t>(response.socket_ref_size()) == most_results(request.max_results())) {
+        response.set_end(false);
+        break;
+      }
+      set_socket_ref(connection, *response.add_socket_ref());
+    }
+    co_return response;
+  }
+
+  Task<proto::GetTopChannelsResponse> GetTopChannels(ServerContext& /*context*/,
+                                                     const proto::GetTopChannelsRequest& request) {
+    proto::GetTopChannelsResponse response;
+    response.set_end(true);
+    for (const Channel* channel : channels.all()) {
+      if (channel->id() < static_cast<std::uint64_t>(request.start_channel_id())) continue;
+      if (static_cast<std::size_t>(response.channel_size()) == most_results(request.max_results())) {
+        response.set_end(false);
+        break;
+      }
+      const ChannelInfo info = co_await channel->inspect();
+      *response.add_channel() = channel_of(info);
+    }
+    co_return response;
+  }
+
+  Task<proto::GetChannelResponse> GetChannel(ServerContext& /*context*/, const proto::GetChannelRequest& request) {
+    const Channel* channel = find_entity(channels.all(), request.channel_id());
+    if (channel == nullptr) abort_unknown("channel", request.channel_id());
+    const ChannelInfo info = co_await channel->inspect();
+    proto::GetChannelResponse response;
+    *response.mutable_channel() = channel_of(info);
+    co_return response;
+  }
+
+  Task<proto::GetSubchannelResponse> GetSubchannel(ServerContext& /*context*/,
+                                                   const proto::GetSubchannelRequest& request) {
+    for (const Channel* channel : channels.all()) {
+      const ChannelInfo info = co_await channel->inspect();
+      for (const SubchannelInfo& subchannel : info.subchannels) {
+        if (subchannel.id != static_cast<std::uint64_t>(request.subchannel_id())) continue;
+        proto::GetSubchannelResponse response;
+        *response.mutable_subchannel() = subchannel_of(subchannel);
+        co_return response;
+      }
+    }
+    abort_unknown("subchannel", request.subchannel_id());
+  }
+
+  Task<proto::GetSocketResponse> GetSocket(ServerContext& /*context*/, const proto::GetSocketRequest& request) {
+    const auto id = static_cast<std::uint64_t>(request.socket_id());
+    proto::GetSocketResponse response;
+    for (const Server* server : servers.all()) {
+      const ServerInfo info = co_await server->inspect();
+      for (const ServerInfo::Listening& listening : info.listening) {
+        if (listening.id == id) *response.mutable_socket() = socket_of(listening);
+      }
+      for (const ConnectionInfo& connection : info.connections) {
+        if (connection.id == id) *response.mutable_socket() = socket_of(connection);
+      }
+    }
+    for (const Channel* channel : channels.all()) {
+      const ChannelInfo info = co_await channel->inspect();
+      for (const SubchannelInfo& subchannel : info.subchannels) {
+        if (subchannel.connection && subchannel.connection->id == id) {
+          *response.mutable_socket() = socket_of(*subchannel.connection);
+        }
+      }
+    }
+    if (!response.has_socket()) abort_unknown("socket", request.socket_id());
+    co_return response;
+  }
+
+ private:
+  Task<ServerInfo> inspect_server(std::int64_t id) {
+    const Server* server = find_entity(servers.all(), id);
+    if (server == nullptr) abort_unknown("server", id);
+    co_return co_await server->inspect();
+  }
+};
+
+Channelz::Channelz() : Service("grpc.channelz.v1.Channelz"), implementation_(std::make_unique<Methods>()) {
+  add_method("GetTopChannels", make_handler(*implementation_, &Methods::GetTopChannels));
+  add_method("GetServers", make_handler(*implementation_, &Methods::GetServers));
+  add_method("GetServer", make_handler(*implementation_, &Methods::GetServer));
+  add_method("GetServerSockets", make_handler(*implementation_, &Methods::GetServerSockets));
+  add_method("GetChannel", make_handler(*implementation_, &Methods::GetChannel));
+  add_method("GetSubchannel", make_handler(*implementation_, &Methods::GetSubchannel));
+  add_method("GetSocket", make_handler(*implementation_, &Methods::GetSocket));
+}
+
+Channelz::~Channelz() = default;
+void Channelz::add(Server& server) { implementation_->servers.add(server); }
+void Channelz::add(Channel& channel) { implementation_->channels.add(channel); }
+void Channelz::remove(const Server& server) { implementation_->servers.remove(server); }
+void Channelz::remove(const Channel& channel) { implementation_->channels.remove(channel); }
+
+}  // namespace tern
