@@ -40,7 +40,7 @@ bool Executor::withdraw(Work& work) {
 
 bool Executor::wait_until_idle(Clock::time_point limit) {
   std::unique_lock lock{mutex_};
-  return changed_.wait_until(lock, limit, [this] { return queue_.empty() && working_ == 0; });
+  return idle_.wait_until(lock, limit, [this] { return queue_.empty() && working_ == 0; });
 }
 
 void Executor::serve() {
@@ -53,7 +53,7 @@ void Executor::serve() {
     lock.unlock();
     work.work();
     lock.lock();
-    if (--working_ == 0) changed_.notify_all();
+    if (--working_ == 0) idle_.notify_all();
   }
 }
 

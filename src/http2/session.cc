@@ -208,6 +208,7 @@ Session::Session(Role role, const Settings& settings, SessionEvents& events)
     if (nghttp2_option_new(&made) != 0) throw std::bad_alloc{};
     nghttp2_option_set_no_auto_window_update(made, 1);
     nghttp2_option_set_no_http_messaging(made, 1);  // field_rules.h, once for each block that differs
+    nghttp2_option_set_stream_reset_rate_limit(made, kResetBurst, kResetsPerSecond);
     // A closed stream's priority is of no use to us, and costs memory.
     nghttp2_option_set_no_closed_streams(made, 1);
     return made;

@@ -22,6 +22,8 @@ namespace {
 constexpr http2::HeaderField kStatus200{":status", "200", true};
 constexpr http2::HeaderField kContentTypeGrpc{rpc::kContentType, rpc::kGrpcContentType, true};
 
+Status shutting_down() { return Status{StatusCode::kUnavailable, "the server is shutting down"}; }
+
 }  // namespace
 
 ServerCall::ServerCall(ServerConnection& connection)
@@ -63,6 +65,8 @@ void ServerCall::begin(std::string_view timeout) {
     const ServiceRegistry& registry = connection_.owner().shared().registry;
     return end(Status{StatusCode::kUnimplemented, registry.explain_missing(head.path())});
   }
+  // Its client made it before it knew: a GOAWAY takes a round trip.
+  if (connection_.owner().refuses_calls()) return end(shutting_down());
   if (connection_.owner().full()) {
     return end(Status{StatusCode::kResourceExhausted, "the server has too many calls in flight (max_calls_in_flight)"});
   }
@@ -244,7 +248,7 @@ void ServerCall::expired() noexcept {
 }
 
 void ServerCall::cancel_handler() noexcept {
-  end(Status{StatusCode::kUnavailable, "the server is shutting down"});
+  end(shutting_down());
   release_waits();
   stop_handler();
 }
@@ -266,7 +270,7 @@ void ServerCall::finished(std::exception_ptr error) {
   running_ = false;
   context_.arena_.reset();
   end(error ? status_of(error) : Status{});
-  connection_.owner().call_ended(status_.ok());
+  connection_.owner().call_ended(status_.ok() && !context_.cancelled());
   leave_if_over();
 }
 

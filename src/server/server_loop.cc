@@ -85,6 +85,7 @@ void ServerLoop::begin_stop(std::function<void()> empty) {
 }
 
 void ServerLoop::cancel_calls() {
+  refuses_calls_ = true;
   connections_.for_each([](ServerConnection& connection) { connection.cancel_calls(); });
 }
 

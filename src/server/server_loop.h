@@ -61,8 +61,9 @@ class ServerLoop {
 
   /// Sends every connection away; `empty` is called (on this loop) once none is left.
   void begin_stop(std::function<void()> empty);
-  /// Cancels every running handler.
+  /// Cancels every running handler; calls that still come are refused.
   void cancel_calls();
+  [[nodiscard]] bool refuses_calls() const noexcept { return refuses_calls_; }
   /// Closes every connection and destroys what is left of the calls, but for those whose handlers block a thread.
   void close_all();
   /// Those are given up: what they use must never be destroyed. Their methods.
@@ -101,6 +102,7 @@ class ServerLoop {
   CallCounts counts_;
   std::size_t most_calls_;
   bool stopping_ = false;
+  bool refuses_calls_ = false;
   std::function<void()> empty_;
 };
 

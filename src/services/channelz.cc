@@ -171,6 +171,21 @@ const Entity* find_entity(const std::vector<const Entity*>& entities, std::int64
   return found == entities.end() ? nullptr : *found;
 }
 
+/// Those of one answer: from this id on, and whether they are the last ones.
+template <class Entity>
+struct Page {
+  Page(const std::vector<const Entity*>& all, std::int64_t first_id, std::int64_t most) {
+    for (const Entity* entity : all) {
+      if (entity->id() < static_cast<std::uint64_t>(first_id)) continue;
+      last = entities.size() < most_results(most);
+      if (!last) break;
+      entities.push_back(entity);
+    }
+  }
+  std::vector<const Entity*> entities;
+  bool last = true;
+};
+
 /// What is shown, in the order of ids.
 template <class Entity>
 class Registry {
@@ -203,14 +218,10 @@ class Channelz::Methods {
   Registry<Channel> channels;
 
   Task<proto::GetServersResponse> GetServers(ServerContext& /*context*/, const proto::GetServersRequest& request) {
+    const Page<Server> page{servers.all(), request.start_server_id(), request.max_results()};
     proto::GetServersResponse response;
-    response.set_end(true);
-    for (const Server* server : servers.all()) {
-      if (server->id() < static_cast<std::uint64_t>(request.start_server_id())) continue;
-      if (static_cast<std::size_t>(response.server_size()) == most_results(request.max_results())) {
-        response.set_end(false);
-        break;
-      }
+    response.set_end(page.last);
+    for (const Server* server : page.entities) {
       const ServerInfo info = co_await server->inspect();
       *response.add_server() = server_of(info);
     }
@@ -227,31 +238,24 @@ class Channelz::Methods {
   Task<proto::GetServerSocketsResponse> GetServerSockets(ServerContext& /*context*/,
                                                          const proto::GetServerSocketsRequest& request) {
     ServerInfo info = co_await inspect_server(request.server_id());
-    std::sort(info.connections.begin(), info.connections.end(),
-              [](const ConnectionInfo& one, const ConnectionInfo& other) { return one.id < other.id; });
+    std::vector<ConnectionInfo>& connections = info.connections;
+    const auto by_id = [](const ConnectionInfo& one, const ConnectionInfo& other) { return one.id < other.id; };
+    std::sort(connections.begin(), connections.end(), by_id);
+    std::erase_if(connections, [first = static_cast<std::uint64_t>(request.start_socket_id())](
+                                   const ConnectionInfo& connection) { return connection.id < first; });
+    const std::size_t shown = std::min(connections.size(), most_results(request.max_results()));
     proto::GetServerSocketsResponse response;
-    response.set_end(true);
-    for (const ConnectionInfo& connection : info.connections) {
-      if (connection.id < static_cast<std::uint64_t>(request.start_socket_id())) continue;
-      if (static_cast<std::size_t>(response.socket_ref_size()) == most_results(request.max_results())) {
-        response.set_end(false);
-        break;
-      }
-      set_socket_ref(connection, *response.add_socket_ref());
-    }
+    response.set_end(shown == connections.size());
+    for (std::size_t i = 0; i < shown; ++i) set_socket_ref(connections[i], *response.add_socket_ref());
     co_return response;
   }
 
   Task<proto::GetTopChannelsResponse> GetTopChannels(ServerContext& /*context*/,
                                                      const proto::GetTopChannelsRequest& request) {
+    const Page<Channel> page{channels.all(), request.start_channel_id(), request.max_results()};
     proto::GetTopChannelsResponse response;
-    response.set_end(true);
-    for (const Channel* channel : channels.all()) {
-      if (channel->id() < static_cast<std::uint64_t>(request.start_channel_id())) continue;
-      if (static_cast<std::size_t>(response.channel_size()) == most_results(request.max_results())) {
-        response.set_end(false);
-        break;
-      }
+    response.set_end(page.last);
+    for (const Channel* channel : page.entities) {
       const ChannelInfo info = co_await channel->inspect();
       *response.add_channel() = channel_of(info);
     }

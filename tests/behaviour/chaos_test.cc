@@ -5,6 +5,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 
 #include "support/serve.h"
 
@@ -79,34 +80,42 @@ Task<void> disturbed(ProbeStub stub, std::uint32_t seed) {
   }
 }
 
-TEST(Chaos, ClientsThatGiveUpAtRandomPoints) {
+/// Several attempts at once for each call that has one request.
+constexpr std::string_view kHedging = R"({"methodConfig": [{"name": [{}], "hedgingPolicy":
+    {"maxAttempts": 3, "hedgingDelay": "0.0005s", "nonFatalStatusCodes": ["UNAVAILABLE"]}}]})";
+
+void give_up_at_random_points(std::string_view service_config) {
   ProbeService service;
-  with_server(service,
-              [&](Channel& channel, Server& server) -> Task<void> {
-                ProbeStub stub{channel};
-                std::uint32_t seed = 1;
-                for (int batch = 0; batch < kCalls / 20; ++batch) {
-                  TaskGroup group;
-                  for (int i = 0; i < 20; ++i) group.spawn(disturbed(stub, seed++));
-                  co_await group.join();
-                }
-                // On one connection, so that the server has seen the others' openings and resets before it.
-                const Payload after = co_await stub.Unary(Order{});
-                EXPECT_EQ(after.number(), 0);
-                co_await until(service.running, 0);
-                EXPECT_EQ(server.calls_in_flight(), 0U);
-              },
-              {.server_options = {.max_concurrent_streams = 1000}});
+  with_server(
+      service,
+      [&](Channel& channel, Server& server) -> Task<void> {
+        ProbeStub stub{channel};
+        std::uint32_t seed = 1;
+        for (int batch = 0; batch < kCalls / 20; ++batch) {
+          TaskGroup group;
+          for (int i = 0; i < 20; ++i) group.spawn(disturbed(stub, seed++));
+          co_await group.join();
+        }
+        // On one connection, so that the server has seen the others' openings and resets before it.
+        const Payload after = co_await stub.Unary(Order{});
+        EXPECT_EQ(after.number(), 0);
+        co_await until(service.running, 0);
+        EXPECT_EQ(server.calls_in_flight(), 0U);
+      },
+      {.server_options = {.max_concurrent_streams = 1000}, .channel_options = {.service_config = service_config}});
 }
 
-TEST(Chaos, ServersThatVanishAtRandomPoints) {
+TEST(Chaos, ClientsThatGiveUpAtRandomPoints) { give_up_at_random_points({}); }
+TEST(Chaos, ClientsThatGiveUpWhileTheyHedge) { give_up_at_random_points(kHedging); }
+
+void vanish_at_random_points(std::string_view service_config) {
   ProbeService service;
-  const auto body = [](ProbeService& its_service) -> Task<void> {
+  const auto body = [](ProbeService& its_service, std::string_view its_config) -> Task<void> {
     std::minstd_rand random{7};
     auto server = std::make_unique<Server>();
     server->add_service(its_service);
     const std::string address = "127.0.0.1:" + std::to_string(server->listen("127.0.0.1:0"));
-    const ChannelOptions options{.backoff = {.initial = 1ms, .maximum = 2ms}};
+    const ChannelOptions options{.backoff = {.initial = 1ms, .maximum = 2ms}, .service_config = its_config};
     Channel channel{address, options};
     ProbeStub stub{channel};
     for (int round = 0; round < kCalls / 20; ++round) {
@@ -132,9 +141,12 @@ TEST(Chaos, ServersThatVanishAtRandomPoints) {
     co_await channel.close();
     co_await server->stop();
   };
-  block_on(body(service));
+  block_on(body(service, service_config));
   EXPECT_EQ(service.running, 0);
 }
+
+TEST(Chaos, ServersThatVanishAtRandomPoints) { vanish_at_random_points({}); }
+TEST(Chaos, ServersThatVanishWhileClientsHedge) { vanish_at_random_points(kHedging); }
 
 }  // namespace
 }  // namespace tern::test

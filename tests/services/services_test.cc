@@ -242,6 +242,20 @@ Task<void> look_at_everything(ProbeService& service, ServerTls* tls, ClientTls* 
   const z::GetServersResponse none = co_await stub.GetServers(later);
   EXPECT_EQ(none.server_size(), 0);
   EXPECT_TRUE(none.end());
+  // One page after the other.
+  Server second;
+  channelz.add(second);
+  z::GetServersRequest one_a_page;
+  one_a_page.set_max_results(1);
+  const z::GetServersResponse first_page = co_await stub.GetServers(one_a_page);
+  EXPECT_EQ(first_page.server_size(), 1);
+  EXPECT_FALSE(first_page.end());
+  one_a_page.set_start_server_id(first_page.server(0).ref().server_id() + 1);
+  const z::GetServersResponse second_page = co_await stub.GetServers(one_a_page);
+  EXPECT_EQ(second_page.server_size(), 1);
+  EXPECT_EQ(second_page.server(0).ref().server_id(), static_cast<std::int64_t>(second.id()));
+  EXPECT_TRUE(second_page.end());
+  channelz.remove(second);
   channelz.remove(channel);
   const z::GetTopChannelsResponse no_channels = co_await stub.GetTopChannels(z::GetTopChannelsRequest{});
   EXPECT_EQ(no_channels.channel_size(), 0);

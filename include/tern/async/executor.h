@@ -55,6 +55,7 @@ class Executor {
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::condition_variable idle_;
   IntrusiveList<Work> queue_;
   std::size_t working_ = 0;
   bool stopping_ = false;
