@@ -191,7 +191,7 @@ class BlockingService final : public tern::test::v1::Probe::SyncService {
   Payload Unary(ServerContext& /*context*/, const Order& order) override {
     std::unique_lock lock{mutex_};
     if (order.text() == "pair") {
-      changed_.wait(lock, [this] { return false; });  // each holds what the other one waits for
+      changed_.wait(lock, [] { return false; });  // each holds what the other one waits for
     }
     changed_.wait(lock, [this] { return released_; });
     return Payload{};
