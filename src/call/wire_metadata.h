@@ -1,7 +1,7 @@
 // Metadata as header fields: "-bin" values in base64.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <string>
 
 #include "tern/http2/stream.h"
@@ -10,8 +10,8 @@
 
 namespace tern {
 
-/// Texts that fields point to until they are sent; made only where something has to be encoded.
-using FieldTexts = std::deque<std::string>;
+/// Texts that fields point to until they are sent; a list, which takes no memory while it is empty (a deque does).
+using FieldTexts = std::list<std::string>;
 
 /// Appends `metadata`; it and `texts` must live until the fields are sent.
 void append_metadata(http2::HeaderFields& fields, const Metadata& metadata, FieldTexts& texts);

@@ -23,6 +23,20 @@ void deallocate(void* memory, std::size_t size) noexcept;
 
 namespace tern {
 
+/// For containers that live as long as a call, or shorter.
+template <class T>
+struct RecyclingAllocator {
+  using value_type = T;
+  RecyclingAllocator() noexcept = default;
+  template <class Other>
+  RecyclingAllocator(const RecyclingAllocator<Other>& /*other*/) noexcept {}  // NOLINT(google-explicit-constructor)
+  [[nodiscard]] T* allocate(std::size_t count) { return static_cast<T*>(recycler::allocate(count * sizeof(T))); }
+  void deallocate(T* memory, std::size_t count) noexcept { recycler::deallocate(memory, count * sizeof(T)); }
+  friend bool operator==(const RecyclingAllocator& /*one*/, const RecyclingAllocator& /*other*/) noexcept {
+    return true;
+  }
+};
+
 /// Base of objects that are made and dropped once a call: their memory is recycled.
 struct Recycled {
   static void* operator new(std::size_t size) { return recycler::allocate(size); }

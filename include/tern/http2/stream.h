@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tern/async/intrusive_list.h"
+#include "tern/async/recycler.h"
 #include "tern/http2/buffer.h"
 #include "tern/http2/error_code.h"
 #include "tern/http2/header_block.h"
@@ -27,7 +28,7 @@ struct HeaderField {
   std::string_view value;
   bool lives_for_ever = false;
 };
-using HeaderFields = std::vector<HeaderField>;
+using HeaderFields = std::vector<HeaderField, RecyclingAllocator<HeaderField>>;
 
 class Stream : public ListNode<Stream> {
  public:

@@ -9,8 +9,8 @@
 
 #include <atomic>
 #include <coroutine>
-#include <deque>
 #include <exception>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -115,8 +115,8 @@ class ServerCall final : public MessageStream,
   bool running_ = false;   // the handler has begun and not ended
   bool answered_ = false;  // the status is on its way to the client
   bool headers_sent_ = false;
-  std::unique_ptr<std::deque<std::string>> trailer_texts_;  // encoded trailers, until they are sent
-  std::atomic<bool> cancelled_ = false;                     // read by synchronous handlers on their threads
+  std::unique_ptr<std::list<std::string>> trailer_texts_;  // encoded trailers, until they are sent
+  std::atomic<bool> cancelled_ = false;                    // read by synchronous handlers on their threads
 };
 
 }  // namespace tern

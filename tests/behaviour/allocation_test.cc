@@ -1,0 +1,92 @@
+// What a call takes from the system's memory in steady state: nothing. A program of its own, since it replaces operator
+// new; nghttp2's memory and coroutine frames come from the recycler, which asks operator new when it has none.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "support/serve.h"
+#include "tern/async/recycler.h"
+
+namespace {
+std::atomic<std::size_t> allocations = 0;
+}  // namespace
+
+void* operator new(std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc{};
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+
+namespace tern::test {
+namespace {
+
+constexpr int kCalls = 1000;
+
+/// Allocations for each call, after as many calls to warm up.
+template <class Call>
+Task<double> allocations_per_call(Call call) {
+  for (int i = 0; i < kCalls; ++i) co_await call();
+  const std::size_t before = allocations.load();
+  for (int i = 0; i < kCalls; ++i) co_await call();
+  co_return static_cast<double>(allocations.load() - before) / kCalls;
+}
+
+/// Answers with a message without text, which the message itself would have to allocate.
+class NumberService final : public tern::test::v1::Probe::AsyncService {
+  Task<Payload> Unary(ServerContext& /*context*/, const Order& order) override {
+    co_await sleep(std::chrono::microseconds{1});
+    Payload payload;
+    payload.set_number(order.number());
+    co_return payload;
+  }
+};
+
+class Allocations : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!recycler::kRecycles) GTEST_SKIP() << "AddressSanitizer sees each allocation";
+  }
+};
+
+// A table that grows once more after the warming up is not a call's.
+constexpr double kNone = 0.01;
+
+TEST_F(Allocations, OfAUnaryCallAreNone) {
+  NumberService service;
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    const auto unary = [&channel]() -> Task<void> {
+      ProbeStub stub{channel};
+      Order order;
+      order.set_number(1);
+      const Payload payload = co_await stub.Unary(order, {.timeout = std::chrono::seconds{10}});
+      EXPECT_EQ(payload.number(), 1);
+    };
+    const double count = co_await allocations_per_call(unary);
+    EXPECT_LT(count, kNone) << "both ends together";
+  });
+}
+
+TEST_F(Allocations, OfAStreamedMessageAreNone) {
+  ProbeService service;
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    ProbeStub stub{channel};
+    auto echo = stub.Echo();
+    const auto ping_pong = [&echo]() -> Task<void> {
+      Payload payload;
+      payload.set_number(1);
+      co_await echo.write(payload);
+      const std::optional<Payload> back = co_await echo.next();
+      EXPECT_TRUE(back);
+    };
+    const double count = co_await allocations_per_call(ping_pong);
+    EXPECT_LT(count, kNone) << "both ends together";
+    co_await echo.done_writing();
+  });
+}
+
+}  // namespace
+}  // namespace tern::test
