@@ -188,7 +188,10 @@ TEST(Shutdown, OfSynchronousHandlersThatWriteForEver) {
 /// Handlers that block their threads and heed nothing; "pair": until another one comes.
 class BlockingService final : public tern::test::v1::Probe::SyncService {
  public:
+  std::atomic<int> running = 0;  // on threads, not only begun
+
   Payload Unary(ServerContext& /*context*/, const Order& order) override {
+    const Running counted{running};
     std::unique_lock lock{mutex_};
     if (order.text() == "pair") {
       changed_.wait(lock, [] { return false; });  // each holds what the other one waits for
@@ -212,11 +215,11 @@ TEST(Shutdown, WaitsForHandlersThatBlockTheirThreads) {
   BlockingService service;
   with_server(service, [&](Channel& channel, Server& server) -> Task<void> {
     ProbeStub stub{channel};
-    const auto stop_when_running = [](Server& its_server) -> Task<void> {
-      while (its_server.calls_in_flight() == 0) co_await sleep(1ms);
+    const auto stop_when_running = [](BlockingService& its_service, Server& its_server) -> Task<void> {
+      co_await until(its_service.running, 1);
       co_await its_server.stop();
     };
-    const auto [code, stopped] = co_await gather(code_of(stub.Unary(Order{})), stop_when_running(server));
+    const auto [code, stopped] = co_await gather(code_of(stub.Unary(Order{})), stop_when_running(service, server));
     EXPECT_EQ(code, StatusCode::kUnavailable);
     EXPECT_EQ(server.calls_in_flight(), 1U) << "its thread is not to be had";
     service.release();  // or the server's destructor would wait for it
