@@ -185,7 +185,7 @@ TEST(Shutdown, OfSynchronousHandlersThatWriteForEver) {
   });
 }
 
-/// Handlers that block their threads and heed nothing; "pair": until another one comes.
+/// Handlers that block their threads and heed nothing, until they are released; a "pair" for ever.
 class BlockingService final : public tern::test::v1::Probe::SyncService {
  public:
   std::atomic<int> running = 0;  // on threads, not only begun
@@ -194,7 +194,7 @@ class BlockingService final : public tern::test::v1::Probe::SyncService {
     const Running counted{running};
     std::unique_lock lock{mutex_};
     if (order.text() == "pair") {
-      changed_.wait(lock, [] { return false; });  // each holds what the other one waits for
+      changed_.wait(lock, [] { return false; });  // for what the other one would do, which waits as well
     }
     changed_.wait(lock, [this] { return released_; });
     return Payload{};
