@@ -72,6 +72,7 @@ ChannelLoop& ChannelCore::make_part(Loop& loop) {
 std::vector<std::shared_ptr<ChannelLoop>> ChannelCore::parts() const {
   std::vector<std::shared_ptr<ChannelLoop>> parts;
   const std::size_t used = used_.load(std::memory_order_acquire);
+  parts.reserve(used);
   for (std::size_t i = 0; i < used; ++i) parts.push_back(slots_[i].part);
   return parts;
 }
@@ -91,6 +92,7 @@ namespace {
 
 std::vector<Loop*> loops_of(const std::vector<std::shared_ptr<ChannelLoop>>& parts) {
   std::vector<Loop*> loops;
+  loops.reserve(parts.size());
   for (const auto& part : parts) loops.push_back(&part->loop());
   return loops;
 }

@@ -135,6 +135,7 @@ class Server::Core {
     parts->calls.resize(parts_.size());
     parts->connections.resize(parts_.size());
     std::vector<Loop*> loops;
+    loops.reserve(parts_.size());
     for (const auto& part : parts_) loops.push_back(&part->loop());
     std::function<void(std::size_t)> look = [this, parts, alive = std::weak_ptr{alive_}](std::size_t i) {
       if (alive.expired()) return;

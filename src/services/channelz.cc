@@ -200,13 +200,13 @@ class Registry {
     const std::lock_guard lock{mutex_};
     std::erase(entities_, &entity);
   }
-  [[nodiscard]] std::vector<const Entity*> all() const {
+  [[nodiscard]] std::vector<const Entity*> all() {
     const std::lock_guard lock{mutex_};
     return entities_;
   }
 
  private:
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::vector<const Entity*> entities_;
 };
 
