@@ -96,7 +96,8 @@ void HealthWatch::stop() noexcept {
 }
 
 void HealthWatch::tell(bool serving, const std::string& why_not) {
-  if (told_) told_(serving, why_not);
+  const Told told = told_;  // which may lead to stop()
+  if (told) told(serving, why_not);
 }
 
 Task<void> HealthWatch::watch() {
