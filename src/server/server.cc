@@ -105,22 +105,20 @@ class Server::Core {
     leave_in_processes();
 
     left_ = parts_.size();
-    for (const auto& part : parts_) {
-      part->loop().post([this, &part = *part] {
-        part.begin_stop([this, alive = std::weak_ptr{alive_}] {
-          home_.post([this, alive] {
-            if (!alive.expired()) part_is_empty();
-          });
+    post_to_parts([this](ServerLoop& part) {
+      part.begin_stop([this, alive = std::weak_ptr{alive_}] {
+        home_.post([this, alive] {
+          if (!alive.expired()) part_is_empty();
         });
       });
-    }
+    });
     const bool in_grace = co_await empty_.wait(grace_ends);
     if (!in_grace) {
-      for (const auto& part : parts_) part->loop().post([&part = *part] { part.cancel_calls(); });
+      post_to_parts([](ServerLoop& part) { part.cancel_calls(); });
       co_await empty_.wait(Clock::now() + kCancelledHandlersTime);
     }
     if (!empty_.is_set()) {
-      for (const auto& part : parts_) part->loop().post([&part = *part] { part.close_all(); });
+      post_to_parts([](ServerLoop& part) { part.close_all(); });
       co_await empty_.wait();
     }
     stopped_.set();
@@ -201,6 +199,17 @@ class Server::Core {
 
   void part_is_empty() {
     if (--left_ == 0) empty_.set();
+  }
+
+  /// Runs `work` for each part on its own loop, some time soon; not at all when the server is gone by then: what it
+  /// waits for may come true before.
+  template <class Work>
+  void post_to_parts(Work work) {
+    for (const auto& part : parts_) {
+      part->loop().post([&part = *part, work, alive = std::weak_ptr{alive_}] {
+        if (!alive.expired()) work(part);
+      });
+    }
   }
 
   /// Runs `work` for each part on its own loop and waits for the others, blocking: at the end of the server's life.
