@@ -125,6 +125,7 @@ class Server::Core {
     left_ = parts_.size();
     for (const auto& part : parts_) {
       part->loop().post([this, &part = *part, alive = std::weak_ptr{alive_}] {
+        if (alive.expired()) return;
         part.begin_stop([this, alive] {
           home_.post([this, alive] {
             if (!alive.expired() && --left_ == 0) empty_.set();
@@ -134,7 +135,11 @@ class Server::Core {
     }
     const bool in_grace = co_await empty_.wait(Clock::now() + grace);
     if (in_grace) co_return;
-    for (const auto& part : parts_) part->loop().post([&part = *part] { part.cancel_all(); });
+    for (const auto& part : parts_) {
+      part->loop().post([&part = *part, alive = std::weak_ptr{alive_}] {
+        if (!alive.expired()) part.cancel_all();  // the last connection may have closed, and the server gone, meanwhile
+      });
+    }
     co_await empty_.wait();
   }
 
