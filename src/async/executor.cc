@@ -111,6 +111,7 @@ void ExecutorWait::orphan() noexcept {
 void ExecutorWait::abandon() noexcept {
   if (!running_) return;
   if (waiting() && !executor_->withdraw(*running_)) running_->ended.wait(false, std::memory_order_acquire);
+  orphan();  // the thread may not have come to posting yet, and the loop may end next
   running_->wait = nullptr;
 }
 
