@@ -97,10 +97,8 @@ void ExecutorWait::cancel() noexcept {
 
 bool ExecutorWait::held_elsewhere() noexcept {
   if (!waiting() || running_->ended.load(std::memory_order_acquire)) return false;
-  if (!executor_->withdraw(*running_)) return true;
-  running_->ended.store(true, std::memory_order_release);
-  wake();
-  return false;
+  cancel();  // work that has not begun is taken back
+  return waiting();
 }
 
 void ExecutorWait::orphan() noexcept {

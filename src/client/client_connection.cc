@@ -35,12 +35,12 @@ bool ClientConnection::open(http2::Stream& stream, std::span<const http2::Header
 
 // A connection that had no call at the last look, and none since, has been idle all the time.
 void ClientConnection::check_idle() {
-  const std::uint64_t calls = connection_.session().streams_opened();
-  if (this->calls() == 0 && calls == calls_seen_) {
+  const std::uint64_t opened = connection_.session().streams_opened();
+  if (calls() == 0 && opened == calls_seen_) {
     if (subchannel_ != nullptr) subchannel_->rest();
     return;
   }
-  calls_seen_ = calls;
+  calls_seen_ = opened;
   owner_.loop().arm(idle_timer_, Clock::now() + owner_.options().idle_timeout);
 }
 

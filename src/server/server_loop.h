@@ -68,7 +68,6 @@ class ServerLoop {
   void close_all();
   /// Those are given up: what they use must never be destroyed. Their methods.
   std::vector<std::string> orphan_calls();
-  [[nodiscard]] bool empty() const noexcept { return connections_.empty(); }
 
   /// Has as many calls as it may.
   [[nodiscard]] bool full() const noexcept { return most_calls_ != 0 && calls_in_flight() >= most_calls_; }
