@@ -11,6 +11,8 @@
 #include "sqlite_user_repository.h"
 #include "sync_user_service.h"
 #include "tern/rest/server.h"
+#include "tern/services/health.h"
+#include "tern/services/reflection.h"
 #include "tern/tern.h"
 #include "user_service.h"
 
@@ -52,6 +54,8 @@ tern::Task<void> serve(const ServeOptions& options) {
   SyncUserService sync_user_service{*users.store, options.delays};
   SyncChatService sync_chat_service;
 
+  tern::HealthService grpc_health;
+
   tern::Server grpc{{.max_receive_message_length = kMaxMessageLength,
                      .max_send_message_length = kMaxMessageLength,
                      .max_concurrent_streams = options.max_concurrent_streams,
@@ -63,6 +67,9 @@ tern::Task<void> serve(const ServeOptions& options) {
     grpc.add_service(user_service);
     grpc.add_service(chat_service);
   }
+  grpc.add_service(grpc_health);
+  const tern::Reflection reflection{grpc};
+
   // Caught before the first line says that it runs: whoever has read that may end it.
   tern::Task<int> stop_signal = tern::signals(SIGINT, SIGTERM);
 
@@ -83,6 +90,7 @@ tern::Task<void> serve(const ServeOptions& options) {
 
   co_await std::move(stop_signal);
   spdlog::info("Shutting down...");
+  grpc_health.shut_down();
   co_await tern::gather(grpc.stop({.grace = options.grace}), rest.stop(options.grace));
 }
 

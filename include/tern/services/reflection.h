@@ -9,7 +9,7 @@
 
 namespace tern {
 
-/// Outlives the server; made before its listen().
+/// Made before the server listens; gone only when it has stopped.
 class Reflection {
  public:
   /// Adds both services to `server`, and tells of all that it has. Messages are those linked into the program.
