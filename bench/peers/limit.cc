@@ -100,11 +100,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     stream.out.resize(5 + size);
     std::memcpy(stream.out.data() + 1, &big_endian, sizeof big_endian);
     response.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(stream.out.data()) + 5);
-    static const std::array headers{field(":status", "200"), field("content-type", "application/grpc")};
+    static const std::array kHeaders{field(":status", "200"), field("content-type", "application/grpc")};
     nghttp2_data_provider body{};
     body.source.ptr = &stream;
     body.read_callback = read_body;
-    nghttp2_submit_response(session_, stream.id, headers.data(), headers.size(), &body);
+    nghttp2_submit_response(session_, stream.id, kHeaders.data(), kHeaders.size(), &body);
   }
 
   static ssize_t read_body(nghttp2_session* session, std::int32_t id, std::uint8_t* to, std::size_t room,
@@ -114,9 +114,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::memcpy(to, stream.out.data() + stream.sent, size);
     stream.sent += size;
     if (stream.sent == stream.out.size()) {
-      static const nghttp2_nv trailer = field("grpc-status", "0");
+      static const nghttp2_nv kTrailer = field("grpc-status", "0");
       *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
-      nghttp2_submit_trailer(session, id, &trailer, 1);
+      nghttp2_submit_trailer(session, id, &kTrailer, 1);
     }
     return static_cast<ssize_t>(size);
   }

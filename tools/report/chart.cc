@@ -14,7 +14,7 @@ namespace {
 constexpr double kWidth = 860;
 constexpr double kHeight = 300;
 constexpr double kLeft = 90;
-constexpr double kRight = 20;
+constexpr double kRight = 36;
 constexpr double kTop = 16;
 constexpr double kBottom = 52;
 
