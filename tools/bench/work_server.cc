@@ -118,18 +118,18 @@ WorkServer::~WorkServer() {
 }
 
 void use_processor(std::optional<int> processor) {
-  static const cpu_set_t all = [] {
+  static const cpu_set_t kAll = [] {
     cpu_set_t set{};
     ::sched_getaffinity(0, sizeof set, &set);
     return set;
   }();
-  cpu_set_t set = all;
+  cpu_set_t set = kAll;
   if (processor) {
     // The n-th of those that may be used.
     CPU_ZERO(&set);
     int left = *processor;
     for (int index = 0; index < CPU_SETSIZE; ++index) {
-      if (CPU_ISSET(index, &all) && left-- == 0) CPU_SET(index, &set);
+      if (CPU_ISSET(index, &kAll) && left-- == 0) CPU_SET(index, &set);
     }
   }
   ::sched_setaffinity(0, sizeof set, &set);

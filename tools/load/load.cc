@@ -205,6 +205,7 @@ double LoadResult::calls_per_second() const {
 LoadResult run_load(const Load& load, LoadProgress& progress) {
   std::latch connected{static_cast<std::ptrdiff_t>(load.threads)};
   std::vector<std::unique_ptr<LoadThread>> parts;
+  parts.reserve(load.threads);
   for (std::size_t index = 0; index < load.threads; ++index) {
     parts.push_back(std::make_unique<LoadThread>(load, index, progress, connected));
   }

@@ -10,7 +10,9 @@ namespace tern::tool {
 namespace {
 
 std::string three_digits(double value, const char* unit) {
-  const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  int decimals = 0;
+  if (value < 99.95) decimals = 1;
+  if (value < 9.995) decimals = 2;
   return fmt::format("{:.{}f} {}", value, decimals, unit);
 }
 
