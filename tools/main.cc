@@ -4,12 +4,10 @@
 #include <exception>
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "bench/bench_command.h"
+#include "cli/usage_error.h"
 #include "load/load_command.h"
-#include "load/schema.h"
-#include "tern/rpc/status.h"
 #include "tern/version.h"
 
 int main(int argc, char** argv) {

@@ -234,7 +234,7 @@ def binary_size(peers, rounds, seconds):
 
 def build_time(peers, rounds, seconds):
     """CPU seconds of compiling the server with its generated code, nothing cached."""
-    database = json.loads((programs.find.built / "compile_commands.json").read_text())
+    database = json.loads((programs.built / "compile_commands.json").read_text())
     sources = {"tern": ("peers/tern_server.cc", "bench_protos_tern/"),
                "grpc++ callback": ("peers/grpcpp_callback_server.cc", "bench/grpcpp/"),
                "grpc++ queue": ("peers/grpcpp_queue_server.cc", "bench/grpcpp/"),

@@ -3,9 +3,11 @@ import dataclasses
 import pathlib
 import shutil
 import subprocess
+import typing
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RELEASE = ROOT / "build" / "release"
+built = RELEASE  # where the programs of C++ are
 PEERS = ROOT / "bench" / "peers"
 WORK = ROOT / "build" / "bench"
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's grpcio
@@ -21,6 +23,7 @@ class Peer:
     path: str = "/user.v1.UserService/GetUser"
     grpc: bool = True
     kind: str = "peer"  # tern, below (what tern stands on, without tern), peer
+    prepare: typing.Callable = lambda: None  # builds it, beyond what scripts/build does
 
     def command(self, port, name_bytes=0, wait_ms=0, threads=1, tls=()):
         if self.name == "nghttpd":
@@ -54,21 +57,42 @@ def certificate():
 
 
 def tern_tool():
-    return find.built / "tools" / "tern"
+    return built / "tools" / "tern"
 
 
-def find(only, built=None):
-    """The peers whose libraries are here; those of C++ from the folder `built`, or built for release now."""
-    find.built = built or RELEASE
+def _prepare_go():
+    program = WORK / "go" / "grpcgo_client"
+    sources = (PEERS / "go").rglob("*.go")
+    if not program.exists() or any(path.stat().st_mtime > program.stat().st_mtime for path in sources):
+        subprocess.run([PEERS / "go" / "build", WORK / "go"], check=True)
+
+
+def _prepare_js():
+    if not (PEERS / "js" / "node_modules" / ".package-lock.json").exists():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent", "--ignore-scripts"], cwd=PEERS / "js", check=True)
+
+
+def _prepare_python():
+    out = WORK / "python"
+    out.mkdir(exist_ok=True)
+    protos = ROOT / "apps" / "userchat" / "protos"
+    subprocess.run([PYTHON, "-m", "grpc_tools.protoc", "-I", protos, f"--python_out={out}", f"--grpc_python_out={out}",
+                    "user/v1/user.proto", "chat/v1/chat.proto"], cwd=protos, check=True)
+
+
+def find(only, folder=None):
+    """The peers whose libraries are here; those of C++ from `folder`, or built for release now."""
+    global built
+    built = folder or RELEASE
     WORK.mkdir(parents=True, exist_ok=True)
     (WORK / "file").write_bytes(b"x" * 47)  # as long as GetUser's reply with its prefix
     targets = ["tern_tool", "tern_server", "tern_client", "limit"]
     grpcpp = pathlib.Path("/usr/include/grpcpp/grpcpp.h").exists()
     if grpcpp:
         targets += ["grpcpp_callback_server", "grpcpp_queue_server", "grpcpp_sync_server", "grpcpp_callback_client"]
-    if built is None:
+    if folder is None:
         subprocess.run([ROOT / "scripts" / "build", "release", *targets], check=True)
-    program = find.built / "bench"
+    program = built / "bench"
     everything = {"unary", "payload", "stream", "chat", "tls", "wait"}
     peers = [Peer("tern", [program / "tern_server"], everything | {"threads"}, [program / "tern_client"], kind="tern"),
              Peer("limit", [program / "limit"], {"unary"}, kind="below")]
@@ -83,28 +107,23 @@ def find(only, built=None):
                   Peer("grpc++ sync", [program / "grpcpp_sync_server"], everything - {"wait"})]
     if shutil.which("go") and pathlib.Path("/usr/share/gocode/src/google.golang.org/grpc").exists():
         go = WORK / "go"
-        if not (go / "grpcgo_client").exists() or any(
-                path.stat().st_mtime > (go / "grpcgo_client").stat().st_mtime for path in (PEERS / "go").rglob("*.go")):
-            subprocess.run([PEERS / "go" / "build", go], check=True)
-        peers.append(Peer("grpc-go", [go / "grpcgo_server"], everything | {"threads"}, [go / "grpcgo_client"]))
+        peers.append(Peer("grpc-go", [go / "grpcgo_server"], everything | {"threads"}, [go / "grpcgo_client"],
+                          prepare=_prepare_go))
     if shutil.which("npm"):
         js = PEERS / "js"
-        if not (js / "node_modules" / ".package-lock.json").exists():
-            subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent", "--ignore-scripts"], cwd=js, check=True)
-        peers.append(Peer("grpc-js", ["node", js / "server.mjs"], everything, ["node", js / "client.mjs"]))
+        peers.append(Peer("grpc-js", ["node", js / "server.mjs"], everything, ["node", js / "client.mjs"],
+                          prepare=_prepare_js))
     if subprocess.run([PYTHON, "-c", "import grpc, grpc_tools"], capture_output=True).returncode == 0:
-        out = WORK / "python"
-        out.mkdir(exist_ok=True)
-        protos = ROOT / "apps" / "userchat" / "protos"
-        subprocess.run([PYTHON, "-m", "grpc_tools.protoc", "-I", protos, f"--python_out={out}", f"--grpc_python_out={out}",
-                        "user/v1/user.proto", "chat/v1/chat.proto"], cwd=protos, check=True)
-        env = {"PYTHONPATH": str(out), "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {"PYTHONPATH": str(WORK / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
         peers += [Peer("grpc.aio", [PYTHON, PEERS / "python_server.py", "aio"], everything,
-                       [PYTHON, PEERS / "python_client.py"], env),
-                  Peer("Python grpc", [PYTHON, PEERS / "python_server.py", "sync"], everything - {"wait"}, env=env)]
+                       [PYTHON, PEERS / "python_client.py"], env, prepare=_prepare_python),
+                  Peer("Python grpc", [PYTHON, PEERS / "python_server.py", "sync"], everything - {"wait"}, env=env,
+                       prepare=_prepare_python)]
     if only:
         unknown = set(only) - {peer.name for peer in peers}
         if unknown:
             raise SystemExit(f"not here: {', '.join(sorted(unknown))}; there are: {', '.join(peer.name for peer in peers)}")
         peers = [peer for peer in peers if peer.name in only]
+    for prepare in dict.fromkeys(peer.prepare for peer in peers):
+        prepare()
     return peers

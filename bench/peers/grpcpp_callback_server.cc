@@ -115,13 +115,4 @@ class Chats final : public chat::v1::ChatService::CallbackService {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const bench::Arguments arguments = bench::read_arguments(argc, argv);
-  Users users{arguments};
-  Chats chat;
-  grpc::ServerBuilder builder;
-  bench::set_up(builder, arguments);
-  builder.RegisterService(&users);
-  builder.RegisterService(&chat);
-  builder.BuildAndStart()->Wait();
-}
+int main(int argc, char** argv) { bench::serve<Users, Chats>(argc, argv); }

@@ -21,4 +21,17 @@ inline void set_up(grpc::ServerBuilder& builder, const Arguments& arguments) {
   builder.SetMaxReceiveMessageSize(kMaxMessageLength);
 }
 
+/// Serves both, as the program's arguments say, for ever.
+template <class Users, class Chats>
+void serve(int argc, char** argv) {
+  const Arguments arguments = read_arguments(argc, argv);
+  Users users{arguments};
+  Chats chats;
+  grpc::ServerBuilder builder;
+  set_up(builder, arguments);
+  builder.RegisterService(&users);
+  builder.RegisterService(&chats);
+  builder.BuildAndStart()->Wait();
+}
+
 }  // namespace bench

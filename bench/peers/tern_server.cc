@@ -1,5 +1,3 @@
-#include <charconv>
-#include <chrono>
 #include <optional>
 #include <string>
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -16,6 +15,7 @@
 #include "bench/work_server.h"
 #include "cli/duration.h"
 #include "cli/progress.h"
+#include "cli/report_options.h"
 #include "report/chart.h"
 #include "report/html_page.h"
 #include "report/latency_chart.h"
@@ -33,9 +33,7 @@ struct Options {
   double wait_s = 0.01;
   double compute_s = 0.01;
   std::size_t rounds = 5;
-  std::string json;
-  std::string html;
-  bool quiet = false;
+  ReportOptions report;
 };
 
 void declare(CLI::App& command, Options& options) {
@@ -56,10 +54,7 @@ void declare(CLI::App& command, Options& options) {
   command.add_option("--rounds", options.rounds, "How often all of it is done, by turns")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command.add_option("--json", options.json,
-                     R"(Writes the figures there; "-": to the terminal, in place of the table)");
-  command.add_option("--html", options.html, "Writes a page with charts there");
-  command.add_flag("-q,--quiet", options.quiet, "No progress");
+  add_report_options(command, options.report);
 }
 
 std::chrono::microseconds microseconds(double seconds) {
@@ -132,7 +127,7 @@ class Stage {
 std::vector<ScenarioResult> measure(const std::vector<Scenario>& all, const Options& options) {
   std::vector<ScenarioResult> results(all.size());
   Stage stage;
-  const ProgressLine line{!options.quiet, [&stage] { return stage.get(); }};
+  const ProgressLine line{!options.report.quiet, [&stage] { return stage.get(); }};
   for (std::size_t round = 0; round < options.rounds; ++round) {
     for (std::size_t index = 0; index < all.size(); ++index) {
       stage.set(fmt::format("round {} of {}: {}, {}", round + 1, options.rounds, all[index].work, all[index].handlers));
@@ -242,13 +237,9 @@ int run(const Options& options) {
   const std::vector<ScenarioResult> results = measure(all, options);
   use_processor(std::nullopt);
   const auto rows = table_of(all, results);
-  if (options.json != "-") std::fputs(as_text(rows).c_str(), stdout);
-  if (options.json == "-") {
-    std::fputs(as_json(all, results).c_str(), stdout);
-  } else if (!options.json.empty()) {
-    write_file(options.json, as_json(all, results));
-  }
-  if (!options.html.empty()) write_file(options.html, as_html(all, results, rows));
+  put_out(options.report, {.text = [&] { return as_text(rows); },
+                           .json = [&] { return as_json(all, results); },
+                           .html = [&] { return as_html(all, results, rows); }});
   return 0;
 }
 

@@ -5,7 +5,6 @@
 
 #include <boost/json.hpp>
 #include <csignal>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -18,10 +17,11 @@
 
 #include "cli/duration.h"
 #include "cli/progress.h"
+#include "cli/report_options.h"
+#include "cli/usage_error.h"
 #include "load/load.h"
 #include "load/load_report.h"
 #include "load/schema.h"
-#include "report/html_page.h"
 #include "report/units.h"
 #include "tern/transport/tls.h"
 
@@ -49,9 +49,7 @@ struct Options {
   bool tls = false;
   ClientTlsOptions tls_options;
   std::string authority;
-  std::string json;
-  std::string html;
-  bool quiet = false;
+  ReportOptions report;
 };
 
 void declare(CLI::App& command, Options& options) {
@@ -90,9 +88,7 @@ void declare(CLI::App& command, Options& options) {
   command.add_option("--key", options.tls_options.key_file, "Its key, PEM");
   command.add_option("--server-name", options.tls_options.server_name, "The name that the certificate must have");
   command.add_option("--authority", options.authority, "The :authority of calls, in place of the target's host");
-  command.add_option("--json", options.json, R"(Writes the figures there; "-": to the terminal, in place of the text)");
-  command.add_option("--html", options.html, "Writes a page with charts there");
-  command.add_flag("-q,--quiet", options.quiet, "No progress");
+  add_report_options(command, options.report);
 }
 
 Metadata metadata_of(const std::vector<std::string>& given) {
@@ -211,18 +207,14 @@ int run(const Options& options) {
   std::signal(SIGINT, interrupt);
   LoadResult result;
   {
-    const ProgressLine line{!options.quiet, [&progress] { return show_count(progress.ended) + " calls"; }};
+    const ProgressLine line{!options.report.quiet, [&progress] { return show_count(progress.ended) + " calls"; }};
     result = run_load(load, progress);
   }
   std::signal(SIGINT, SIG_DFL);
 
-  if (options.json != "-") std::fputs(as_text(load, result).c_str(), stdout);
-  if (options.json == "-") {
-    std::fputs(as_json(load, result).c_str(), stdout);
-  } else if (!options.json.empty()) {
-    write_file(options.json, as_json(load, result));
-  }
-  if (!options.html.empty()) write_file(options.html, as_html(load, result));
+  put_out(options.report, {.text = [&] { return as_text(load, result); },
+                           .json = [&] { return as_json(load, result); },
+                           .html = [&] { return as_html(load, result); }});
   // A server that answers nothing well was not measured.
   return result.statuses.contains(StatusCode::kOk) ? 0 : 1;
 }

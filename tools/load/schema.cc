@@ -15,6 +15,7 @@
 #include <set>
 #include <utility>
 
+#include "cli/usage_error.h"
 #include "tern/client/generic_stub.h"
 
 namespace tern::tool {
@@ -175,16 +176,6 @@ std::string Schema::to_bytes(const pb::Descriptor& type, const std::string& json
     throw UsageError{fmt::format("this is no {} in JSON: {}\n  {}", type.full_name(), json, status.ToString())};
   }
   return message->SerializeAsString();
-}
-
-std::string Schema::to_json(const pb::Descriptor& type, const std::string& bytes) const {
-  const std::unique_ptr<pb::Message> message{source_->messages.GetPrototype(&type)->New()};
-  if (!message->ParseFromString(bytes)) throw UsageError{fmt::format("these bytes are no {}", type.full_name())};
-  std::string json;
-  if (const auto status = pb::util::MessageToJsonString(*message, &json); !status.ok()) {
-    throw UsageError{status.ToString()};
-  }
-  return json;
 }
 
 }  // namespace tern::tool

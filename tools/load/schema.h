@@ -1,9 +1,8 @@
 // Schema: services and messages known at run time, from a server's reflection or from .proto files; JSON to a message's
-// bytes and back.
+// bytes.
 #pragma once
 
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,12 +16,6 @@ class MethodDescriptor;
 }  // namespace google::protobuf
 
 namespace tern::tool {
-
-/// What the user gave cannot be used; what() says why, and what would do.
-class UsageError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 class Schema {
  public:
@@ -42,7 +35,6 @@ class Schema {
 
   /// Throws UsageError that says what is wrong with the JSON.
   [[nodiscard]] std::string to_bytes(const google::protobuf::Descriptor& type, const std::string& json) const;
-  [[nodiscard]] std::string to_json(const google::protobuf::Descriptor& type, const std::string& bytes) const;
 
  private:
   struct Source;
