@@ -1,4 +1,4 @@
-// limit PORT: what the libraries below tern do by themselves: Asio, nghttp2 and protobuf answer one unary call, from
+// limit PORT: a bare stack: Asio, nghttp2 and protobuf answer one unary call, from
 // nghttp2's callback. No limits, no deadlines, no errors, no coroutines: a yardstick, not a start for a server.
 #include <arpa/inet.h>
 #include <nghttp2/nghttp2.h>

@@ -23,16 +23,40 @@ struct Settings {
   std::uint32_t max_header_bytes = 16 * 1024;
   std::uint32_t max_header_fields = 100;
 
+  /// A client's last stream: when its number is used up, calls need another connection (RFC 9113 §5.1.1).
+  std::uint32_t last_stream_id = 0x7fffffff;
+
   /// The name of a field whose value differs from call to call: it is handed over beside the block, so that blocks stay
   /// alike and are recognised. Lives for ever.
   std::string_view aside_field = {};
 };
 
 /// Streams that a client may reset, at once and for each second: one that resets more (rapid reset, CVE-2023-44487) is
-/// sent away with INTERNAL_ERROR. nghttp2's own figures (1,000 and 33) meet honest clients whose deadlines pass, or
-/// that hedge.
+/// sent away with ENHANCE_YOUR_CALM. nghttp2's figures (1,000 and 33) meet honest clients whose deadlines pass, or that
+/// hedge.
 inline constexpr std::uint64_t kResetBurst = 10'000;
 inline constexpr std::uint64_t kResetsPerSecond = 1'000;
+
+/// Frames that honest peers send now and then: PRIORITY, empty DATA, what arrives for streams that are gone, and what
+/// makes us reset a stream (CVE-2025-8671). nghttp2's figures.
+inline constexpr std::uint64_t kOddityBurst = 10'000;
+inline constexpr std::uint64_t kOdditiesPerSecond = 330;
+
+/// Answers to PING and SETTINGS that wait to be written, for a peer that does not read. nghttp2's figure.
+inline constexpr std::size_t kMaxAcknowledgements = 1'000;
+
+/// Bytes of frames other than DATA that wait to be written, for a peer that does not read: a hundred streams' answers
+/// with the longest headers are far fewer.
+inline constexpr std::size_t kMaxPendingBytes = std::size_t{4} * 1024 * 1024;
+
+/// CONTINUATION frames of one header block (CVE-2024-27316). nghttp2's figure.
+inline constexpr std::size_t kMaxContinuations = 8;
+
+/// A client opens no more streams than this before the server has said how many it allows.
+inline constexpr std::uint32_t kStreamsBeforeSettings = 100;
+
+/// Room for pending frames that a connection keeps while it is idle, in bytes.
+inline constexpr std::size_t kPendingKept = 512;
 
 /// Bytes written by one system call: enough to amortise it, few enough to stay in the cache.
 inline constexpr std::size_t kBatchBytes = std::size_t{64} * 1024;

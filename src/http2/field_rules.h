@@ -1,5 +1,5 @@
 // The rules of HTTP for header blocks: which names, values and pseudo-header fields make one well-formed
-// (RFC 9113 §8.2 and §8.3, RFC 9110 §5). nghttp2's own checks are off: these run once for each block that differs.
+// (RFC 9113 §8.2 and §8.3, RFC 9110 §5). They are looked at once for each block that differs.
 #pragma once
 
 #include "tern/http2/header_block.h"

@@ -1,8 +1,28 @@
 #include "http2/header_memo.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tern::http2 {
+
+const HeaderBlockRef* HeaderMemo::find(std::span<const std::uint8_t> bytes, std::uint64_t version) noexcept {
+  for (const Spelling& spelling : spellings_) {
+    if (spelling.version != version || !std::ranges::equal(spelling.bytes, bytes)) continue;
+    aside_ = spelling.aside;
+    return &spelling.block;
+  }
+  return nullptr;
+}
+
+HeaderBlockRef HeaderMemo::end(std::span<const std::uint8_t> bytes, std::uint64_t version) {
+  HeaderBlockRef block = end();
+  if (bytes.size() > kLongestSpelling || block->problem != nullptr) return block;
+  if (spellings_.size() < kSpellings) spellings_.emplace_back();
+  Spelling& spelling = spellings_[next_spelling_];
+  next_spelling_ = (next_spelling_ + 1) % kSpellings;
+  spelling = {{bytes.begin(), bytes.end()}, version, block, aside_};
+  return block;
+}
 
 void HeaderMemo::begin() {
   matched_ = 0;
@@ -10,8 +30,8 @@ void HeaderMemo::begin() {
   growing_.reset();
 }
 
-void HeaderMemo::add(const HeaderBlock::Field& field, nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
-  if (growing_ == nullptr && matched_ < candidate_->ids.size() && candidate_->ids[matched_].is(name, value)) {
+void HeaderMemo::add(const HeaderBlock::Field& field, FieldId id) {
+  if (id != 0 && growing_ == nullptr && matched_ < candidate_->ids.size() && candidate_->ids[matched_] == id) {
     ++matched_;
     return;
   }
@@ -22,14 +42,14 @@ void HeaderMemo::add(const HeaderBlock::Field& field, nghttp2_rcbuf* name, nghtt
   if (growing_ == nullptr) {
     if (follow_known(&field)) {
       // What was first sent in full is an entry of the table from then on.
-      if (value != nullptr) candidate_->ids[matched_] = FieldId{name, value};
+      if (id != 0) candidate_->ids[matched_] = id;
       ++matched_;
       return;
     }
     grow();
   }
   growing_->add(field);
-  ids_.push_back(value != nullptr ? FieldId{name, value} : FieldId{});
+  ids_.push_back(id);
 }
 
 HeaderBlockRef HeaderMemo::end() {

@@ -1,5 +1,8 @@
-// Session: one HTTP/2 connection without its I/O: bytes in, events out, bytes out (RFC 9113; framing and HPACK by
-// nghttp2, which only this folder includes). Either end.
+// Session: one HTTP/2 connection without its I/O, either end: bytes in, events out, bytes out (RFC 9113).
+//
+//   receive(): FrameReader cuts frames -> session_receive.cc: what they mean -> HpackDecoder, HeaderMemo ->
+//   Stream::on_... fill():    Stream::send_... -> session_send.cc: HpackEncoder, windows, whose turn it is ->
+//   OutputBatch
 #pragma once
 
 #include <cstddef>
@@ -8,13 +11,17 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http2/defaults.h"
+#include "http2/frame_reader.h"
 #include "http2/header_memo.h"
+#include "http2/hpack_decoder.h"
+#include "http2/hpack_encoder.h"
 #include "http2/output_batch.h"
+#include "http2/rate_limit.h"
+#include "http2/stream_table.h"
 #include "tern/http2/stream.h"
-
-struct nghttp2_session;
 
 namespace tern::http2 {
 
@@ -40,7 +47,7 @@ class SessionEvents {
   ~SessionEvents() = default;
 };
 
-class Session {
+class Session : private FrameReader::Frames, private HpackDecoder::Fields {
  public:
   Session(Role role, const Settings& settings, SessionEvents& events);
   Session(const Session&) = delete;
@@ -48,13 +55,13 @@ class Session {
   /// Streams that are still open are not told; call close_streams first.
   ~Session();
 
-  /// Bytes of the peer. False when the connection cannot go on; error() then says why (an answer may still be to be
-  /// written).
+  /// Bytes of the peer. False when the connection cannot go on; error() then says why, and fill() gives what the peer
+  /// is told of it.
   bool receive(std::span<const std::uint8_t> bytes);
   [[nodiscard]] const std::string& error() const noexcept { return error_; }
 
-  /// Appends frames until the batch is full or nothing is left to send; false when the connection cannot go on.
-  bool fill(OutputBatch& batch);
+  /// Appends frames until the batch is full or nothing is left to send.
+  void fill(OutputBatch& batch);
 
   /// Neither reads nor writes any more: the connection may be closed.
   [[nodiscard]] bool finished() const noexcept;
@@ -85,51 +92,126 @@ class Session {
   [[nodiscard]] std::uint64_t messages_sent() const noexcept { return messages_sent_; }
   [[nodiscard]] std::uint64_t messages_received() const noexcept { return messages_received_; }
   /// Bytes that the peer may send now on the connection, and that we may.
-  [[nodiscard]] std::int32_t local_window() const noexcept;
-  [[nodiscard]] std::int32_t remote_window() const noexcept;
+  [[nodiscard]] std::int64_t local_window() const noexcept { return receive_window_; }
+  [[nodiscard]] std::int64_t remote_window() const noexcept { return send_window_; }
 
   /// Tells every open stream that it is closed, with this code: the connection is lost.
   void close_streams(ErrorCode code);
 
  private:
   friend class Stream;
-  struct Callbacks;
 
-  void attach(Stream& stream, std::int32_t id);
-  void detach(Stream& stream) noexcept;
-  void closed(Stream& stream, ErrorCode code);
-  void take_headers(Stream& stream, bool ended);
+  // session_receive.cc
+  bool on_frame(const FrameHeader& header, std::span<const std::uint8_t> payload) override;
+  bool on_data_frame(const FrameHeader& header) override;
+  bool on_data(const FrameHeader& header, std::span<const std::uint8_t> data, bool last) override;
+  void on_broken_frame(ErrorCode code, const char* why) override { fail(code, why); }
+  void on_field(const HeaderBlock::Field& field, FieldId id) override;
+  bool in_order(const FrameHeader& header);
+  void on_headers_frame(const FrameHeader& header, std::span<const std::uint8_t> payload);
+  void on_continuation(const FrameHeader& header, std::span<const std::uint8_t> payload);
+  void on_header_block(std::uint32_t id, bool ended, std::span<const std::uint8_t> block);
+  Stream* open_for_peer(std::uint32_t id);
+  HeaderBlockRef decode(HeaderMemo* memo, Stream* receiver, std::span<const std::uint8_t> block);
+  void on_reset(const FrameHeader& header, std::span<const std::uint8_t> payload);
+  void on_settings_frame(const FrameHeader& header, std::span<const std::uint8_t> payload);
+  bool apply_setting(SettingId id, std::uint32_t value);
+  void on_ping_frame(const FrameHeader& header, std::span<const std::uint8_t> payload);
+  void on_go_away_frame(const FrameHeader& header, std::span<const std::uint8_t> payload);
+  void on_window_update(const FrameHeader& header, std::span<const std::uint8_t> payload);
+  [[nodiscard]] bool is_idle(std::uint32_t id) const noexcept;
+  void take_headers(Stream& stream, const HeaderBlockRef& block, std::string_view aside, bool ended);
   void take_data(Stream& stream, std::span<const std::uint8_t> bytes);
   void take_end(Stream& stream);
+  void remote_ended(std::uint32_t id);
   /// A malformed message is a stream error (RFC 9113 §8.1.1).
   void refuse(Stream& stream, ErrorCode code);
-  void submit_response(Stream& stream, std::span<const HeaderField> fields, bool only);
-  void output_added();
-  void sent_or_dropped(std::size_t size) noexcept;
+  /// Something that no honest peer does often; false when this one does.
+  bool tolerate();
 
-  nghttp2_session* session_ = nullptr;
+  // session_send.cc
+  void flush_pending(OutputBatch& batch);
+  void send_from(Stream& stream, OutputBatch& batch);
+  void send_data_frame(Stream& stream, std::size_t size, bool ends, OutputBatch& batch);
+  void send_trailers(Stream& stream);
+  void local_ended(Stream& stream);
+  void admit_waiting();
+  void put_on_wire(Stream& stream, std::span<const HeaderField> fields);
+  void put_headers(std::uint32_t id, std::span<const HeaderField> fields, bool ends);
+  std::uint8_t* put_frame(FrameType type, std::uint8_t flags, std::uint32_t stream, std::size_t length);
+  void put_reset(std::uint32_t id, ErrorCode code);
+  void put_window_update(std::uint32_t id, std::size_t increment);
+  void put_go_away(std::uint32_t last_stream, ErrorCode code, std::string_view debug_data);
+  void submit_response(Stream& stream, std::span<const HeaderField> fields, bool only);
+  void window_opened(Stream& stream);
+  void output_added();
+
+  // session.cc
+  void attach(Stream& stream, std::uint32_t id);
+  void forget(Stream& stream) noexcept;
+  void detach(Stream& stream) noexcept;
+  void closed(Stream& stream, ErrorCode code);
+  void sent_or_dropped(std::size_t size) noexcept;
+  /// The connection cannot go on: GOAWAY.
+  void fail(ErrorCode code, std::string_view why);
+
   SessionEvents& events_;
   Settings settings_;
   Role role_;
   bool output_announced_ = false;
   bool failed_ = false;
+  bool terminated_ = false;
+  bool go_away_sent_ = false;
+  bool go_away_received_ = false;
+  bool settings_received_ = false;
+  bool settings_acknowledged_ = false;
   std::size_t open_streams_ = 0;
   std::uint64_t streams_opened_ = 0;
   std::uint64_t streams_succeeded_ = 0;
   std::uint64_t streams_failed_ = 0;
   std::uint64_t messages_sent_ = 0;
   std::uint64_t messages_received_ = 0;
-  std::size_t received_ = 0;  // data bytes that the connection's window is not yet opened for again
   IntrusiveList<Stream> streams_;
-  HeaderMemo first_blocks_;
-  HeaderMemo trailer_blocks_;
-  HeaderMemo* collecting_ = nullptr;  // the header block that is being received; one at a time (RFC 9113 §4.3)
-  std::uint32_t header_bytes_ = 0;    // of it
-  std::uint32_t header_count_ = 0;
-  HeaderFields trailers_;  // scratch
-  OutputBatch* filling_ = nullptr;
+  StreamTable table_;  // those that are on the wire
+  std::uint32_t last_peer_stream_ = 0;
   MemoryBudget* budget_ = nullptr;
   std::string error_;
+
+  // What comes in.
+  FrameReader reader_;
+  HpackDecoder decoder_;
+  std::size_t preface_left_;  // of the client's first bytes
+  std::int64_t receive_window_ = kInitialWindow;
+  std::size_t received_ = 0;   // that the peer's window for the connection is not opened for again
+  std::size_t delivered_ = 0;  // of the DATA frame that is being read
+  HeaderMemo first_blocks_;
+  HeaderMemo trailer_blocks_;
+  std::uint32_t continued_stream_ = 0;  // whose header block is not whole yet; then nothing else may come (§4.3)
+  bool continued_ends_ = false;
+  std::size_t continuations_ = 0;
+  std::vector<std::uint8_t> continued_block_;
+  HeaderMemo* collecting_ = nullptr;  // where fields go that are being decoded; null: nowhere
+  std::uint32_t header_bytes_ = 0;
+  std::uint32_t header_count_ = 0;
+  bool header_overflow_ = false;
+  RateLimit resets_{kResetBurst, kResetsPerSecond};
+  RateLimit oddities_{kOddityBurst, kOdditiesPerSecond};
+
+  // What goes out.
+  HpackEncoder encoder_;
+  std::vector<std::uint8_t> pending_;  // frames in the order that they must go out: all but DATA
+  std::size_t pending_taken_ = 0;
+  std::size_t acknowledgements_ = 0;  // among them
+  std::int64_t send_window_ = kInitialWindow;
+  std::int32_t peer_stream_window_ = kInitialWindow;
+  std::uint32_t peer_max_streams_ = kStreamsBeforeSettings;
+  std::uint32_t next_stream_ = 1;
+  std::size_t own_streams_ = 0;           // on the wire
+  IntrusiveList<SendTurn> sendable_;      // in turn
+  IntrusiveList<SendTurn> window_waits_;  // for the connection's window
+  IntrusiveList<SendTurn> room_waits_;    // clients' streams, for the peer to allow one more
+  IntrusiveList<SendTurn> reset_;         // to be told that they are closed
+  HeaderFields trailers_;                 // scratch
 };
 
 }  // namespace tern::http2

@@ -1,30 +1,29 @@
 #include "tern/http2/stream.h"
 
-#include <nghttp2/nghttp2.h>
+#include <utility>
 
 #include "http2/memory_budget.h"
 #include "http2/session.h"
+#include "http2/waiting_request.h"
 
 namespace tern::http2 {
 
+Stream::Stream() = default;
+
 Stream::~Stream() {
-  if (!open()) return;
-  Session& session = *session_;
-  const std::int32_t id = id_;
-  session.detach(*this);
-  nghttp2_submit_rst_stream(session.session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
-  session.output_added();
+  if (open()) renew(true);
 }
 
 void Stream::renew(bool tell_peer) {
   if (open()) {
     Session& session = *session_;
+    const bool reset = !std::exchange(broken_, true);
     session.detach(*this);
-    if (tell_peer) nghttp2_submit_rst_stream(session.session_, NGHTTP2_FLAG_NONE, id_, NGHTTP2_CANCEL);
+    if (tell_peer && reset && on_wire_) session.put_reset(static_cast<std::uint32_t>(id_), ErrorCode::kCancel);
     session.output_added();
   }
   id_ = 0;
-  end_queued_ = waiting_for_data_ = headers_received_ = broken_ = false;
+  on_wire_ = end_queued_ = local_ended_ = remote_ended_ = headers_received_ = broken_ = false;
   content_left_ = -1;
   unconsumed_ = 0;
   outgoing_.clear();
@@ -34,25 +33,41 @@ void Stream::renew(bool tell_peer) {
 void Stream::take_over(Stream& other) {
   if (!other.open()) return;
   Session& session = *other.session_;
+  if (other.on_wire_) session.table_.erase(other);
   session_ = &session;
-  id_ = other.id_;
+  id_ = std::exchange(other.id_, 0);
+  on_wire_ = std::exchange(other.on_wire_, false);
   end_queued_ = other.end_queued_;
-  waiting_for_data_ = other.waiting_for_data_;
+  local_ended_ = other.local_ended_;
+  remote_ended_ = other.remote_ended_;
   headers_received_ = other.headers_received_;
   broken_ = other.broken_;
+  closing_ = other.closing_;
+  send_window_ = other.send_window_;
+  receive_window_ = other.receive_window_;
   content_left_ = other.content_left_;
   unconsumed_ = other.unconsumed_;
   outgoing_.swap(other.outgoing_);
   taken_ = other.taken_;
+  const bool waits_for_room = other.waiting_ != nullptr;
+  waiting_ = std::move(other.waiting_);
   other.session_ = nullptr;
-  other.unlink();
+  other.ListNode<Stream>::unlink();
+  other.SendTurn::unlink();
   other.renew(false);
   session.streams_.push_back(*this);
-  nghttp2_session_set_stream_user_data(session.session_, id_, this);
+  if (on_wire_) session.table_.put(*this);
+  if (waits_for_room) {
+    session.room_waits_.push_back(*this);
+  } else if (broken_) {
+    session.reset_.push_back(*this);
+  } else {
+    wants_to_send();
+  }
 }
 
 void Stream::send_headers(std::span<const HeaderField> fields) {
-  if (open()) session_->submit_response(*this, fields, false);
+  if (open() && !broken_) session_->submit_response(*this, fields, false);
 }
 
 void Stream::send_only_headers(std::span<const HeaderField> fields) {
@@ -66,27 +81,29 @@ void Stream::send_data(Buffer bytes) {
   if (session_->budget_ != nullptr) session_->budget_->take(bytes.size());
   ++session_->messages_sent_;
   outgoing_.push(std::move(bytes));
-  if (waiting_for_data_) {
-    waiting_for_data_ = false;
-    nghttp2_session_resume_data(session_->session_, id_);
-  }
-  session_->output_added();
+  wants_to_send();
 }
 
 void Stream::send_end() {
   if (!open() || end_queued_) return;
   end_queued_ = true;
-  if (waiting_for_data_) {
-    waiting_for_data_ = false;
-    nghttp2_session_resume_data(session_->session_, id_);
-  }
+  wants_to_send();
+}
+
+// One that waits for something else is put there by who ends the waiting.
+void Stream::wants_to_send() {
+  if (!on_wire_ || (unsent() == 0 && !end_queued_)) return;
+  if (!SendTurn::linked()) session_->sendable_.push_back(*this);
   session_->output_added();
 }
 
 void Stream::reset(ErrorCode code) {
-  if (!open()) return;
-  end_queued_ = true;
-  nghttp2_submit_rst_stream(session_->session_, NGHTTP2_FLAG_NONE, id_, static_cast<std::uint32_t>(code));
+  if (!open() || broken_) return;
+  broken_ = end_queued_ = true;
+  closing_ = code;
+  if (on_wire_) session_->put_reset(static_cast<std::uint32_t>(id_), code);
+  SendTurn::unlink();
+  session_->reset_.push_back(*this);
   session_->output_added();
 }
 
@@ -96,10 +113,11 @@ void Stream::count_received(std::size_t messages) noexcept {
 
 void Stream::consume(std::size_t size) {
   if (!open()) return;
-  // One WINDOW_UPDATE for many small messages.
+  // One WINDOW_UPDATE for many small messages, and none where nothing comes any more.
   unconsumed_ += size;
-  if (unconsumed_ < session_->settings_.stream_window / 4) return;
-  nghttp2_session_consume_stream(session_->session_, id_, unconsumed_);
+  if (unconsumed_ < session_->settings_.stream_window / 4 || remote_ended_ || broken_) return;
+  session_->put_window_update(static_cast<std::uint32_t>(id_), unconsumed_);
+  receive_window_ += static_cast<std::int64_t>(unconsumed_);
   unconsumed_ = 0;
   session_->output_added();
 }

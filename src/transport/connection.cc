@@ -116,9 +116,13 @@ bool Connection::receive(std::span<const std::uint8_t> bytes) {
     return false;
   }
   if (session_.receive(bytes)) return true;
-  const std::string why = session_.error();
-  write_output();  // what the session still has to say, if anything
-  close(http2::ErrorCode::kProtocolError, "HTTP/2: " + why);
+  // What the session tells the peer of it, as far as the socket takes it at once.
+  if (!unwritten_) {
+    http2::OutputBatch batch;
+    session_.fill(batch);
+    write_batch(batch);
+  }
+  close(http2::ErrorCode::kProtocolError, "HTTP/2: " + session_.error());
   return false;
 }
 
@@ -137,10 +141,7 @@ void Connection::write_output() {
   static thread_local http2::OutputBatch batch;
   bool more = true;
   while (more && !closed_) {
-    if (!session_.fill(batch)) {
-      batch.clear();
-      return close(http2::ErrorCode::kInternalError, "HTTP/2: " + session_.error());
-    }
+    session_.fill(batch);
     more = batch.full();
     if (!batch.empty() && !write_batch(batch)) {
       if (!closed_) {

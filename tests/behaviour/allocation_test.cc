@@ -1,5 +1,5 @@
 // What a call takes from the system's memory in steady state: nothing. A program of its own, since it replaces operator
-// new; nghttp2's memory and coroutine frames come from the recycler, which asks operator new when it has none.
+// new; buffers and coroutine frames come from the recycler, which asks operator new when it has none.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -7,106 +7,10 @@
 #include <utility>
 #include <vector>
 
-namespace tern::http2 {
+#include "http2/session_fixture.h"
+
+namespace tern::http2::test {
 namespace {
-
-/// A stream that keeps what it is told.
-struct NotedStream final : Stream {
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::vector<HeaderBlockRef> blocks;
-  std::string aside;
-  std::string data;
-  int header_blocks = 0;
-  bool ended = false;
-  bool closed = false;
-  ErrorCode code = ErrorCode::kNoError;
-  bool trailers_sent = false;
-
-  [[nodiscard]] std::string header(std::string_view name) const {
-    for (const auto& [key, value] : headers) {
-      if (key == name) return value;
-    }
-    return {};
-  }
-
-  void on_headers(const HeaderBlockRef& block, std::string_view its_aside, bool ended_by_it) override {
-    for (std::size_t i = 0; i < block->size(); ++i) headers.emplace_back((*block)[i].name, (*block)[i].value);
-    blocks.push_back(block);
-    aside = its_aside;
-    ++header_blocks;
-    ended = ended_by_it;
-  }
-  void on_data(std::span<const std::uint8_t> bytes) override {
-    data.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    if (consuming) consume(bytes.size());
-  }
-  void on_end() override { ended = true; }
-  void on_trailers_due(HeaderFields& trailers) override {
-    trailers_sent = true;
-    trailers.push_back({"grpc-status", "0", true});
-  }
-  void on_closed(ErrorCode its_code) override {
-    closed = true;
-    code = its_code;
-  }
-  bool consuming = true;
-};
-
-/// One end, with the streams that its peer opened.
-struct End final : SessionEvents {
-  End(Role role, const Settings& settings) : session(role, settings, *this) {}
-  std::vector<std::unique_ptr<NotedStream>> streams;
-  int outputs = 0;
-  bool gone_away = false;
-  bool refuse = false;
-  Session session;
-
-  Stream* on_stream_opened() override {
-    if (refuse) return nullptr;
-    return streams.emplace_back(std::make_unique<NotedStream>()).get();
-  }
-  void on_output() override { ++outputs; }
-  void on_go_away(ErrorCode /*code*/, std::string_view /*debug_data*/) override { gone_away = true; }
-};
-
-class SessionTest : public testing::Test {
- protected:
-  explicit SessionTest(Settings server_settings = {}) : server(Role::kServer, server_settings) { exchange(); }
-
-  /// Moves what `from` has to say to `to`, cut into pieces; the number of bytes.
-  static std::size_t move(End& from, End& to, std::size_t piece = 1 << 20) {
-    std::vector<std::uint8_t> bytes;
-    for (;;) {
-      OutputBatch batch;
-      if (!from.session.fill(batch) || batch.empty()) break;
-      for (const iovec& part : batch.pieces()) {
-        const auto* begin = static_cast<const std::uint8_t*>(part.iov_base);
-        bytes.insert(bytes.end(), begin, begin + part.iov_len);
-      }
-    }
-    for (std::size_t at = 0; at < bytes.size(); at += piece) {
-      to.session.receive({bytes.data() + at, std::min(piece, bytes.size() - at)});
-    }
-    return bytes.size();
-  }
-  void exchange(std::size_t piece = 1 << 20) {
-    while (move(client, server, piece) + move(server, client, piece) > 0) {
-    }
-  }
-  void open(NotedStream& stream) {
-    const std::array<HeaderField, 4> request{HeaderField{":method", "POST", true}, HeaderField{":scheme", "http", true},
-                                             HeaderField{":path", "/a.B/C", true},
-                                             HeaderField{":authority", "host", true}};
-    ASSERT_TRUE(client.session.open(stream, request));
-  }
-  static void answer(Stream& stream) {
-    const HeaderField status{":status", "200", true};
-    stream.send_headers({&status, 1});
-  }
-
-  End client{Role::kClient, {}};
-  End server;
-};
 
 TEST_F(SessionTest, CarriesACallWhateverTheBytesAreCutInto) {
   for (const std::size_t piece : {1UL, 2UL, 3UL, 7UL, 1UL << 20}) {
@@ -382,4 +286,4 @@ TEST(BufferQueue, CountsItsBytes) {
 }
 
 }  // namespace
-}  // namespace tern::http2
+}  // namespace tern::http2::test

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,10 @@ namespace tern::http2 {
 
 class MemoryBudget;
 class Session;
+class StreamTable;
+
+/// A stream's place in one of its session's lists: of those that may send, that wait for a window, and so on.
+class SendTurn : public ListNode<SendTurn> {};
 
 /// A header field to send. The bytes are copied on sending, unless they live for ever (string literals).
 struct HeaderField {
@@ -30,9 +35,9 @@ struct HeaderField {
 };
 using HeaderFields = std::vector<HeaderField, RecyclingAllocator<HeaderField>>;
 
-class Stream : public ListNode<Stream> {
+class Stream : public ListNode<Stream>, private SendTurn {
  public:
-  Stream() = default;
+  Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
   /// Resets the stream (CANCEL) if it is still open; no event comes any more.
@@ -87,16 +92,28 @@ class Stream : public ListNode<Stream> {
 
  private:
   friend class Session;
+  friend class StreamTable;
+  struct WaitingRequest;
+  /// There is something to send, or the end.
+  void wants_to_send();
+
   Session* session_ = nullptr;
   std::int32_t id_ = 0;
-  bool end_queued_ = false;
-  bool waiting_for_data_ = false;  // the session asked for data and got none
+  Stream* next_in_table_ = nullptr;
+  bool on_wire_ = false;     // the peer knows of it
+  bool end_queued_ = false;  // nothing follows what is queued
+  bool local_ended_ = false;
+  bool remote_ended_ = false;
   bool headers_received_ = false;
-  bool broken_ = false;             // the peer broke a rule; the reset is on its way, and nothing more is told
+  bool broken_ = false;                      // it was reset, and nothing more is told but that it is closed
+  ErrorCode closing_ = ErrorCode::kNoError;  // what it was reset with
+  std::int64_t send_window_ = 0;
+  std::int64_t receive_window_ = 0;
   std::int64_t content_left_ = -1;  // of a content-length that the peer announced
   std::size_t unconsumed_ = 0;
   BufferQueue outgoing_;
-  std::size_t taken_ = 0;  // of the first outgoing buffer
+  std::size_t taken_ = 0;                    // of the first outgoing buffer
+  std::unique_ptr<WaitingRequest> waiting_;  // a client's, while the peer allows no more streams
 };
 
 }  // namespace tern::http2

@@ -1,0 +1,433 @@
+// What a session says to frames that its own other end would not send, section by section of RFC 9113.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "http2/frame.h"
+#include "http2/session_fixture.h"
+
+namespace tern::http2::test {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+Bytes operator+(Bytes first, const Bytes& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+Bytes frame(FrameType type, std::uint8_t flags, std::uint32_t stream, const Bytes& payload = {}) {
+  Bytes bytes(kFrameHeaderBytes);
+  write_frame_header(
+      bytes.data(),
+      {.length = static_cast<std::uint32_t>(payload.size()), .type = type, .flags = flags, .stream = stream});
+  return bytes + payload;
+}
+
+Bytes u32(std::uint32_t value) {
+  Bytes bytes(4);
+  write_u32(bytes.data(), value);
+  return bytes;
+}
+
+Bytes setting(SettingId id, std::uint32_t value) { return Bytes{0, static_cast<std::uint8_t>(id)} + u32(value); }
+Bytes settings(const Bytes& list = {}) { return frame(FrameType::kSettings, 0, 0, list); }
+Bytes window_update(std::uint32_t stream, std::uint32_t increment) {
+  return frame(FrameType::kWindowUpdate, 0, stream, u32(increment));
+}
+Bytes data(std::uint32_t stream, std::size_t size, std::uint8_t flags = 0) {
+  return frame(FrameType::kData, flags, stream, Bytes(size, 'd'));
+}
+Bytes reset(std::uint32_t stream) { return frame(FrameType::kResetStream, 0, stream, u32(8)); }
+Bytes ping() { return frame(FrameType::kPing, 0, 0, Bytes(8, 1)); }
+
+/// :method POST, :scheme http, :path /, all of the fixed table.
+const Bytes kRequestBlock{0x83, 0x86, 0x84};
+Bytes request(std::uint32_t stream, std::uint8_t flags = 0, const Bytes& more = {}) {
+  return frame(FrameType::kHeaders, static_cast<std::uint8_t>(flag::kEndHeaders | flags), stream, kRequestBlock + more);
+}
+Bytes repeated(int times, const Bytes& bytes) {
+  Bytes all;
+  all.reserve(bytes.size() * static_cast<std::size_t>(times));
+  for (int i = 0; i < times; ++i) all.insert(all.end(), bytes.begin(), bytes.end());
+  return all;
+}
+
+struct Sent {
+  FrameHeader header;
+  Bytes payload;
+};
+
+/// A session, and its peer by hand.
+class Raw {
+ public:
+  explicit Raw(Role role, const Settings& settings = {}) : end(role, settings) {
+    if (role == Role::kServer) {
+      end.session.receive({reinterpret_cast<const std::uint8_t*>(kClientPreface.data()), kClientPreface.size()});
+    }
+  }
+  /// After the first SETTINGS of both sides.
+  static std::unique_ptr<Raw> greeted(Role role, const Settings& own = {}) {
+    auto raw = std::make_unique<Raw>(role, own);
+    raw->receive(settings() + frame(FrameType::kSettings, flag::kAck, 0));
+    raw->sent();
+    return raw;
+  }
+
+  bool receive(const Bytes& bytes) { return end.session.receive(bytes); }
+
+  /// What it has sent since.
+  std::vector<Sent> sent() {
+    Bytes bytes;
+    for (;;) {
+      OutputBatch batch;
+      end.session.fill(batch);
+      if (batch.empty()) break;
+      for (const iovec& part : batch.pieces()) {
+        const auto* begin = static_cast<const std::uint8_t*>(part.iov_base);
+        bytes.insert(bytes.end(), begin, begin + part.iov_len);
+      }
+    }
+    std::span<const std::uint8_t> left{bytes};
+    if (left.size() >= kClientPreface.size() && left.front() == 'P') left = left.subspan(kClientPreface.size());
+    std::vector<Sent> frames;
+    while (!left.empty()) {
+      const FrameHeader header = read_frame_header(left.data());
+      const auto payload = left.subspan(kFrameHeaderBytes, header.length);
+      frames.push_back({header, {payload.begin(), payload.end()}});
+      left = left.subspan(kFrameHeaderBytes + header.length);
+    }
+    return frames;
+  }
+
+  /// The code of the GOAWAY, or of this stream's RST_STREAM, among what it has sent since; kNoError without one.
+  ErrorCode goodbye() { return code_of(FrameType::kGoAway, 0, 4); }
+  ErrorCode reset_of(std::uint32_t stream) { return code_of(FrameType::kResetStream, stream, 0); }
+
+  End end;
+
+ private:
+  ErrorCode code_of(FrameType type, std::uint32_t stream, std::size_t at) {
+    for (const Sent& one : sent()) {
+      if (one.header.type == type && one.header.stream == stream) {
+        return static_cast<ErrorCode>(read_u32(one.payload.data() + at));
+      }
+    }
+    return ErrorCode::kNoError;
+  }
+};
+
+struct Rule {
+  const char* what;
+  ErrorCode code;
+  Bytes bytes;
+};
+
+void PrintTo(const Rule& rule, std::ostream* to) { *to << rule.what; }
+
+class ConnectionError : public testing::TestWithParam<Rule> {};
+
+TEST_P(ConnectionError, EndsTheConnectionWithItsCode) {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{1} << 20}) {
+    const auto raw = Raw::greeted(Role::kServer);
+    const std::span<const std::uint8_t> bytes{GetParam().bytes};
+    bool alive = true;
+    for (std::size_t at = 0; at < bytes.size() && alive; at += piece) {
+      alive = raw->end.session.receive(bytes.subspan(at, std::min(piece, bytes.size() - at)));
+    }
+    EXPECT_FALSE(alive);
+    EXPECT_EQ(raw->goodbye(), GetParam().code) << raw->end.session.error();
+    EXPECT_FALSE(raw->end.session.error().empty());
+    EXPECT_TRUE(raw->end.session.finished());
+  }
+}
+
+const std::vector<Rule> kConnectionErrors{
+    {"§4.2 a frame that is too long", ErrorCode::kFrameSizeError, data(1, kMaxFramePayload + 1)},
+    {"§4.3 a broken header block", ErrorCode::kCompressionError,
+     frame(FrameType::kHeaders, flag::kEndHeaders, 1, {0x80})},
+    {"§4.3 another frame inside of a header block", ErrorCode::kProtocolError,
+     frame(FrameType::kHeaders, 0, 1, kRequestBlock) + ping()},
+    {"§4.3 another stream's CONTINUATION", ErrorCode::kProtocolError,
+     frame(FrameType::kHeaders, 0, 1, kRequestBlock) + frame(FrameType::kContinuation, flag::kEndHeaders, 3)},
+    {"§5.1 HEADERS after the end", ErrorCode::kStreamClosed, request(1, flag::kEndStream) + request(1)},
+    {"§5.1 DATA after the end", ErrorCode::kStreamClosed, request(1, flag::kEndStream) + data(1, 1)},
+    {"§5.1 DATA on an idle stream", ErrorCode::kProtocolError, data(1, 1)},
+    {"§5.1 RST_STREAM on an idle stream", ErrorCode::kProtocolError, reset(1)},
+    {"§5.1 WINDOW_UPDATE on an idle stream", ErrorCode::kProtocolError, window_update(1, 1)},
+    {"§5.1.1 a stream with a server's number", ErrorCode::kProtocolError, request(2)},
+    {"§6.1 DATA without a stream", ErrorCode::kProtocolError, data(0, 1)},
+    {"§6.1 DATA whose padding is too long", ErrorCode::kProtocolError,
+     request(1) + frame(FrameType::kData, flag::kPadded, 1, {3, 0, 0})},
+    {"§6.1 padded DATA of nothing", ErrorCode::kFrameSizeError, request(1) + frame(FrameType::kData, flag::kPadded, 1)},
+    {"§6.2 HEADERS without a stream", ErrorCode::kProtocolError, request(0)},
+    {"§6.2 HEADERS whose padding is too long", ErrorCode::kProtocolError,
+     frame(FrameType::kHeaders, flag::kEndHeaders | flag::kPadded, 1, {4, 0x83, 0x86, 0x84})},
+    {"§6.2 padded HEADERS of nothing", ErrorCode::kFrameSizeError,
+     frame(FrameType::kHeaders, flag::kEndHeaders | flag::kPadded, 1)},
+    {"§6.3 PRIORITY without a stream", ErrorCode::kProtocolError, frame(FrameType::kPriority, 0, 0, Bytes(5))},
+    {"§6.4 RST_STREAM without a stream", ErrorCode::kProtocolError, reset(0)},
+    {"§6.4 RST_STREAM of a wrong size", ErrorCode::kFrameSizeError,
+     request(1) + frame(FrameType::kResetStream, 0, 1, Bytes(5))},
+    {"§6.5 SETTINGS on a stream", ErrorCode::kProtocolError, frame(FrameType::kSettings, 0, 1)},
+    {"§6.5 SETTINGS of a wrong size", ErrorCode::kFrameSizeError, settings(Bytes(5))},
+    {"§6.5 an acknowledgement that is not empty", ErrorCode::kFrameSizeError,
+     frame(FrameType::kSettings, flag::kAck, 0, Bytes(6))},
+    {"§6.5.2 ENABLE_PUSH", ErrorCode::kProtocolError, settings(setting(SettingId::kEnablePush, 2))},
+    {"§6.5.2 INITIAL_WINDOW_SIZE", ErrorCode::kFlowControlError,
+     settings(setting(SettingId::kInitialWindowSize, 0x80000000))},
+    {"§6.5.2 MAX_FRAME_SIZE too small", ErrorCode::kProtocolError, settings(setting(SettingId::kMaxFrameSize, 16383))},
+    {"§6.5.2 MAX_FRAME_SIZE too large", ErrorCode::kProtocolError,
+     settings(setting(SettingId::kMaxFrameSize, 1 << 24))},
+    {"§6.6 a push of a client", ErrorCode::kProtocolError, frame(FrameType::kPushPromise, 0, 1, Bytes(4))},
+    {"§6.7 PING of a wrong size", ErrorCode::kFrameSizeError, frame(FrameType::kPing, 0, 0, Bytes(7))},
+    {"§6.7 PING on a stream", ErrorCode::kProtocolError, frame(FrameType::kPing, 0, 1, Bytes(8))},
+    {"§6.8 GOAWAY on a stream", ErrorCode::kProtocolError, frame(FrameType::kGoAway, 0, 1, Bytes(8))},
+    {"§6.8 GOAWAY that is too short", ErrorCode::kFrameSizeError, frame(FrameType::kGoAway, 0, 0, Bytes(7))},
+    {"§6.9 WINDOW_UPDATE of a wrong size", ErrorCode::kFrameSizeError, frame(FrameType::kWindowUpdate, 0, 0, Bytes(3))},
+    {"§6.9 WINDOW_UPDATE of nothing", ErrorCode::kProtocolError, window_update(0, 0)},
+    {"§6.9.1 the connection's window beyond its largest", ErrorCode::kFlowControlError, window_update(0, 0x7fffffff)},
+    {"§6.9.2 a stream's window beyond its largest, by SETTINGS", ErrorCode::kFlowControlError,
+     request(1) + window_update(1, 0x7fffffff - kInitialWindow) +
+         settings(setting(SettingId::kInitialWindowSize, kInitialWindow + 1))},
+    {"§6.10 CONTINUATION without HEADERS", ErrorCode::kProtocolError,
+     frame(FrameType::kContinuation, flag::kEndHeaders, 1)},
+    {"a flood of CONTINUATION", ErrorCode::kEnhanceYourCalm,
+     frame(FrameType::kHeaders, 0, 1, kRequestBlock) +
+         repeated(kMaxContinuations + 1, frame(FrameType::kContinuation, 0, 1, {0x83}))},
+    {"a flood of empty DATA", ErrorCode::kEnhanceYourCalm, request(1) + repeated(2 * kOddityBurst, data(1, 0))},
+    {"a flood of PRIORITY", ErrorCode::kEnhanceYourCalm,
+     repeated(2 * kOddityBurst, frame(FrameType::kPriority, 0, 1, Bytes(5)))},
+    {"a flood of frames that nobody knows", ErrorCode::kEnhanceYourCalm,
+     repeated(2 * kOddityBurst, frame(static_cast<FrameType>(0xee), 0, 1))},
+    {"a flood of PING by who does not read", ErrorCode::kEnhanceYourCalm, repeated(kMaxAcknowledgements + 1, ping())},
+    {"a flood of SETTINGS by who does not read", ErrorCode::kEnhanceYourCalm,
+     repeated(kMaxAcknowledgements + 1, settings())},
+};
+
+INSTANTIATE_TEST_SUITE_P(Rfc9113, ConnectionError, testing::ValuesIn(kConnectionErrors));
+
+TEST(SessionRules, TheFirstFrameIsSettings) {  // §3.4
+  Raw raw{Role::kServer};
+  EXPECT_FALSE(raw.receive(ping()));
+  EXPECT_EQ(raw.goodbye(), ErrorCode::kProtocolError);
+}
+
+TEST(SessionRules, RapidResetsAreOneTooMany) {  // CVE-2023-44487
+  const auto raw = Raw::greeted(Role::kServer);
+  std::uint32_t id = 1;
+  for (; id < 4 * kResetBurst; id += 2) {
+    if (!raw->receive(request(id) + reset(id))) break;
+  }
+  EXPECT_EQ(raw->goodbye(), ErrorCode::kEnhanceYourCalm);
+  EXPECT_GE(id / 2, kResetBurst);
+}
+
+TEST(SessionRules, ProvokedResetsAreOneTooMany) {  // CVE-2025-8671
+  const auto raw = Raw::greeted(Role::kServer);
+  std::uint32_t id = 1;
+  for (; id < 4 * kOddityBurst; id += 2) {
+    if (!raw->receive(request(id) + window_update(id, 0))) break;
+    if (id % 20 == 1) raw->sent();
+  }
+  EXPECT_EQ(raw->goodbye(), ErrorCode::kEnhanceYourCalm);
+}
+
+class StreamError : public testing::TestWithParam<Rule> {};
+
+// The connection, and its other streams, go on.
+TEST_P(StreamError, ResetsTheStreamWithItsCode) {
+  const auto raw = Raw::greeted(Role::kServer, {.stream_window = 1 << 16});
+  ASSERT_TRUE(raw->receive(request(1)));
+  ASSERT_TRUE(raw->receive(GetParam().bytes));
+  EXPECT_EQ(raw->reset_of(3), GetParam().code);
+  ASSERT_EQ(raw->end.streams.size(), 2U);
+  EXPECT_TRUE(raw->end.streams[1]->closed);
+  EXPECT_EQ(raw->end.streams[1]->code, GetParam().code);
+  EXPECT_FALSE(raw->end.streams[0]->closed);
+  EXPECT_TRUE(raw->receive(data(1, 5, flag::kEndStream)));
+  EXPECT_EQ(raw->end.streams[0]->data, "ddddd");
+  EXPECT_TRUE(raw->end.streams[0]->ended);
+}
+
+Bytes unread(std::uint32_t stream, std::size_t size) {
+  Bytes all;
+  for (; size > 0; size -= std::min(size, kMaxFramePayload)) all = all + data(stream, std::min(size, kMaxFramePayload));
+  return all;
+}
+/// content-length: 5, a literal with the fixed table's name.
+const Bytes kFiveBytes{0x0f, 0x0d, 0x01, '5'};
+
+const std::vector<Rule> kStreamErrors{
+    {"§6.9 WINDOW_UPDATE of nothing", ErrorCode::kProtocolError, request(3) + window_update(3, 0)},
+    {"§6.9.1 a window beyond its largest", ErrorCode::kFlowControlError, request(3) + window_update(3, 0x7fffffff)},
+    {"§8.1 trailers that do not end the stream", ErrorCode::kProtocolError, request(3) + request(3)},
+    {"§8.1.1 more than content-length", ErrorCode::kProtocolError, request(3, 0, kFiveBytes) + data(3, 6)},
+    {"§8.1.1 less than content-length", ErrorCode::kProtocolError,
+     request(3, 0, kFiveBytes) + data(3, 4, flag::kEndStream)},
+    {"§8.1.1 no content where there should be", ErrorCode::kProtocolError, request(3, flag::kEndStream, kFiveBytes)},
+    {"§8.2.1 an upper-case name", ErrorCode::kProtocolError, request(3, 0, {0x00, 0x01, 'A', 0x01, 'b'})},
+    {"§8.3.1 a request without a path", ErrorCode::kProtocolError,
+     frame(FrameType::kHeaders, flag::kEndHeaders, 3, {0x83, 0x86})},
+};
+
+INSTANTIATE_TEST_SUITE_P(Rfc9113, StreamError, testing::ValuesIn(kStreamErrors));
+
+TEST(SessionRules, MoreThanAStreamsWindow) {  // §6.9.1
+  const auto raw = Raw::greeted(Role::kServer, {.stream_window = 1 << 16});
+  ASSERT_TRUE(raw->receive(request(1)));
+  raw->end.streams[0]->consuming = false;
+  ASSERT_TRUE(raw->receive(unread(1, 1 << 16)));
+  EXPECT_EQ(raw->reset_of(1), ErrorCode::kNoError);
+  ASSERT_TRUE(raw->receive(data(1, 1)));
+  EXPECT_EQ(raw->end.streams[0]->data.size(), std::size_t{1} << 16);
+  EXPECT_EQ(raw->reset_of(1), ErrorCode::kFlowControlError);
+}
+
+TEST(SessionRules, MoreStreamsThanAllowedAreRefused) {  // §5.1.2
+  const auto raw = Raw::greeted(Role::kServer, {.max_concurrent_streams = 2});
+  ASSERT_TRUE(raw->receive(request(1) + request(3) + request(5)));
+  EXPECT_EQ(raw->reset_of(5), ErrorCode::kRefusedStream);
+  EXPECT_EQ(raw->end.streams.size(), 2U);
+}
+
+TEST(SessionRules, WhatComesForAStreamThatIsGoneIsNotCountedAgainstThePeer) {
+  // A cancelled stream's messages are under way for a round trip, however many they are.
+  const auto raw = Raw::greeted(Role::kServer);
+  ASSERT_TRUE(raw->receive(request(1)));
+  raw->end.streams[0]->reset(ErrorCode::kCancel);
+  raw->sent();
+  for (std::uint64_t i = 0; i < 2 * kOddityBurst; ++i) ASSERT_TRUE(raw->receive(data(1, 1)));
+}
+
+TEST(SessionRules, PaddingIsNotDataButCountsInTheWindow) {  // §6.1, §6.9.1
+  const auto raw = Raw::greeted(Role::kServer);
+  ASSERT_TRUE(raw->receive(request(1)));
+  const std::int64_t before = raw->end.session.local_window();
+  ASSERT_TRUE(raw->receive(frame(FrameType::kData, flag::kPadded, 1, {2, 'a', 'b', 0, 0})));
+  EXPECT_EQ(raw->end.streams[0]->data, "ab");
+  EXPECT_EQ(before - raw->end.session.local_window(), 5);
+}
+
+TEST(SessionRules, PaddingAndPriorityOfHeaders) {  // §6.2
+  const auto raw = Raw::greeted(Role::kServer);
+  ASSERT_TRUE(raw->receive(frame(FrameType::kHeaders, flag::kEndHeaders | flag::kPadded | flag::kPriority, 1,
+                                 Bytes{1, 0, 0, 0, 0, 16} + kRequestBlock + Bytes{0})));
+  ASSERT_EQ(raw->end.streams.size(), 1U);
+  EXPECT_EQ(raw->end.streams[0]->header(":path"), "/");
+}
+
+TEST(SessionRules, AHeaderBlockInSeveralFrames) {  // §6.10
+  const auto raw = Raw::greeted(Role::kServer);
+  ASSERT_TRUE(raw->receive(frame(FrameType::kHeaders, flag::kEndStream, 1, {0x83}) +
+                           frame(FrameType::kContinuation, 0, 1, {0x86}) +
+                           frame(FrameType::kContinuation, flag::kEndHeaders, 1, {0x84})));
+  ASSERT_EQ(raw->end.streams.size(), 1U);
+  EXPECT_EQ(raw->end.streams[0]->header(":path"), "/");
+  EXPECT_TRUE(raw->end.streams[0]->ended);
+}
+
+TEST(SessionRules, APingComesBack) {  // §6.7
+  const auto raw = Raw::greeted(Role::kServer);
+  ASSERT_TRUE(raw->receive(ping()));
+  const std::vector<Sent> answer = raw->sent();
+  ASSERT_EQ(answer.size(), 1U);
+  EXPECT_EQ(answer[0].header.type, FrameType::kPing);
+  EXPECT_TRUE(answer[0].header.has(flag::kAck));
+  EXPECT_EQ(answer[0].payload, Bytes(8, 1));
+}
+
+std::size_t data_bytes(const std::vector<Sent>& frames) {
+  std::size_t sum = 0;
+  for (const Sent& one : frames) {
+    if (one.header.type == FrameType::kData) sum += one.payload.size();
+  }
+  return sum;
+}
+
+TEST(SessionRules, SettingsChangeTheWindowsOfOpenStreams) {  // §6.9.2
+  const auto raw = Raw::greeted(Role::kServer);
+  ASSERT_TRUE(raw->receive(request(1) + window_update(0, 1 << 20)));
+  answer(*raw->end.streams[0]);
+  raw->end.streams[0]->send_data(Buffer::allocate(100'000));
+  EXPECT_EQ(data_bytes(raw->sent()), static_cast<std::size_t>(kInitialWindow));
+  // Below nothing, and up again.
+  ASSERT_TRUE(raw->receive(settings(setting(SettingId::kInitialWindowSize, 1000))));
+  ASSERT_TRUE(raw->receive(window_update(1, kInitialWindow - 1000)));
+  EXPECT_EQ(data_bytes(raw->sent()), 0U);
+  ASSERT_TRUE(raw->receive(window_update(1, 10)));
+  EXPECT_EQ(data_bytes(raw->sent()), 10U);
+  ASSERT_TRUE(raw->receive(settings(setting(SettingId::kInitialWindowSize, 2000))));
+  EXPECT_EQ(data_bytes(raw->sent()), 1000U);
+}
+
+TEST(SessionRules, TheConnectionsWindowIsShared) {  // §6.9
+  const auto raw = Raw::greeted(Role::kServer);
+  ASSERT_TRUE(raw->receive(request(1) + request(3)));
+  for (const auto& stream : raw->end.streams) {
+    answer(*stream);
+    stream->send_data(Buffer::allocate(50'000));
+  }
+  EXPECT_EQ(data_bytes(raw->sent()), static_cast<std::size_t>(kInitialWindow));
+  ASSERT_TRUE(raw->receive(window_update(0, 100'000)));
+  EXPECT_EQ(data_bytes(raw->sent()), 100'000U - static_cast<std::size_t>(kInitialWindow));
+}
+
+TEST(SessionRules, ClientsMayNotBePushedTo) {  // §8.4
+  const auto raw = Raw::greeted(Role::kClient);
+  EXPECT_FALSE(raw->receive(frame(FrameType::kPushPromise, flag::kEndHeaders, 1, Bytes(4))));
+  EXPECT_EQ(raw->goodbye(), ErrorCode::kProtocolError);
+}
+
+bool opened(Raw& raw, NotedStream& stream) {
+  const std::array<HeaderField, 3> fields{HeaderField{":method", "POST", true}, HeaderField{":scheme", "http", true},
+                                          HeaderField{":path", "/", true}};
+  return raw.end.session.open(stream, fields);
+}
+
+TEST(SessionRules, GoAwayGivesBackWhatItDidNotSee) {  // §6.8
+  const auto raw = Raw::greeted(Role::kClient);
+  ASSERT_TRUE(raw->receive(settings(setting(SettingId::kMaxConcurrentStreams, 2))));
+  std::array<NotedStream, 3> calls;
+  for (NotedStream& call : calls) ASSERT_TRUE(opened(*raw, call));
+  raw->sent();
+  ASSERT_TRUE(raw->receive(frame(FrameType::kGoAway, 0, 0, u32(1) + u32(0))));
+  EXPECT_FALSE(calls[0].closed);
+  EXPECT_EQ(calls[1].code, ErrorCode::kRefusedStream);
+  EXPECT_EQ(calls[2].code, ErrorCode::kRefusedStream) << "it still waited";
+  EXPECT_TRUE(raw->end.gone_away);
+}
+
+// A connection has numbers for 2^30 streams: an hour of a busy client.
+TEST(SessionRules, WhenTheNumbersAreUsedUpCallsGoElsewhere) {  // §5.1.1
+  const auto raw = Raw::greeted(Role::kClient, {.last_stream_id = 5});
+  ASSERT_TRUE(raw->receive(settings(setting(SettingId::kMaxConcurrentStreams, 2))));
+  std::array<NotedStream, 5> calls;
+  for (NotedStream& call : std::span{calls}.first(4)) ASSERT_TRUE(opened(*raw, call));
+  raw->sent();
+  ASSERT_TRUE(raw->receive(reset(1) + reset(3)));
+  raw->sent();
+  EXPECT_EQ(calls[2].id(), 5);
+  EXPECT_FALSE(calls[2].closed);
+  EXPECT_TRUE(calls[3].closed) << "there is no number for it";
+  EXPECT_EQ(calls[3].code, ErrorCode::kRefusedStream);
+  EXPECT_FALSE(opened(*raw, calls[4]));
+}
+
+TEST(SessionRules, ALongRequestIsCutIntoFrames) {  // §4.3
+  const auto raw = Raw::greeted(Role::kClient);
+  NotedStream call;
+  const std::string value(40'000, '\x01');
+  const std::array<HeaderField, 2> fields{HeaderField{":method", "POST", true}, HeaderField{"x", value, false}};
+  ASSERT_TRUE(raw->end.session.open(call, fields));
+  const std::vector<Sent> frames = raw->sent();
+  ASSERT_EQ(frames.size(), 3U);
+  EXPECT_EQ(frames[0].header.type, FrameType::kHeaders);
+  EXPECT_EQ(frames[1].header.type, FrameType::kContinuation);
+  EXPECT_FALSE(frames[1].header.has(flag::kEndHeaders));
+  EXPECT_TRUE(frames[2].header.has(flag::kEndHeaders));
+}
+
+}  // namespace
+}  // namespace tern::http2::test
