@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "async/own_context.h"
+
 namespace tern {
 
 namespace detail {
@@ -51,7 +53,7 @@ void wait_on_loop(Loop& loop, Task<void> task) {
 }  // namespace detail
 
 struct LoopThread::State {
-  boost::asio::io_context context{1};
+  boost::asio::io_context context{kOneThread};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
   Loop& loop = Loop::of(context);
   std::thread thread{[this] { context.run(); }};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "async/loop_group.h"
+#include "async/own_context.h"
 #include "tern/async/loop.h"
 
 namespace tern::detail {
@@ -47,7 +48,7 @@ void run_loops(Task<void> body, const RunOptions& options) {
   LoopGroup group;
   std::vector<std::unique_ptr<boost::asio::io_context>> contexts;
   for (std::size_t i = 0; i < count; ++i) {
-    contexts.push_back(std::make_unique<boost::asio::io_context>(1));
+    contexts.push_back(std::make_unique<boost::asio::io_context>(kOneThread));
     group.add(Loop::of(*contexts.back()));
   }
   std::exception_ptr error;

@@ -18,9 +18,13 @@ HeaderBlockRef HeaderMemo::end(std::span<const std::uint8_t> bytes, std::uint64_
   HeaderBlockRef block = end();
   if (bytes.size() > kLongestSpelling || block->problem != nullptr) return block;
   if (spellings_.size() < kSpellings) spellings_.emplace_back();
+  // Into the memory of the one that it replaces.
   Spelling& spelling = spellings_[next_spelling_];
   next_spelling_ = (next_spelling_ + 1) % kSpellings;
-  spelling = {{bytes.begin(), bytes.end()}, version, block, aside_};
+  spelling.bytes.assign(bytes.begin(), bytes.end());
+  spelling.version = version;
+  spelling.block = block;
+  spelling.aside = aside_;
   return block;
 }
 

@@ -74,37 +74,96 @@ void HpackEncoder::encode(std::span<const HeaderField> fields, std::vector<std::
     put_integer(kSizeUpdate, 5, table_.max_size(), to);
     limit_changed_ = false;
   }
+  const std::size_t known = encode_known(fields, to);
+  if (known == fields.size()) return;
   if (seen_.empty()) seen_.resize(kSeen);
-  for (const HeaderField& field : fields) encode(field, to);
+  const std::uint64_t version = table_.version();
+  const std::size_t begin = to.size();
+  std::size_t end = begin;
+  std::size_t indexed = 0;
+  bool only_indices = known == 0;
+  for (const HeaderField& field : fields.subspan(known)) {
+    only_indices &= encode(field, to);
+    if (!only_indices) continue;
+    ++indexed;
+    end = to.size();
+  }
+  if (indexed > 0 && table_.version() == version) {
+    remember(fields.first(indexed), std::span{to}.subspan(begin, end - begin));
+  }
 }
 
-void HpackEncoder::encode(const HeaderField& field, std::vector<std::uint8_t>& to) {
+std::size_t HpackEncoder::encode_known(std::span<const HeaderField> fields, std::vector<std::uint8_t>& to) const {
+  for (const Beginning& known : beginnings_) {
+    const std::size_t size = known.texts.size() / 2;
+    if (known.version != table_.version() || size > fields.size()) continue;
+    std::size_t same = 0;
+    while (same < size && fields[same].name == known.texts[2 * same] &&
+           fields[same].value == known.texts[2 * same + 1]) {
+      ++same;
+    }
+    if (same < size) continue;
+    to.insert(to.end(), known.bytes.begin(), known.bytes.end());
+    return size;
+  }
+  return 0;
+}
+
+void HpackEncoder::remember(std::span<const HeaderField> fields, std::span<const std::uint8_t> bytes) {
+  if (beginnings_.size() < kBeginnings) beginnings_.emplace_back();
+  // Into the memory of the one that it replaces.
+  Beginning& known = beginnings_[next_beginning_];
+  next_beginning_ = (next_beginning_ + 1) % kBeginnings;
+  known.texts.resize(2 * fields.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    known.texts[2 * i] = fields[i].name;
+    known.texts[2 * i + 1] = fields[i].value;
+  }
+  known.bytes.assign(bytes.begin(), bytes.end());
+  known.version = table_.version();
+}
+
+bool HpackEncoder::encode(const HeaderField& field, std::vector<std::uint8_t>& to) {
   const std::uint32_t hash = hash_of(field);
-  Seen& seen = seen_[hash % kSeen];
-  const bool known = seen.hash == hash;
-  const std::size_t index = table_.index_of(seen.id);
+  Seen* seen = place_of(hash);
+  const bool known = seen != nullptr && seen->hash == hash;
+  const std::size_t index = known ? table_.index_of(seen->id) : 0;
   HeaderBlock::Field entry;
   FieldId id = 0;
-  if (known && table_.get(index, entry, id) && entry.name == field.name && entry.value == field.value) {
-    return put_integer(kIndexed, 7, index, to);
+  if (table_.get(index, entry, id) && entry.name == field.name && entry.value == field.value) {
+    put_integer(kIndexed, 7, index, to);
+    return true;
   }
   const HpackTable::StaticMatch match = HpackTable::find_static(field.name, field.value);
   if (match.whole) {
-    seen = {hash, match.index};
-    return put_integer(kIndexed, 7, match.index, to);
+    if (seen != nullptr) *seen = {hash, match.index};
+    put_integer(kIndexed, 7, match.index, to);
+    return true;
   }
-  if (is_secret(field.name)) return literal(kNeverIndexed, 4, match.index, field, to);
+  if (is_secret(field.name)) {
+    literal(kNeverIndexed, 4, match.index, field, to);
+    return false;
+  }
   const bool fits = field.name.size() + field.value.size() + HpackTable::kEntryOverhead <= table_.max_size() / 2;
-  // The program's own literals come again for certain.
-  if (fits && (known || field.lives_for_ever)) {
+  if (fits && seen != nullptr && (known || field.recurs)) {
     literal(kInserted, 6, match.index, field, to);
     table_.insert({field.name, field.value});
-    seen = {hash, table_.newest_id()};
-    return;
+    *seen = {hash, table_.newest_id()};
+    return false;
   }
-  // Not in place of one that is in use.
-  if (index == 0) seen = {hash, 0};
+  if (seen != nullptr && index == 0) *seen = {hash, 0};
   literal(kNotInserted, 4, match.index, field, to);
+  return false;
+}
+
+HpackEncoder::Seen* HpackEncoder::place_of(std::uint32_t hash) noexcept {
+  Seen* free = nullptr;
+  for (std::size_t i = 0; i < kNeighbours; ++i) {
+    Seen& one = seen_[(hash + i) % kSeen];
+    if (one.hash == hash) return &one;
+    if (free == nullptr && table_.index_of(one.id) == 0) free = &one;
+  }
+  return free;
 }
 
 void HpackEncoder::literal(std::uint8_t kind, int prefix_bits, std::size_t name_index, const HeaderField& field,

@@ -13,20 +13,20 @@ struct Stream::WaitingRequest {
   struct Field {
     std::string name;
     std::string value;
-    bool lives_for_ever;
+    bool recurs;
   };
   std::vector<Field> fields;
 
   explicit WaitingRequest(std::span<const HeaderField> given) {
     fields.reserve(given.size());
     for (const HeaderField& field : given) {
-      fields.push_back({std::string{field.name}, std::string{field.value}, field.lives_for_ever});
+      fields.push_back({std::string{field.name}, std::string{field.value}, field.recurs});
     }
   }
   [[nodiscard]] HeaderFields view() const {
     HeaderFields list;
     list.reserve(fields.size());
-    for (const Field& field : fields) list.push_back({field.name, field.value, field.lives_for_ever});
+    for (const Field& field : fields) list.push_back({field.name, field.value, field.recurs});
     return list;
   }
 };

@@ -27,11 +27,12 @@ class StreamTable;
 /// A stream's place in one of its session's lists: of those that may send, that wait for a window, and so on.
 class SendTurn : public ListNode<SendTurn> {};
 
-/// A header field to send. The bytes are copied on sending, unless they live for ever (string literals).
+/// A header field to send; the bytes are copied by who is given it.
 struct HeaderField {
   std::string_view name;
   std::string_view value;
-  bool lives_for_ever = false;
+  /// Other calls have the same one, for certain: worth a place in HPACK's table at once, not only the second time.
+  bool recurs = false;
 };
 using HeaderFields = std::vector<HeaderField, RecyclingAllocator<HeaderField>>;
 
