@@ -79,6 +79,25 @@ def unary(connections, streams, latency=False, tls=False, threads=1):
     return measure
 
 
+def unary_by_tern(connections, streams):
+    """h2load costs its core more than a call costs tern's server: what it can ask for is not what the server can answer."""
+    def measure(peers, rounds, seconds):
+        with contextlib.ExitStack() as stack:
+            servers = [stack.enter_context(process.Server(peer)) for peer in able(peers, "unary") if peer.grpc]
+
+            def once(server, _):
+                before = server.cpu_seconds()
+                said = load.tern_load(server, "user.v1.UserService/GetUser", '{"id": 1}', "-c", connections, "-m",
+                                      connections * streams, "-t", f"{seconds}s")
+                calls = said["statuses"]["OK"]
+                if set(said["statuses"]) != {"OK"}:
+                    raise RuntimeError(f"{server.peer.name}: {said['statuses']}")
+                return {"rate": 1, "value": calls / said["seconds"], "cpu": (server.cpu_seconds() - before) / calls}
+
+            return by_turns(servers, rounds, seconds, 1, once)
+    return measure
+
+
 def payload(size):
     def measure(peers, rounds, seconds):
         body = load.framed(load.text_field(1, b"x" * size))
@@ -265,6 +284,7 @@ ALL = {
     "one_at_a_time": Measurement("GetUser, one call at a time: median latency", "us", False, unary(1, 1, latency=True)),
     "unary_100": Measurement("GetUser, 1 connection x 100 streams", "calls/s", True, unary(1, 100)),
     "unary_1000": Measurement("GetUser, 10 connections x 100 streams", "calls/s", True, unary(10, 100)),
+    "unary_1000_by_tern": Measurement("the same, asked for by tern load", "calls/s", True, unary_by_tern(10, 100)),
     "unary_tls": Measurement("GetUser over TLS, 10 connections x 100 streams", "calls/s", True, unary(10, 100, tls=True)),
     "unary_2_threads": Measurement("GetUser, 10 connections x 100 streams, two threads on both cores beside the load",
                                    "calls/s", True, unary(10, 100, threads=2)),
