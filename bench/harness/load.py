@@ -64,6 +64,16 @@ def tern_load(server, method, data, *options):
     return json.loads(output)
 
 
+def check_payload(server, size, at_once):
+    """So many calls of this size at once give what they should."""
+    with tempfile.TemporaryDirectory() as folder:
+        request = pathlib.Path(folder) / "request.json"
+        request.write_text(json.dumps({"name": "x" * size}))
+        said = tern_load(server, "user.v1.UserService/CreateUser", f"@{request}", "-m", at_once, "-n", 2 * at_once)
+        if said["statuses"] != {"OK": 2 * at_once} or said["bytes_received"] < 2 * at_once * size:
+            raise RuntimeError(f"{server.peer.name}: {said}")
+
+
 def check(server, method, data, messages):
     """One call gives what it should: h2load does not look at it."""
     if server.peer.grpc and not server.tls:

@@ -65,7 +65,7 @@ def unary(connections, streams, latency=False, tls=False, threads=1):
             cores = "0,1" if threads > 1 else process.SERVER_CORE
             servers = [stack.enter_context(process.Server(peer, cores=cores, threads=threads,
                                                           tls=programs.certificate() if tls else ()))
-                       for peer in able(peers, *wanted)]
+                       for peer in able(peers, *wanted) + (able(peers, "busy_poll") if latency else [])]
             for server in servers:
                 load.check(server, "user.v1.UserService/GetUser", '{"id": 1}', 1)
 
@@ -104,7 +104,7 @@ def payload(size):
         with contextlib.ExitStack() as stack:
             servers = [stack.enter_context(process.Server(peer)) for peer in able(peers, "payload")]
             for server in servers:
-                load.check(server, "user.v1.UserService/CreateUser", '{"name": "x"}', 1)
+                load.check_payload(server, size, at_once=10)
 
             def once(server, calls):
                 said = load.h2load(server, "/user.v1.UserService/CreateUser", body, calls, 1, min(10, calls))
@@ -208,9 +208,10 @@ def waiting_calls(peers, rounds, seconds):
         with process.Server(peer, wait_ms=60_000) as server:
             before = server.resident_bytes()
             waiting = subprocess.Popen(
+                # 100 on each connection: more than that no server is bound to take.
                 ["taskset", "-c", process.LOAD_CORE, programs.tern_tool(), "load", f"127.0.0.1:{server.port}",
                  "user.v1.UserService/GetUser", "-d", '{"id": 1}', "--proto", load.PROTOS / "user/v1/user.proto",
-                 "-I", load.PROTOS, "-m", str(count), "-n", str(count), "--timeout", "0s", "-q"],
+                 "-I", load.PROTOS, "-m", str(count), "-c", str(count // 100), "-n", str(count), "--timeout", "0s", "-q"],
                 stdout=subprocess.DEVNULL)
             last, cpu = -1, server.cpu_seconds()
             # Until it is still: all have come.
@@ -301,7 +302,7 @@ ALL = {
     "clients": Measurement("GetUser by each client, 100 at once: calls for a second of the client's CPU", "calls/CPU s", True,
                            clients),
     "idle_connections": Measurement("memory for an idle connection, of 5,000", "KiB", False, idle_connections),
-    "waiting_calls": Measurement("memory for a waiting call (tern: of 100,000)", "KiB", False, waiting_calls),
+    "waiting_calls": Measurement("memory for a waiting call and its part of a connection, 100 calls on each (tern: of 100,000)", "KiB", False, waiting_calls),
     "start_up": Measurement("from the start of the process to the first connection", "ms", False, start_up),
     "binary_size": Measurement("the server, stripped, with the libraries that it loads", "MB", False, binary_size),
     "build_time": Measurement("compiling the server and its generated code, CPU time", "s", False, build_time),

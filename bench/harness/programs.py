@@ -17,7 +17,7 @@ PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's grpcio
 class Peer:
     name: str
     server: list  # its command without arguments; None: it is a client only
-    can: set  # of: unary payload stream chat tls wait threads
+    can: set  # of: unary payload stream chat tls wait threads busy_poll
     client: list = None
     env: dict = dataclasses.field(default_factory=dict)
     path: str = "/user.v1.UserService/GetUser"
@@ -95,6 +95,8 @@ def find(only, folder=None):
     program = built / "bench"
     everything = {"unary", "payload", "stream", "chat", "tls", "wait"}
     peers = [Peer("tern", [program / "tern_server"], everything | {"threads"}, [program / "tern_client"], kind="tern"),
+             # Its option for who would rather spend a core than wait for a thread to wake up.
+             Peer("tern, busy_poll", [program / "tern_server"], {"busy_poll"}, env={"BUSY_POLL_US": "200"}, kind="tern"),
              Peer("limit", [program / "limit"], {"unary"}, kind="below")]
     if shutil.which("nghttpd"):
         peers.append(Peer("nghttpd", ["nghttpd"], {"unary", "tls"}, path="/file", grpc=False, kind="below"))

@@ -77,7 +77,7 @@ class Results:
     def _plot(self, rows):
         shown = [name for name in self.SHOWN if name in rows]
         try:
-            import matplotlib
+            import matplotlib.ticker
             matplotlib.use("svg")
             from matplotlib import pyplot
         except ImportError:
@@ -100,6 +100,7 @@ class Results:
                       color=[colours[entry["kind"]] for entry in entries], error_kw={"lw": 0.8})
             axis.set_title(f"{row['title']}\n({row['unit']}, {'more' if row['more_is_better'] else 'less'} is better)",
                            fontsize=9, loc="left")
+            axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4))
             axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         for axis in axes.flat[len(shown):]:
             axis.remove()

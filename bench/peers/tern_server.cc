@@ -1,3 +1,5 @@
+#include <chrono>
+#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -53,7 +55,10 @@ tern::Task<void> serve(const bench::Arguments& arguments) {
   Chats chat;
   std::optional<tern::ServerTls> tls;
   if (arguments.tls()) tls.emplace(tern::ServerTlsOptions{arguments.certificate, arguments.key});
-  tern::Server server{{.max_receive_message_length = bench::kMaxMessageLength, .max_concurrent_streams = 1U << 30}};
+  // Ten payloads of 8 MiB at once are more than what a server holds for one connection by default.
+  tern::Server server{{.max_receive_message_length = bench::kMaxMessageLength,
+                       .max_concurrent_streams = 1U << 30,
+                       .max_buffered_bytes_per_connection = std::size_t{1} << 30}};
   server.add_service(users);
   server.add_service(chat);
   server.listen(arguments.address(), {.tls = tls ? &*tls : nullptr});
@@ -64,5 +69,7 @@ tern::Task<void> serve(const bench::Arguments& arguments) {
 
 int main(int argc, char** argv) {
   const bench::Arguments arguments = bench::read_arguments(argc, argv);
-  return tern::run(serve(arguments), {.threads = arguments.threads});
+  const char* busy_poll = std::getenv("BUSY_POLL_US");
+  return tern::run(serve(arguments), {.threads = arguments.threads,
+                                      .busy_poll = std::chrono::microseconds{busy_poll ? std::atoi(busy_poll) : 0}});
 }

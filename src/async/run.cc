@@ -3,6 +3,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/system/system_error.hpp>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -33,9 +34,20 @@ class MainJob final : public Job {
   std::vector<std::unique_ptr<boost::asio::io_context>>& contexts_;
 };
 
-void run_context(boost::asio::io_context& context) {
+void run_context(boost::asio::io_context& context, std::chrono::microseconds busy_poll) {
   const auto work = boost::asio::make_work_guard(context);
-  context.run();
+  if (busy_poll.count() <= 0) {
+    context.run();
+    return;
+  }
+  Clock::time_point last_event = Clock::now();
+  while (!context.stopped()) {
+    if (context.poll() == 0) {
+      if (Clock::now() - last_event < busy_poll) continue;
+      context.run_one();
+    }
+    last_event = Clock::now();
+  }
 }
 
 }  // namespace
@@ -59,8 +71,11 @@ void run_loops(Task<void> body, const RunOptions& options) {
       main.start(std::move(body));
     }
     std::vector<std::jthread> threads;
-    for (std::size_t i = 1; i < count; ++i) threads.emplace_back([&context = *contexts[i]] { run_context(context); });
-    run_context(*contexts.front());
+    for (std::size_t i = 1; i < count; ++i) {
+      threads.emplace_back(
+          [&context = *contexts[i], busy_poll = options.busy_poll] { run_context(context, busy_poll); });
+    }
+    run_context(*contexts.front(), options.busy_poll);
     threads.clear();
     error = main.error;
   }

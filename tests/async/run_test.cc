@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tern/async/executor.h"
 #include "tern/async/loop.h"
 #include "tern/async/signals.h"
 #include "tern/async/sleep.h"
@@ -63,6 +64,23 @@ TEST(Run, StartsOneLoopAThread) {
     co_return threads.size();
   };
   EXPECT_EQ(block_on(body(), {.threads = 3}), 3U);
+}
+
+// Timers and posts from another thread, while the loop looks for events and while it sleeps; and its end.
+TEST(Run, BusyPollingHearsAllEvents) {
+  const auto body = [](std::chrono::milliseconds pause) -> Task<int> {
+    int sum = 0;
+    for (int i = 0; i < 5; ++i) {
+      co_await sleep(pause);
+      sum += co_await run_in_executor([pause] {
+        std::this_thread::sleep_for(pause);
+        return 1;
+      });
+    }
+    co_return sum;
+  };
+  EXPECT_EQ(block_on(body(1ms), {.threads = 2, .busy_poll = 100ms}), 5);
+  EXPECT_EQ(block_on(body(3ms), {.threads = 2, .busy_poll = 100us}), 5);
 }
 
 TEST(Run, SignalsAreAwaited) {

@@ -37,6 +37,16 @@ class LoadThread {
   }
 
   Task<void> run() {
+    co_await connect_and_call();
+    // They end on their loop, before it does.
+    channels_.clear();
+  }
+
+  [[nodiscard]] const LoadResult& result() const noexcept { return result_; }
+  [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
+
+ private:
+  Task<void> connect_and_call() {
     try {
       co_await connect();
     } catch (...) {
@@ -61,10 +71,6 @@ class LoadThread {
     for (const auto& channel : channels_) co_await channel->close();
   }
 
-  [[nodiscard]] const LoadResult& result() const noexcept { return result_; }
-  [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
-
- private:
   Task<void> connect() {
     try {
       for (std::size_t place = 0; place < workers_.size(); ++place) {

@@ -3,6 +3,7 @@
 //   int main() { return tern::run(serve(), {.threads = 4}); }
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -16,6 +17,11 @@ namespace tern {
 struct RunOptions {
   /// Loops, one thread each; the calling thread runs the first. 0: one for each core.
   std::size_t threads = 1;
+
+  /// So long after its last event a loop goes on looking for the next one before it sleeps. Waking a thread that sleeps
+  /// takes tens of microseconds, which a lone call waits for; in exchange a core is busy while calls come more often
+  /// than this. 0: sleeps at once.
+  std::chrono::microseconds busy_poll{0};
 };
 
 namespace detail {

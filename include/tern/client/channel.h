@@ -99,7 +99,7 @@ struct ChannelInfo {
 };
 
 /// May be used from every loop and thread. Made on a loop or, for blocking stubs, on none: it then runs a loop on a
-/// thread of its own.
+/// thread of its own. It must not outlive the loops that have used it.
 class Channel {
  public:
   /// Connects to nothing yet. `target`: "host:port", "dns:///host:port", "ipv4:1.2.3.4:1,5.6.7.8:1", "ipv6:[::1]:1",
