@@ -41,7 +41,12 @@ int main(int argc, char** argv) {
   serve->add_option("--grpc", options.grpc_address, "Where to serve gRPC")->capture_default_str();
   serve->add_option("--rest", options.rest_address, R"(Where to serve REST; "none" for not at all)")
       ->capture_default_str();
-  serve->add_option("--database", options.database, R"("memory", or the path of an SQLite file (":memory:" too))")
+  serve
+      ->add_option("--database", options.database,
+                   R"("memory", the path of an SQLite file (":memory:" too), or postgresql://user@host/database)")
+      ->capture_default_str();
+  serve->add_option("--database-connections", options.database_connections, "To PostgreSQL, for each event loop")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   serve->add_flag("--sync", options.synchronous, "Plain handlers on worker threads in place of coroutines");
   serve->add_option("--workers", options.workers, "Worker threads with --sync")->capture_default_str();

@@ -4,10 +4,12 @@
 
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "chat_service.h"
 #include "memory_user_repository.h"
+#include "postgres_user_repository.h"
 #include "sqlite_user_repository.h"
 #include "sync_user_service.h"
 #include "tern/rest/server.h"
@@ -23,22 +25,40 @@ namespace {
 /// The document's 50 MiB.
 constexpr std::size_t kMaxMessageLength = std::size_t{50} * 1024 * 1024;
 
-/// The store, and how coroutines reach it.
+/// The store, as plain handlers use it and as coroutines do; PostgreSQL is opened for those that are there.
 struct Users {
   std::unique_ptr<BlockingUserRepository> store;
-  std::unique_ptr<UserRepository> awaitable;
+  std::unique_ptr<PostgresUserRepository> postgres;
+  std::unique_ptr<UserRepository> adapter;
+
+  [[nodiscard]] UserRepository& awaitable() const { return postgres ? *postgres : *adapter; }
 };
 
-Users open_users(const std::string& database) {
+tern::Task<Users> open_users(const ServeOptions& options) {
   Users users;
-  if (database == "memory") {
+  if (is_postgres(options.database)) {
+    postgres::Options database{options.database};
+    database.connections = options.database_connections;
+    if (options.synchronous) {
+      users.store = co_await tern::run_in_executor([&database] { return open_blocking_postgres(database); });
+      users.adapter = inline_repository(*users.store);
+    } else {
+      users.postgres = co_await PostgresUserRepository::open(database);
+    }
+  } else if (options.database == "memory") {
     users.store = std::make_unique<MemoryUserRepository>();
-    users.awaitable = inline_repository(*users.store);
+    users.adapter = inline_repository(*users.store);
   } else {
-    users.store = std::make_unique<SqliteUserRepository>(database);
-    users.awaitable = executor_repository(*users.store);
+    users.store = std::make_unique<SqliteUserRepository>(options.database);
+    users.adapter = executor_repository(*users.store);
   }
-  return users;
+  co_return users;
+}
+
+/// When no call uses it any more.
+tern::Task<void> close_users(Users& users) {
+  if (users.postgres) co_await users.postgres->close();
+  co_await tern::run_in_executor([&users] { users.store.reset(); });
 }
 
 tern::Task<tern::rest::Response> health(const tern::rest::Request& /*request*/) {
@@ -48,10 +68,10 @@ tern::Task<tern::rest::Response> health(const tern::rest::Request& /*request*/) 
 }  // namespace
 
 tern::Task<void> serve(const ServeOptions& options) {
-  const Users users = open_users(options.database);
-  AsyncUserService user_service{*users.awaitable, options.delays};
+  Users users = co_await open_users(options);
+  AsyncUserService user_service{users.awaitable(), options.delays};
   AsyncChatService chat_service;
-  SyncUserService sync_user_service{*users.store, options.delays};
+  std::optional<SyncUserService> sync_user_service;
   SyncChatService sync_chat_service;
 
   tern::HealthService grpc_health;
@@ -61,7 +81,7 @@ tern::Task<void> serve(const ServeOptions& options) {
                      .max_concurrent_streams = options.max_concurrent_streams,
                      .max_workers = options.workers}};
   if (options.synchronous) {
-    grpc.add_service(sync_user_service);
+    grpc.add_service(sync_user_service.emplace(*users.store, options.delays));
     grpc.add_service(sync_chat_service);
   } else {
     grpc.add_service(user_service);
@@ -92,6 +112,7 @@ tern::Task<void> serve(const ServeOptions& options) {
   spdlog::info("Shutting down...");
   grpc_health.shut_down();
   co_await tern::gather(grpc.stop({.grace = options.grace}), rest.stop(options.grace));
+  co_await close_users(users);
 }
 
 }  // namespace userchat

@@ -13,8 +13,10 @@ namespace userchat {
 struct ServeOptions {
   std::string grpc_address = "[::]:50051";
   std::string rest_address = "[::]:8000";
-  /// "memory", or the path of an SQLite database (":memory:" too).
+  /// "memory", or the path of an SQLite database (":memory:" too), or postgresql://…
   std::string database = "userchat.db";
+  /// Connections to PostgreSQL, for each loop.
+  std::size_t database_connections = 20;
   /// Plain handlers on a pool of workers in place of coroutines.
   bool synchronous = false;
   std::size_t workers = 10;

@@ -6,7 +6,7 @@ import threading
 
 class Userchat:
     def __init__(self, binary, *options):
-        self.process = subprocess.Popen([binary, "serve", "--grpc", "127.0.0.1:0", *options],
+        self.process = subprocess.Popen([binary, "serve", *([] if "--grpc" in options else ["--grpc", "127.0.0.1:0"]), *options],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.lines = []
         self.port = self._number(r"server started on port (\d+)")

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -14,6 +15,8 @@
 #include <vector>
 
 #include "memory_user_repository.h"
+#include "postgres_database.h"
+#include "postgres_user_repository.h"
 #include "sqlite_user_repository.h"
 #include "tern/tern.h"
 
@@ -74,9 +77,16 @@ TEST_P(Repository, IsUsedFromSeveralThreads) {
 std::unique_ptr<BlockingUserRepository> make_memory() { return std::make_unique<MemoryUserRepository>(); }
 std::unique_ptr<BlockingUserRepository> make_sqlite() { return std::make_unique<SqliteUserRepository>(":memory:"); }
 
-std::string name_of_store(const testing::TestParamInfo<Make>& store) { return store.index == 0 ? "Memory" : "Sqlite"; }
+/// A database of its own on the cluster that with_postgres.py has started.
+std::unique_ptr<BlockingUserRepository> make_postgres() {
+  return open_blocking_postgres(postgres::Options{new_database()});
+}
 
-INSTANTIATE_TEST_SUITE_P(Stores, Repository, testing::Values(make_memory, make_sqlite), name_of_store);
+std::string name_of_store(const testing::TestParamInfo<Make>& store) {
+  return std::array{"Memory", "Sqlite", "Postgres"}.at(store.index);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, Repository, testing::Values(make_memory, make_sqlite, make_postgres), name_of_store);
 
 TEST(AwaitableRepository, IsTheSameForCoroutines) {
   MemoryUserRepository memory;

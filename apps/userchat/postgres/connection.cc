@@ -1,0 +1,331 @@
+#include "postgres/connection.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <string_view>
+#include <utility>
+
+#include "tern/async/asio.h"
+
+namespace userchat::postgres {
+
+namespace {
+
+using Socket = boost::asio::posix::stream_descriptor;
+
+struct FreeOptions {
+  void operator()(PQconninfoOption* options) const noexcept { PQconninfoFree(options); }
+};
+struct FreeCancel {
+  void operator()(PGcancel* cancel) const noexcept { PQfreeCancel(cancel); }
+};
+using CancelPtr = std::unique_ptr<PGcancel, FreeCancel>;
+
+/// What libpq is to be told, keyword by keyword.
+class Parameters {
+ public:
+  explicit Parameters(const std::string& url) {
+    char* problem = nullptr;
+    const std::unique_ptr<PQconninfoOption, FreeOptions> parsed{PQconninfoParse(url.c_str(), &problem)};
+    if (!parsed) {
+      std::string what = problem != nullptr ? problem : "out of memory";
+      PQfreemem(problem);
+      throw Error(kNoConnection, fmt::format("the database's address cannot be read: {}", what));
+    }
+    for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
+      if (option->val != nullptr) set(option->keyword, option->val);
+    }
+  }
+  [[nodiscard]] std::string get(std::string_view keyword) const {
+    for (std::size_t i = 0; i < keywords_.size(); ++i) {
+      if (keywords_[i] == keyword) return values_[i];
+    }
+    return {};
+  }
+  void set(std::string keyword, std::string value) {
+    for (std::size_t i = 0; i < keywords_.size(); ++i) {
+      if (keywords_[i] != keyword) continue;
+      values_[i] = std::move(value);
+      return;
+    }
+    keywords_.push_back(std::move(keyword));
+    values_.push_back(std::move(value));
+  }
+  [[nodiscard]] PGconn* connect() const {
+    std::vector<const char*> keywords;
+    std::vector<const char*> values;
+    keywords.reserve(keywords_.size() + 1);
+    values.reserve(values_.size() + 1);
+    for (const std::string& keyword : keywords_) keywords.push_back(keyword.c_str());
+    for (const std::string& value : values_) values.push_back(value.c_str());
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    return PQconnectStartParams(keywords.data(), values.data(), 0);
+  }
+
+ private:
+  std::vector<std::string> keywords_;
+  std::vector<std::string> values_;
+};
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> parts(1);
+  for (const char c : list) {
+    if (c == ',') {
+      parts.emplace_back();
+    } else {
+      parts.back().push_back(c);
+    }
+  }
+  return parts;
+}
+
+/// libpq would look names up itself, and block meanwhile.
+tern::Task<void> resolve(Parameters& parameters) {
+  if (parameters.get("host").empty() || !parameters.get("hostaddr").empty()) co_return;
+  const std::vector<std::string> names = split(parameters.get("host"));
+  const std::vector<std::string> ports = split(parameters.get("port"));
+  std::string hosts;
+  std::string addresses;
+  std::string its_ports;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string& port = ports.size() == names.size() ? ports[i] : ports.front();
+    const auto add = [&](const std::string& address) {
+      const char* comma = its_ports.empty() && hosts.empty() ? "" : ",";
+      hosts += comma + names[i];
+      addresses += comma + address;
+      its_ports += comma + port;
+    };
+    if (names[i].empty() || names[i].front() == '/') {
+      add("");
+      continue;
+    }
+    boost::asio::ip::tcp::resolver resolver{tern::Loop::require_current("connecting").context()};
+    auto [problem, found] = co_await resolver.async_resolve(names[i], "", boost::asio::as_tuple(tern::use_task));
+    if (problem) {
+      throw Error(kNoConnection, fmt::format("the database's host \"{}\": {}", names[i], problem.message()));
+    }
+    for (const auto& one : found) add(one.endpoint().address().to_string());
+  }
+  parameters.set("host", hosts);
+  parameters.set("hostaddr", addresses);
+  parameters.set("port", its_ports);
+}
+
+tern::Task<void> send_cancel(tern::Executor& thread, CancelPtr cancel) {
+  co_await tern::run_in_executor(thread, [&cancel] {
+    std::array<char, 256> problem{};
+    // It does not matter whether it arrives: the answer is dropped in any case.
+    PQcancel(cancel.get(), problem.data(), static_cast<int>(problem.size()));
+  });
+}
+
+std::string field(const PGresult* result, int which) {
+  const char* text = PQresultErrorField(result, which);
+  return text != nullptr ? text : "";
+}
+
+Error error_of(const PGresult* result) {
+  return {field(result, PG_DIAG_SQLSTATE), "the database says: " + field(result, PG_DIAG_MESSAGE_PRIMARY)};
+}
+
+bool succeeded(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+}
+
+std::string name_of(std::size_t statement) { return fmt::format("s{}", statement); }
+
+}  // namespace
+
+Query::~Query() {
+  if (connection != nullptr) connection->abandon(*this);
+}
+
+tern::Task<std::unique_ptr<Connection>> Connection::open(const Options& options, CancelRequests& cancels) {
+  std::unique_ptr<Connection> connection{new Connection{cancels}};
+  bool in_time = true;
+  try {
+    co_await tern::with_timeout(options.connect_timeout, connection->connect(options));
+  } catch (const tern::TimedOut&) {
+    in_time = false;
+  }
+  if (!in_time) throw Error(kNoConnection, "the database does not answer");
+  co_return connection;
+}
+
+Connection::~Connection() {
+  for (Query* query : batch_) {
+    if (query != nullptr) query->connection = nullptr;
+  }
+}
+
+tern::Task<void> Connection::connect(const Options& options) {
+  Parameters parameters{options.url};
+  co_await resolve(parameters);
+  parameters.set("options", fmt::format("{} -c statement_timeout={} -c lc_messages=C", parameters.get("options"),
+                                        options.statement_timeout.count()));
+  if (parameters.get("application_name").empty()) parameters.set("application_name", "userchat");
+  connection_.reset(parameters.connect());
+  if (!connection_) throw std::bad_alloc{};
+  PostgresPollingStatusType state =
+      lost() && PQsocket(connection_.get()) < 0 ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+  while (state != PGRES_POLLING_OK) {
+    if (state == PGRES_POLLING_FAILED) throw error(kNoConnection, "cannot connect to the database");
+    // It may be another socket each time.
+    socket_ = std::make_unique<Socket>(tern::Loop::require_current("connecting").context(),
+                                       ::dup(PQsocket(connection_.get())));
+    co_await wait(state == PGRES_POLLING_READING ? Socket::wait_read : Socket::wait_write);
+    state = PQconnectPoll(connection_.get());
+  }
+  socket_ =
+      std::make_unique<Socket>(tern::Loop::require_current("connecting").context(), ::dup(PQsocket(connection_.get())));
+  PQsetnonblocking(connection_.get(), 1);
+  PQsetNoticeProcessor(
+      connection_.get(), [](void* /*nothing*/, const char* text) { spdlog::debug("the database says: {}", text); },
+      nullptr);
+}
+
+tern::Task<void> Connection::wait(Socket::wait_type what) {
+  // An error of the socket is libpq's to find.
+  const auto [problem] = co_await socket_->async_wait(what, boost::asio::as_tuple(tern::use_task));
+  static_cast<void>(problem);
+}
+
+tern::Task<void> Connection::flush() {
+  while (PQflush(connection_.get()) == 1) co_await wait(Socket::wait_write);
+}
+
+/// Null at the end of a statement's results.
+tern::Task<PGresult*> Connection::next_result() {
+  while (PQisBusy(connection_.get()) != 0) {
+    co_await wait(Socket::wait_read);
+    if (PQconsumeInput(connection_.get()) == 0) break;
+  }
+  co_return PQgetResult(connection_.get());
+}
+
+tern::Task<Result> Connection::script(std::string sql) {
+  if (PQsendQuery(connection_.get(), sql.c_str()) == 0) throw error(kNoConnection, "cannot send to the database");
+  co_await flush();
+  std::optional<Error> problem;
+  Result last{nullptr};
+  for (;;) {
+    PGresult* next = co_await next_result();
+    if (next == nullptr) break;
+    last = Result{next};
+    if (!succeeded(next) && !problem) problem = error_of(next);
+  }
+  if (lost()) throw error(kNoConnection, "the connection to the database was lost");
+  if (problem) throw Error{*problem};
+  co_return last;
+}
+
+tern::Task<void> Connection::prepare(std::span<const Statement> statements) {
+  PQenterPipelineMode(connection_.get());
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    PQsendPrepare(connection_.get(), name_of(i).c_str(), statements[i].sql.c_str(), 0, nullptr);
+  }
+  PQpipelineSync(connection_.get());
+  co_await flush();
+  bool synchronised = false;
+  while (!synchronised) {
+    PGresult* next = co_await next_result();
+    const Result result{next};
+    if (lost()) throw error(kNoConnection, "the connection to the database was lost");
+    if (next == nullptr) continue;
+    synchronised = PQresultStatus(next) == PGRES_PIPELINE_SYNC;
+    if (!synchronised && !succeeded(next)) throw error_of(next);
+  }
+}
+
+tern::Task<std::vector<Query*>> Connection::carry_out(std::vector<Query*> batch) {
+  batch_ = std::move(batch);
+  current_ = 0;
+  for (Query* query : batch_) {
+    query->connection = this;
+    std::vector<const char*> values;
+    std::vector<int> lengths;
+    values.reserve(query->parameters.size());
+    lengths.reserve(query->parameters.size());
+    for (const std::string& parameter : query->parameters) {
+      values.push_back(parameter.data());
+      lengths.push_back(static_cast<int>(parameter.size()));
+    }
+    // Text as bytes with a length, so that a zero byte is an error rather than an end.
+    const std::vector<int> binary(values.size(), 1);
+    PQsendQueryPrepared(connection_.get(), name_of(query->statement).c_str(), static_cast<int>(values.size()),
+                        values.data(), lengths.data(), binary.data(), 0);
+    PQpipelineSync(connection_.get());
+  }
+  co_await flush();
+  for (; current_ < batch_.size() && !lost(); ++current_) co_await answer(batch_[current_]);
+  std::vector<Query*> unanswered;
+  for (Query* query : std::exchange(batch_, {})) {
+    if (query == nullptr) continue;
+    query->connection = nullptr;
+    if (!query->done.is_set()) unanswered.push_back(query);
+  }
+  co_return unanswered;
+}
+
+// A statement's result, the null that ends it, and the synchronisation point behind it, at which it is committed:
+// before that nothing is said to have succeeded. `query` may become null meanwhile.
+tern::Task<void> Connection::answer(Query*& query) {
+  std::optional<Result> rows;
+  std::optional<Error> problem;
+  for (;;) {
+    PGresult* next = co_await next_result();
+    if (lost()) {
+      PQclear(next);
+      co_return;
+    }
+    if (next == nullptr) continue;
+    Result result{next};
+    if (PQresultStatus(next) == PGRES_PIPELINE_SYNC) break;
+    if (succeeded(next)) {
+      rows.emplace(std::move(result));
+    } else if (!problem) {
+      problem.emplace(error_of(next));
+    }
+  }
+  if (query == nullptr) co_return;
+  if (!problem) {
+    query->succeed(*std::move(rows));
+    co_return;
+  }
+  // Somebody's cancellation came too late, and hit the next one: it did nothing, and may be sent again.
+  const bool misled = cancelled_something_ && problem->sqlstate() == kQueryCancelled && !query->repeated &&
+                      std::string_view{problem->what()}.find("statement timeout") == std::string_view::npos;
+  if (!misled) query->fail(*problem);
+}
+
+bool Connection::alive() noexcept {
+  // What the server says before it ends, and the end behind it.
+  return PQconsumeInput(connection_.get()) == 1 && PQconsumeInput(connection_.get()) == 1 && !lost();
+}
+
+void Connection::abandon(const Query& query) noexcept {
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    if (batch_[i] != &query) continue;
+    batch_[i] = nullptr;
+    if (i != current_ || query.done.is_set()) return;
+    CancelPtr cancel{PQgetCancel(connection_.get())};
+    if (cancel == nullptr) return;
+    cancelled_something_ = true;
+    cancels_.group.spawn(send_cancel(cancels_.thread, std::move(cancel)));
+  }
+}
+
+Error Connection::error(const char* sqlstate, const char* doing) const {
+  std::string why = PQerrorMessage(connection_.get());
+  while (!why.empty() && why.back() == '\n') why.pop_back();
+  return {sqlstate, fmt::format("{}: {}", doing, why)};
+}
+
+}  // namespace userchat::postgres

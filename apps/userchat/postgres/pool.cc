@@ -1,0 +1,118 @@
+#include "postgres/pool.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+namespace userchat::postgres {
+
+namespace {
+
+// Sent together at most: more would wait behind a slow one while another connection is free.
+constexpr std::size_t kMostAtOnce = 8;
+// With their parameters beyond this, statements go alone: both ends could otherwise wait for the other to read.
+constexpr std::size_t kMostBytesAtOnce = std::size_t{64} * 1024;
+constexpr std::chrono::milliseconds kFirstPause{50};
+constexpr std::chrono::milliseconds kLongestPause{2'000};
+
+}  // namespace
+
+Pool::Pool(Options options, std::vector<Statement> statements)
+    : options_(std::move(options)), statements_(std::move(statements)) {
+  for (std::size_t i = 0; i < options_.connections; ++i) workers_.spawn(work());
+}
+
+tern::Task<Result> Pool::execute(std::size_t number, std::vector<std::string> parameters) {
+  Query query{number, std::move(parameters), tern::Clock::now() + options_.patience};
+  put(query);
+  co_await query.done.wait();
+  if (query.error) std::rethrow_exception(query.error);
+  co_return *std::move(query.result);
+}
+
+void Pool::put(Query& query) {
+  queue_.push_back(query);
+  if (!idle_.empty()) idle_.pop_front().work.set();
+}
+
+std::vector<Query*> Pool::take() {
+  std::size_t waiting = 0;
+  queue_.for_each([&waiting](Query&) { ++waiting; });
+  const std::size_t most = std::clamp<std::size_t>(waiting / options_.connections, 1, kMostAtOnce);
+  std::vector<Query*> batch;
+  batch.reserve(most);
+  std::size_t bytes = 0;
+  while (batch.size() < most && !queue_.empty()) {
+    for (const std::string& parameter : queue_.front().parameters) bytes += parameter.size();
+    if (!batch.empty() && bytes > kMostBytesAtOnce) break;
+    batch.push_back(&queue_.pop_front());
+  }
+  return batch;
+}
+
+tern::Task<void> Pool::work() {
+  std::unique_ptr<Connection> connection;
+  std::chrono::milliseconds pause = kFirstPause;
+  for (;;) {
+    if (queue_.empty()) {
+      Idle idle;
+      idle_.push_back(idle);
+      co_await idle.work.wait();
+      continue;
+    }
+    if (connection && !connection->alive()) connection.reset();
+    if (!connection) {
+      const bool connected = co_await connect(connection);
+      if (!connected) {
+        co_await tern::sleep(pause);
+        pause = std::min(2 * pause, kLongestPause);
+        continue;
+      }
+    }
+    pause = kFirstPause;
+    std::vector<Query*> batch = take();
+    if (batch.empty()) continue;
+    const std::vector<Query*> unanswered = co_await connection->carry_out(std::move(batch));
+    const bool lost = !connection->alive();
+    if (lost) connection.reset();
+    give_back(unanswered, lost);
+  }
+}
+
+tern::Task<bool> Pool::connect(std::unique_ptr<Connection>& connection) {
+  std::optional<Error> problem;
+  try {
+    connection = co_await Connection::open(options_, cancels_);
+    co_await connection->prepare(statements_);
+  } catch (const Error& error) {
+    problem = error;
+  }
+  if (!problem) co_return true;
+  connection.reset();
+  fail_impatient(*problem);
+  co_return false;
+}
+
+void Pool::give_back(const std::vector<Query*>& unanswered, bool lost) {
+  for (Query* query : unanswered) {
+    if (lost && !statements_[query->statement].repeatable) {
+      query->fail(Error(kOutcomeUnknown,
+                        "the connection to the database was lost; whether the statement was carried out is not known"));
+      continue;
+    }
+    query->repeated = true;
+    put(*query);
+  }
+}
+
+void Pool::fail_impatient(const Error& problem) {
+  const tern::Clock::time_point now = tern::Clock::now();
+  queue_.for_each([&](Query& query) {
+    if (query.patience > now) return;
+    query.unlink();
+    query.fail(problem);
+  });
+}
+
+}  // namespace userchat::postgres

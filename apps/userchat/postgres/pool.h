@@ -1,0 +1,51 @@
+// Pool: connections to one database, shared by the calls of one loop.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "postgres/connection.h"
+#include "postgres/query.h"
+#include "tern/async.h"
+
+namespace userchat::postgres {
+
+/// On the loop that it was made on. Statements wait for a free connection in order; where more wait than there are
+/// connections, each takes several at once. A connection that was lost is opened again.
+class Pool {
+ public:
+  Pool(Options options, std::vector<Statement> statements);
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  /// The rows of statement `number` with these parameters, when it is committed. Throws Error: PostgreSQL's, or
+  /// kNoConnection, or, where it was sent but its answer got lost and it is not repeatable, kOutcomeUnknown. A call
+  /// that is cancelled takes its statement back, or has the server stop it.
+  tern::Task<Result> execute(std::size_t number, std::vector<std::string> parameters);
+
+ private:
+  /// A worker without work.
+  struct Idle : tern::ListNode<Idle> {
+    tern::Event work;
+  };
+
+  /// Has one connection, and carries out on it what waits.
+  tern::Task<void> work();
+  tern::Task<bool> connect(std::unique_ptr<Connection>& connection);
+  void put(Query& query);
+  std::vector<Query*> take();
+  /// After a connection was lost, or a cancellation went astray.
+  void give_back(const std::vector<Query*>& unanswered, bool lost);
+  void fail_impatient(const Error& problem);
+
+  Options options_;
+  std::vector<Statement> statements_;
+  tern::IntrusiveList<Query> queue_;
+  tern::IntrusiveList<Idle> idle_;
+  CancelRequests cancels_;
+  tern::TaskGroup workers_;
+};
+
+}  // namespace userchat::postgres

@@ -1,0 +1,51 @@
+// Query: one execution of a prepared statement, from the call that awaits it to the connection that carries it out.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "postgres/result.h"
+#include "tern/async.h"
+
+namespace userchat::postgres {
+
+class Connection;
+
+/// A statement that every connection prepares.
+struct Statement {
+  std::string sql;
+  /// Does the same when it is carried out twice: it is, when a connection is lost before the answer.
+  bool repeatable = false;
+};
+
+/// Lives in the coroutine that awaits it, which may be cancelled at any time: the connection is then told.
+struct Query : tern::ListNode<Query> {
+  Query(std::size_t its_statement, std::vector<std::string> its_parameters, tern::Clock::time_point its_patience)
+      : statement(its_statement), parameters(std::move(its_parameters)), patience(its_patience) {}
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+  ~Query();
+
+  void succeed(Result its_result) {
+    result.emplace(std::move(its_result));
+    done.set();
+  }
+  void fail(const Error& its_error) {
+    error = std::make_exception_ptr(its_error);
+    done.set();
+  }
+
+  std::size_t statement;
+  std::vector<std::string> parameters;
+  tern::Clock::time_point patience;  // how long it waits for a connection
+  Connection* connection = nullptr;  // that carries it out now
+  bool repeated = false;
+  std::optional<Result> result;
+  std::exception_ptr error;
+  tern::Event done;
+};
+
+}  // namespace userchat::postgres

@@ -1,0 +1,75 @@
+"""Runs a command beside a PostgreSQL of its own: with_postgres.py COMMAND... It finds the database's address in the
+environment, as TERN_POSTGRES. The cluster is in a temporary folder, listens on a port of the kernel's choice, and is gone
+afterwards."""
+import os
+import pathlib
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+
+class Postgres:
+    def __init__(self):
+        versions = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+        if not versions:
+            sys.exit("PostgreSQL is not installed: scripts/install test")
+        self.programs = versions[-1].parent
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tern_postgres_"))
+        self.process = None
+        # The server refuses to be root's.
+        self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, self.user)
+        self._run("initdb", "-D", self.folder / "data", "-U", "tern", "--auth=trust", "--encoding=UTF8", "--locale=C", "-N")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"postgresql://tern@127.0.0.1:{self.port}/postgres"
+        self.start()
+
+    def _command(self, program, *arguments):
+        as_user = ["setpriv", f"--reuid={self.user}", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        return [*as_user, self.programs / program, *map(str, arguments)]
+
+    def _run(self, program, *arguments):
+        run = subprocess.run(self._command(program, *arguments), capture_output=True, text=True, cwd=self.folder)
+        if run.returncode != 0:
+            sys.exit(f"{program}: {run.stdout}{run.stderr}")
+
+    def start(self):
+        log = open(self.folder / "log", "a")
+        self.process = subprocess.Popen(
+            self._command("postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", self.port, "-k", self.folder,
+                          "-c", "max_connections=200"), stdout=log, stderr=log, cwd=self.folder)
+        limit = time.monotonic() + 30
+        while subprocess.run([self.programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]).returncode != 0:
+            if self.process.poll() is not None or time.monotonic() > limit:
+                sys.exit(f"PostgreSQL does not start: {(self.folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def stop(self):
+        """At once; what is committed stays."""
+        if self.process is not None:
+            self.process.send_signal(3)  # SIGQUIT: as if it crashed, without orphans
+            self.process.wait(timeout=30)
+            self.process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def main():
+    with Postgres() as postgres:
+        return subprocess.run(sys.argv[1:], env={**os.environ, "TERN_POSTGRES": postgres.url}).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
