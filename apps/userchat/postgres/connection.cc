@@ -26,6 +26,17 @@ struct FreeCancel {
 };
 using CancelPtr = std::unique_ptr<PGcancel, FreeCancel>;
 
+/// libpq's messages have several, and an end of line at the end.
+std::string one_line(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  std::string line;
+  for (const char c : text) {
+    if (c == '\n') line += "; ";
+    if (c != '\n' && c != '\t') line += c;
+  }
+  return line;
+}
+
 /// What libpq is to be told, keyword by keyword.
 class Parameters {
  public:
@@ -33,7 +44,7 @@ class Parameters {
     char* problem = nullptr;
     const std::unique_ptr<PQconninfoOption, FreeOptions> parsed{PQconninfoParse(url.c_str(), &problem)};
     if (!parsed) {
-      std::string what = problem != nullptr ? problem : "out of memory";
+      const std::string what = one_line(problem != nullptr ? problem : "out of memory");
       PQfreemem(problem);
       throw Error(kNoConnection, fmt::format("the database's address cannot be read: {}", what));
     }
@@ -144,6 +155,7 @@ std::string name_of(std::size_t statement) { return fmt::format("s{}", statement
 }  // namespace
 
 Query::~Query() {
+  if (queue_size != nullptr) --*queue_size;
   if (connection != nullptr) connection->abandon(*this);
 }
 
@@ -245,10 +257,9 @@ tern::Task<void> Connection::prepare(std::span<const Statement> statements) {
 }
 
 tern::Task<std::vector<Query*>> Connection::carry_out(std::vector<Query*> batch) {
-  batch_ = std::move(batch);
+  batch_.clear();
   current_ = 0;
-  for (Query* query : batch_) {
-    query->connection = this;
+  for (Query* query : batch) {
     std::vector<const char*> values;
     std::vector<int> lengths;
     values.reserve(query->parameters.size());
@@ -259,9 +270,16 @@ tern::Task<std::vector<Query*>> Connection::carry_out(std::vector<Query*> batch)
     }
     // Text as bytes with a length, so that a zero byte is an error rather than an end.
     const std::vector<int> binary(values.size(), 1);
-    PQsendQueryPrepared(connection_.get(), name_of(query->statement).c_str(), static_cast<int>(values.size()),
-                        values.data(), lengths.data(), binary.data(), 0);
+    const bool sent =
+        PQsendQueryPrepared(connection_.get(), name_of(query->statement).c_str(), static_cast<int>(values.size()),
+                            values.data(), lengths.data(), binary.data(), 0) == 1;
+    if (!sent && !lost()) {
+      query->fail(error(kNotSent, "the statement cannot be sent"));
+      continue;
+    }
     PQpipelineSync(connection_.get());
+    query->connection = this;
+    batch_.push_back(query);
   }
   co_await flush();
   for (; current_ < batch_.size() && !lost(); ++current_) co_await answer(batch_[current_]);
@@ -279,14 +297,14 @@ tern::Task<std::vector<Query*>> Connection::carry_out(std::vector<Query*> batch)
 tern::Task<void> Connection::answer(Query*& query) {
   std::optional<Result> rows;
   std::optional<Error> problem;
+  int ends = 0;
   for (;;) {
     PGresult* next = co_await next_result();
-    if (lost()) {
-      PQclear(next);
-      co_return;
-    }
-    if (next == nullptr) continue;
     Result result{next};
+    // Two ends without a synchronisation point: then nothing more comes.
+    if (next == nullptr && ++ends > 1) broken_ = true;
+    if (lost()) co_return;
+    if (next == nullptr) continue;
     if (PQresultStatus(next) == PGRES_PIPELINE_SYNC) break;
     if (succeeded(next)) {
       rows.emplace(std::move(result));
@@ -305,9 +323,9 @@ tern::Task<void> Connection::answer(Query*& query) {
   if (!misled) query->fail(*problem);
 }
 
-bool Connection::alive() noexcept {
+bool Connection::lost_meanwhile() noexcept {
   // What the server says before it ends, and the end behind it.
-  return PQconsumeInput(connection_.get()) == 1 && PQconsumeInput(connection_.get()) == 1 && !lost();
+  return PQconsumeInput(connection_.get()) == 0 || PQconsumeInput(connection_.get()) == 0 || lost();
 }
 
 void Connection::abandon(const Query& query) noexcept {
@@ -323,9 +341,7 @@ void Connection::abandon(const Query& query) noexcept {
 }
 
 Error Connection::error(const char* sqlstate, const char* doing) const {
-  std::string why = PQerrorMessage(connection_.get());
-  while (!why.empty() && why.back() == '\n') why.pop_back();
-  return {sqlstate, fmt::format("{}: {}", doing, why)};
+  return {sqlstate, fmt::format("{}: {}", doing, one_line(PQerrorMessage(connection_.get())))};
 }
 
 }  // namespace userchat::postgres

@@ -58,8 +58,10 @@ class Connection {
   /// lost, or somebody else's cancellation hit them.
   tern::Task<std::vector<Query*>> carry_out(std::vector<Query*> batch);
 
-  /// As far as can be told without asking the server.
-  [[nodiscard]] bool alive() noexcept;
+  /// Whether it is known to be of no more use.
+  [[nodiscard]] bool lost() const noexcept { return broken_ || PQstatus(connection_.get()) != CONNECTION_OK; }
+  /// The same, after a look at what the server has sent meanwhile.
+  [[nodiscard]] bool lost_meanwhile() noexcept;
 
   /// Nobody awaits it any more: if it is being carried out now, the server is asked to stop.
   void abandon(const Query& query) noexcept;
@@ -71,7 +73,6 @@ class Connection {
   tern::Task<void> flush();
   tern::Task<PGresult*> next_result();
   tern::Task<void> answer(Query*& query);
-  [[nodiscard]] bool lost() const noexcept { return PQstatus(connection_.get()) != CONNECTION_OK; }
   [[nodiscard]] Error error(const char* sqlstate, const char* doing) const;
 
   struct Finish {
@@ -83,6 +84,7 @@ class Connection {
   std::vector<Query*> batch_;                                      // null: nobody awaits it any more
   std::size_t current_ = 0;                                        // that the server carries out
   bool cancelled_something_ = false;
+  bool broken_ = false;  // the answers are not those of the statements
 };
 
 }  // namespace userchat::postgres

@@ -33,20 +33,27 @@ tern::Task<Result> Pool::execute(std::size_t number, std::vector<std::string> pa
 
 void Pool::put(Query& query) {
   queue_.push_back(query);
+  query.queue_size = &queue_size_;
+  ++queue_size_;
   if (!idle_.empty()) idle_.pop_front().work.set();
 }
 
+void Pool::leave_queue(Query& query) noexcept {
+  query.unlink();
+  query.queue_size = nullptr;
+  --queue_size_;
+}
+
 std::vector<Query*> Pool::take() {
-  std::size_t waiting = 0;
-  queue_.for_each([&waiting](Query&) { ++waiting; });
-  const std::size_t most = std::clamp<std::size_t>(waiting / options_.connections, 1, kMostAtOnce);
+  const std::size_t most = std::clamp<std::size_t>(queue_size_ / options_.connections, 1, kMostAtOnce);
   std::vector<Query*> batch;
   batch.reserve(most);
   std::size_t bytes = 0;
   while (batch.size() < most && !queue_.empty()) {
     for (const std::string& parameter : queue_.front().parameters) bytes += parameter.size();
     if (!batch.empty() && bytes > kMostBytesAtOnce) break;
-    batch.push_back(&queue_.pop_front());
+    batch.push_back(&queue_.front());
+    leave_queue(*batch.back());
   }
   return batch;
 }
@@ -54,14 +61,16 @@ std::vector<Query*> Pool::take() {
 tern::Task<void> Pool::work() {
   std::unique_ptr<Connection> connection;
   std::chrono::milliseconds pause = kFirstPause;
+  bool rested = false;
   for (;;) {
     if (queue_.empty()) {
       Idle idle;
       idle_.push_back(idle);
       co_await idle.work.wait();
+      rested = true;
       continue;
     }
-    if (connection && !connection->alive()) connection.reset();
+    if (connection && std::exchange(rested, false) && connection->lost_meanwhile()) connection.reset();
     if (!connection) {
       const bool connected = co_await connect(connection);
       if (!connected) {
@@ -74,7 +83,7 @@ tern::Task<void> Pool::work() {
     std::vector<Query*> batch = take();
     if (batch.empty()) continue;
     const std::vector<Query*> unanswered = co_await connection->carry_out(std::move(batch));
-    const bool lost = !connection->alive();
+    const bool lost = connection->lost();
     if (lost) connection.reset();
     give_back(unanswered, lost);
   }
@@ -110,7 +119,7 @@ void Pool::fail_impatient(const Error& problem) {
   const tern::Clock::time_point now = tern::Clock::now();
   queue_.for_each([&](Query& query) {
     if (query.patience > now) return;
-    query.unlink();
+    leave_queue(query);
     query.fail(problem);
   });
 }

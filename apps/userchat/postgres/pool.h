@@ -35,6 +35,7 @@ class Pool {
   tern::Task<void> work();
   tern::Task<bool> connect(std::unique_ptr<Connection>& connection);
   void put(Query& query);
+  void leave_queue(Query& query) noexcept;
   std::vector<Query*> take();
   /// After a connection was lost, or a cancellation went astray.
   void give_back(const std::vector<Query*>& unanswered, bool lost);
@@ -43,6 +44,7 @@ class Pool {
   Options options_;
   std::vector<Statement> statements_;
   tern::IntrusiveList<Query> queue_;
+  std::size_t queue_size_ = 0;
   tern::IntrusiveList<Idle> idle_;
   CancelRequests cancels_;
   tern::TaskGroup workers_;

@@ -26,6 +26,8 @@ class Error : public std::runtime_error {
 inline constexpr const char* kNoConnection = "08001";
 /// The connection was lost before the answer: whether the statement was carried out is not known.
 inline constexpr const char* kOutcomeUnknown = "08007";
+/// libpq did not take the statement: it is too large, say.
+inline constexpr const char* kNotSent = "54000";
 /// Bytes that are no text in the database's encoding, a zero byte among them.
 inline constexpr const char* kNoText = "22021";
 inline constexpr const char* kQueryCancelled = "57014";
