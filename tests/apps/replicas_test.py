@@ -1,9 +1,14 @@
 """Three servers on one PostgreSQL, while servers and the database are killed and started again: replicas_test.py BINARY
-CREATIONS. What was acknowledged is there at the end, once; every call ends in success or in a status that says what is not
-known."""
+CREATIONS [haproxy]. Clients spread their calls over the servers, or call HAProxy, which does. What was acknowledged is there at
+the end, once; every call ends in success or in a status that says what is not known."""
+import contextlib
+import pathlib
 import random
 import signal
+import socket
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -13,6 +18,7 @@ from user.v1 import user_pb2, user_pb2_grpc
 from with_postgres import Postgres
 
 binary, creations = sys.argv[1], int(sys.argv[2])
+behind_haproxy = sys.argv[3:] == ["haproxy"]
 CLIENTS = 20
 # What a client may be told when a server or the database is killed under it.
 EXPECTED = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.CANCELLED,
@@ -22,6 +28,43 @@ EXPECTED = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCod
 def serve(postgres, port=0):
     options = ["--rest", "none", "--database", postgres.url, "--delay-ms", "0", "--log-level", "info"]
     return Userchat(binary, "--grpc", f"127.0.0.1:{port}", *options)
+
+
+@contextlib.contextmanager
+def haproxy(ports):
+    """Before these servers; its port. deploy/haproxy.cfg, with these addresses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    template = (pathlib.Path(__file__).resolve().parents[2] / "deploy" / "haproxy.cfg").read_text()
+    lines = []
+    for line in template.splitlines():
+        if line.split()[:1] == ["bind"]:
+            line = f"  bind 127.0.0.1:{port} proto h2"
+        elif line.split()[:1] == ["server-template"]:
+            line = "\n".join(f"  server s{one} 127.0.0.1:{one} proto h2 check" for one in ports)
+        elif line.split()[:1] == ["resolvers"] or line.split()[:1] in (["parse-resolv-conf"], ["hold"]):
+            continue
+        lines.append(line)
+    with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        process = subprocess.Popen(["haproxy", "-db", "-f", file.name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            limit = time.monotonic() + 10
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                except OSError:
+                    if process.poll() is not None or time.monotonic() > limit:
+                        sys.exit(f"haproxy does not start: {process.stdout.read()}")
+                    time.sleep(0.05)
+            threading.Thread(target=process.stdout.read, daemon=True).start()
+            yield port
+        finally:
+            process.kill()
+            process.wait()
 
 
 class Clients:
@@ -77,10 +120,12 @@ class Clients:
         return any(thread.is_alive() for thread in self.threads)
 
 
-with Postgres() as postgres:
+with contextlib.ExitStack() as stack:
+    postgres = stack.enter_context(Postgres())
     # One after the other: they find the tables, or make them.
     servers = [serve(postgres) for _ in range(3)]
-    clients = Clients([server.port for server in servers])
+    ports = [server.port for server in servers]
+    clients = Clients([stack.enter_context(haproxy(ports))] if behind_haproxy else ports)
     random.seed(1)
     kills = {"servers": 0, "database": 0}
     while clients.running():

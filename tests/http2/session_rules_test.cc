@@ -1,6 +1,8 @@
 // What a session says to frames that its own other end would not send, section by section of RFC 9113.
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -413,6 +415,95 @@ TEST(SessionRules, WhenTheNumbersAreUsedUpCallsGoElsewhere) {  // §5.1.1
   EXPECT_TRUE(calls[3].closed) << "there is no number for it";
   EXPECT_EQ(calls[3].code, ErrorCode::kRefusedStream);
   EXPECT_FALSE(opened(*raw, calls[4]));
+}
+
+/// Frames that may be anything, in an order that may be any, and streams that answer as they like; reproducible.
+class Chaos {
+ public:
+  explicit Chaos(unsigned seed) : random_(seed) {}
+
+  std::size_t below(std::size_t bound) { return std::uniform_int_distribution<std::size_t>{0, bound - 1}(random_); }
+
+  Bytes frame_of_any_kind() {
+    const auto stream = static_cast<std::uint32_t>(below(12));
+    switch (below(10)) {
+      case 0:
+        return request(stream, static_cast<std::uint8_t>(below(2)), below(3) == 0 ? random_bytes(20) : Bytes{});
+      case 1:
+        return data(stream, below(3000), static_cast<std::uint8_t>(below(2)));
+      case 2:
+        return window_update(stream, static_cast<std::uint32_t>(below(5) == 0 ? 0 : below(100'000)));
+      case 3:
+        return reset(stream);
+      case 4:
+        return settings(setting(static_cast<SettingId>(below(8)), static_cast<std::uint32_t>(below(100'000))));
+      case 5:
+        return frame(FrameType::kHeaders, static_cast<std::uint8_t>(below(64)), stream, random_bytes(40));
+      case 6:
+        return frame(FrameType::kContinuation, static_cast<std::uint8_t>(below(8)), stream, random_bytes(40));
+      case 7:
+        return frame(FrameType::kGoAway, 0, 0, u32(static_cast<std::uint32_t>(below(10))) + u32(0));
+      case 8:
+        return frame(FrameType::kData, static_cast<std::uint8_t>(below(16)), stream, random_bytes(40));
+      default:
+        return frame(static_cast<FrameType>(below(12)), static_cast<std::uint8_t>(below(256)), stream,
+                     random_bytes(20));
+    }
+  }
+
+  void act_on(NotedStream& stream) {
+    switch (below(7)) {
+      case 0:
+        return answer(stream);
+      case 1:
+        return stream.send_data(Buffer::allocate(below(100'000)));
+      case 2:
+        return stream.send_end();
+      case 3:
+        return stream.reset(ErrorCode::kCancel);
+      case 4:
+        return stream.consume(below(10'000));
+      default:
+        return;
+    }
+  }
+
+ private:
+  Bytes random_bytes(std::size_t bound) {
+    Bytes bytes(below(bound));
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(below(256));
+    return bytes;
+  }
+  std::mt19937 random_;
+};
+
+// The sanitizers look on.
+TEST(SessionRules, WhateverComesDoesNoHarm) {
+  std::size_t ended = 0;
+  for (unsigned seed = 0; seed < 4000; ++seed) {
+    Chaos chaos{seed};
+    const Role role = seed % 2 == 0 ? Role::kServer : Role::kClient;
+    const auto raw = Raw::greeted(role);
+    std::vector<std::unique_ptr<NotedStream>> calls;
+    for (int step = 0; step < 60; ++step) {
+      if (role == Role::kClient && chaos.below(4) == 0) {
+        calls.push_back(std::make_unique<NotedStream>());
+        opened(*raw, *calls.back());
+      }
+      auto& streams = role == Role::kClient ? calls : raw->end.streams;
+      if (!streams.empty()) chaos.act_on(*streams[chaos.below(streams.size())]);
+      if (role == Role::kClient && !calls.empty() && chaos.below(10) == 0) calls.pop_back();
+      if (!raw->receive(chaos.frame_of_any_kind())) {
+        ++ended;
+        break;
+      }
+      if (chaos.below(3) == 0) raw->sent();
+    }
+    raw->sent();
+    raw->end.session.close_streams(ErrorCode::kInternalError);
+    EXPECT_EQ(raw->end.session.open_streams(), 0U) << "seed " << seed;
+  }
+  EXPECT_GT(ended, 0U);
 }
 
 TEST(SessionRules, ALongRequestIsCutIntoFrames) {  // §4.3
