@@ -21,12 +21,12 @@ using MutexFunction = int (*)(pthread_mutex_t*);
 using RwlockFunction = int (*)(pthread_rwlock_t*);
 
 // Looked up once each: dlsym is dear, and takes a lock of the loader's.
-const auto mutex_lock = next<MutexFunction>("pthread_mutex_lock");
-const auto mutex_trylock = next<MutexFunction>("pthread_mutex_trylock");
-const auto read_lock = next<RwlockFunction>("pthread_rwlock_rdlock");
-const auto read_trylock = next<RwlockFunction>("pthread_rwlock_tryrdlock");
-const auto write_lock = next<RwlockFunction>("pthread_rwlock_wrlock");
-const auto write_trylock = next<RwlockFunction>("pthread_rwlock_trywrlock");
+const auto kMutexLock = next<MutexFunction>("pthread_mutex_lock");
+const auto kMutexTrylock = next<MutexFunction>("pthread_mutex_trylock");
+const auto kReadLock = next<RwlockFunction>("pthread_rwlock_rdlock");
+const auto kReadTrylock = next<RwlockFunction>("pthread_rwlock_tryrdlock");
+const auto kWriteLock = next<RwlockFunction>("pthread_rwlock_wrlock");
+const auto kWriteTrylock = next<RwlockFunction>("pthread_rwlock_trywrlock");
 
 template <class Function, class Lock>
 int count(Function lock, Function trylock, const char* name, Lock* what) {
@@ -48,11 +48,11 @@ void tell() { std::fprintf(stderr, "locks taken %lu contended %lu\n", taken.load
 }  // namespace
 
 extern "C" {
-int pthread_mutex_lock(pthread_mutex_t* mutex) { return count(mutex_lock, mutex_trylock, "pthread_mutex_lock", mutex); }
+int pthread_mutex_lock(pthread_mutex_t* mutex) { return count(kMutexLock, kMutexTrylock, "pthread_mutex_lock", mutex); }
 int pthread_rwlock_rdlock(pthread_rwlock_t* lock) {
-  return count(read_lock, read_trylock, "pthread_rwlock_rdlock", lock);
+  return count(kReadLock, kReadTrylock, "pthread_rwlock_rdlock", lock);
 }
 int pthread_rwlock_wrlock(pthread_rwlock_t* lock) {
-  return count(write_lock, write_trylock, "pthread_rwlock_wrlock", lock);
+  return count(kWriteLock, kWriteTrylock, "pthread_rwlock_wrlock", lock);
 }
 }
