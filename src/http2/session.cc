@@ -82,12 +82,21 @@ void Session::close_streams(ErrorCode code) {
   while (!streams_.empty()) closed(streams_.front(), code);
 }
 
-void Session::attach(Stream& stream, std::uint32_t id) {
+void Session::attach(Stream& stream) {
   stream.session_ = this;
-  stream.id_ = static_cast<std::int32_t>(id);
   streams_.push_back(stream);
   ++open_streams_;
   ++streams_opened_;
+}
+
+void Session::begin_on_wire(Stream& stream, std::uint32_t id) {
+  stream.id_ = static_cast<std::int32_t>(id);
+  stream.on_wire_ = true;
+  stream.send_window_ = peer_stream_window_;
+  stream.receive_window_ = settings_.stream_window;
+  // The peer may not know our settings yet.
+  if (!settings_acknowledged_) stream.receive_window_ = std::max<std::int64_t>(stream.receive_window_, kInitialWindow);
+  table_.put(stream);
 }
 
 void Session::forget(Stream& stream) noexcept {

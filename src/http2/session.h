@@ -147,7 +147,9 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields {
   void output_added();
 
   // session.cc
-  void attach(Stream& stream, std::uint32_t id);
+  void attach(Stream& stream);
+  /// From now on the peer knows of it, by this number.
+  void begin_on_wire(Stream& stream, std::uint32_t id);
   void forget(Stream& stream) noexcept;
   void detach(Stream& stream) noexcept;
   void closed(Stream& stream, ErrorCode code);

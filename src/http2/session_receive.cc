@@ -223,14 +223,8 @@ Stream* Session::open_for_peer(std::uint32_t id) {
     put_reset(id, ErrorCode::kRefusedStream);
     return nullptr;
   }
-  attach(*stream, id);
-  stream->on_wire_ = true;
-  stream->send_window_ = peer_stream_window_;
-  stream->receive_window_ = settings_.stream_window;
-  // The peer may not know our settings yet.
-  if (!settings_acknowledged_)
-    stream->receive_window_ = std::max<std::int64_t>(stream->receive_window_, kInitialWindow);
-  table_.put(*stream);
+  attach(*stream);
+  begin_on_wire(*stream, id);
   return stream;
 }
 

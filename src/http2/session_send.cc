@@ -112,7 +112,7 @@ void Session::local_ended(Stream& stream) {
 bool Session::open(Stream& stream, std::span<const HeaderField> fields) {
   if (failed_ || terminated_ || go_away_sent_ || go_away_received_ || next_stream_ > settings_.last_stream_id)
     return false;
-  attach(stream, 0);
+  attach(stream);
   if (room_waits_.empty() && own_streams_ < peer_max_streams_) {
     put_on_wire(stream, fields);
   } else {
@@ -140,13 +140,8 @@ void Session::admit_waiting() {
 void Session::put_on_wire(Stream& stream, std::span<const HeaderField> fields) {
   const std::uint32_t id = next_stream_;
   next_stream_ += 2;
-  stream.id_ = static_cast<std::int32_t>(id);
-  stream.on_wire_ = true;
-  stream.send_window_ = peer_stream_window_;
-  stream.receive_window_ = settings_.stream_window;
-  if (!settings_acknowledged_) stream.receive_window_ = std::max<std::int64_t>(stream.receive_window_, kInitialWindow);
   ++own_streams_;
-  table_.put(stream);
+  begin_on_wire(stream, id);
   put_headers(id, fields, false);
 }
 

@@ -78,22 +78,27 @@ inline void answer(Stream& stream) {
   stream.send_headers({&status, 1});
 }
 
+/// All that it has to say now.
+inline std::vector<std::uint8_t> take_output(Session& session) {
+  std::vector<std::uint8_t> bytes;
+  for (;;) {
+    OutputBatch batch;
+    session.fill(batch);
+    if (batch.empty()) return bytes;
+    for (const iovec& part : batch.pieces()) {
+      const auto* begin = static_cast<const std::uint8_t*>(part.iov_base);
+      bytes.insert(bytes.end(), begin, begin + part.iov_len);
+    }
+  }
+}
+
 class SessionTest : public testing::Test {
  protected:
   explicit SessionTest(Settings server_settings = {}) : server(Role::kServer, server_settings) { exchange(); }
 
   /// Moves what `from` has to say to `to`, cut into pieces; the number of bytes.
   static std::size_t move(End& from, End& to, std::size_t piece = 1 << 20) {
-    std::vector<std::uint8_t> bytes;
-    for (;;) {
-      OutputBatch batch;
-      from.session.fill(batch);
-      if (batch.empty()) break;
-      for (const iovec& part : batch.pieces()) {
-        const auto* begin = static_cast<const std::uint8_t*>(part.iov_base);
-        bytes.insert(bytes.end(), begin, begin + part.iov_len);
-      }
-    }
+    const std::vector<std::uint8_t> bytes = take_output(from.session);
     for (std::size_t at = 0; at < bytes.size(); at += piece) {
       to.session.receive({bytes.data() + at, std::min(piece, bytes.size() - at)});
     }

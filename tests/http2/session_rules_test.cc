@@ -81,16 +81,7 @@ class Raw {
 
   /// What it has sent since.
   std::vector<Sent> sent() {
-    Bytes bytes;
-    for (;;) {
-      OutputBatch batch;
-      end.session.fill(batch);
-      if (batch.empty()) break;
-      for (const iovec& part : batch.pieces()) {
-        const auto* begin = static_cast<const std::uint8_t*>(part.iov_base);
-        bytes.insert(bytes.end(), begin, begin + part.iov_len);
-      }
-    }
+    const Bytes bytes = take_output(end.session);
     std::span<const std::uint8_t> left{bytes};
     if (left.size() >= kClientPreface.size() && left.front() == 'P') left = left.subspan(kClientPreface.size());
     std::vector<Sent> frames;
