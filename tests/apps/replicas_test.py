@@ -142,7 +142,10 @@ with contextlib.ExitStack() as stack:
             kills["servers"] += 1
     for thread in clients.threads:
         thread.join()
-    users = clients.stub.ListUsers(user_pb2.ListUsersRequest(), timeout=60, wait_for_ready=True).users
+    # By a channel of its own: the clients' may not know yet that a server was killed.
+    with grpc.insecure_channel(f"127.0.0.1:{ports[0]}") as channel:
+        users = user_pb2_grpc.UserServiceStub(channel).ListUsers(user_pb2.ListUsersRequest(), timeout=60,
+                                                                 wait_for_ready=True).users
     stored = {}
     for user in users:
         stored.setdefault(user.email, []).append(user.id)
