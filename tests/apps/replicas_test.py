@@ -123,7 +123,10 @@ class Clients:
 with contextlib.ExitStack() as stack:
     postgres = stack.enter_context(Postgres())
     # One after the other: they find the tables, or make them.
-    servers = [serve(postgres) for _ in range(3)]
+    servers = []
+    stack.callback(lambda: [server.process.kill() for server in servers])  # where the test fails
+    for _ in range(3):
+        servers.append(serve(postgres))
     ports = [server.port for server in servers]
     clients = Clients([stack.enter_context(haproxy(ports))] if behind_haproxy else ports)
     random.seed(1)
