@@ -38,12 +38,6 @@ User read_user(const postgres::Result& result, std::size_t row) {
   return user;
 }
 
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out.append(c == '\'' ? 2 : 1, c);
-  return out + "'";
-}
-
 tern::Task<void> upgrade(const postgres::Options& options) {
   postgres::CancelRequests cancels;
   const std::unique_ptr<postgres::Connection> connection = co_await postgres::Connection::open(options, cancels);
@@ -56,8 +50,8 @@ tern::Task<void> upgrade(const postgres::Options& options) {
     script += fmt::format("{}; INSERT INTO schema_version VALUES ({}); ", kUpgrades.at(next), next + 1);
     if (next != 0) continue;
     for (const User& user : sample_users()) {
-      script +=
-          fmt::format("INSERT INTO users (name, email) VALUES ({}, {}); ", quoted(user.name()), quoted(user.email()));
+      script += fmt::format("INSERT INTO users (name, email) VALUES ({}, {}); ", connection->quoted(user.name()),
+                            connection->quoted(user.email()));
     }
   }
   script += "COMMIT";

@@ -2,7 +2,9 @@
 import json
 import pathlib
 import re
+import socket
 import statistics
+import subprocess
 import tempfile
 
 from . import process, programs
@@ -57,11 +59,36 @@ def h2load(server, path, body, calls, connections, streams, log=False):
         return result
 
 
-def tern_load(server, method, data, *options):
+def tern_load_command(server, method, data, *options):
     proto = PROTOS / ("chat/v1/chat.proto" if method.startswith("chat") else "user/v1/user.proto")
-    output, _, _ = process.run_counted([programs.tern_tool(), "load", f"127.0.0.1:{server.port}", method, "-d", data, "--proto", proto,
-                                        "-I", PROTOS, "--json", "-", "-q", *options])
-    return json.loads(output)
+    return [programs.tern_tool(), "load", f"127.0.0.1:{server.port}", method, "-d", data, "--proto", proto, "-I", PROTOS, "-q",
+            *options]
+
+
+def tern_load(server, method, data, *options):
+    """What it says, and 'server_cpu' in seconds. Calls that fail are an error."""
+    before = server.cpu_seconds()
+    output, _, _ = process.run_counted([*tern_load_command(server, method, data, *options), "--json", "-"])
+    said = {**json.loads(output), "server_cpu": server.cpu_seconds() - before}
+    if set(said["statuses"]) != {"OK"}:
+        raise RuntimeError(f"{server.peer.name}: {said}")
+    return said
+
+
+def waiting_calls(server, count, *options):
+    """A load of so many calls at once, which goes on by itself."""
+    command = tern_load_command(server, "user.v1.UserService/GetUser", '{"id": 1}', "-m", count, "-n", count, "--timeout", "0s",
+                                *options)
+    return subprocess.Popen(["taskset", "-c", process.LOAD_CORE, *map(str, command)], stdout=subprocess.DEVNULL)
+
+
+def idle_connection(server):
+    """One that has greeted the server in HTTP/2, and heard it."""
+    opened = socket.create_connection(("127.0.0.1", server.port))
+    opened.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
+    if not opened.recv(4096):
+        raise RuntimeError(f"{server.peer.name} closed a connection")
+    return opened
 
 
 def check_payload(server, size, at_once):

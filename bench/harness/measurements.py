@@ -6,7 +6,6 @@ import pathlib
 import shlex
 import json
 import shutil
-import socket
 import statistics
 import subprocess
 import tempfile
@@ -86,13 +85,10 @@ def unary_by_tern(connections, streams):
             servers = [stack.enter_context(process.Server(peer)) for peer in able(peers, "unary") if peer.grpc]
 
             def once(server, _):
-                before = server.cpu_seconds()
                 said = load.tern_load(server, "user.v1.UserService/GetUser", '{"id": 1}', "-c", connections, "-m",
                                       connections * streams, "-t", f"{seconds}s")
                 calls = said["statuses"]["OK"]
-                if set(said["statuses"]) != {"OK"}:
-                    raise RuntimeError(f"{server.peer.name}: {said['statuses']}")
-                return {"rate": 1, "value": calls / said["seconds"], "cpu": (server.cpu_seconds() - before) / calls}
+                return {"rate": 1, "value": calls / said["seconds"], "cpu": said["server_cpu"] / calls}
 
             return by_turns(servers, rounds, seconds, 1, once)
     return measure
@@ -139,13 +135,10 @@ def ping_pong(streams):
             servers = [stack.enter_context(process.Server(peer)) for peer in able(peers, "chat")]
 
             def once(server, _):
-                before = server.cpu_seconds()
                 said = load.tern_load(server, "chat.v1.ChatService/Chat", '{"content": "x"}', "-m", streams, "--messages", 100,
                                       "--ping-pong", "-t", f"{seconds}s")
-                if set(said["statuses"]) != {"OK"}:
-                    raise RuntimeError(f"{server.peer.name}: {said}")
                 trips = said["round_trip_ns"]["count"]
-                return {"rate": 1, "value": trips / said["seconds"], "cpu": (server.cpu_seconds() - before) / trips}
+                return {"rate": 1, "value": trips / said["seconds"], "cpu": said["server_cpu"] / trips}
 
             return by_turns(servers, rounds, seconds, 1, once)
     return measure
@@ -181,17 +174,10 @@ def idle_connections(peers, rounds, seconds):
     results = []
     for peer in able(peers, "unary"):
         with process.Server(peer) as server:
-            def connect():
-                opened = socket.create_connection(("127.0.0.1", server.port))
-                opened.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
-                if not opened.recv(4096):
-                    raise RuntimeError(f"{peer.name} closed a connection")
-                return opened
-
-            held = [connect() for _ in range(50)]
+            held = [load.idle_connection(server) for _ in range(50)]
             time.sleep(0.5)
             before = server.resident_bytes()
-            held += [connect() for _ in range(count)]
+            held += [load.idle_connection(server) for _ in range(count)]
             time.sleep(0.5)
             results.append(Result(peer.name, peer.kind, [(server.resident_bytes() - before) / count / 1024]))
             for opened in held:
@@ -207,12 +193,8 @@ def waiting_calls(peers, rounds, seconds):
             count = 2_000
         with process.Server(peer, wait_ms=60_000) as server:
             before = server.resident_bytes()
-            waiting = subprocess.Popen(
-                # 100 on each connection: more than that no server is bound to take.
-                ["taskset", "-c", process.LOAD_CORE, programs.tern_tool(), "load", f"127.0.0.1:{server.port}",
-                 "user.v1.UserService/GetUser", "-d", '{"id": 1}', "--proto", load.PROTOS / "user/v1/user.proto",
-                 "-I", load.PROTOS, "-m", str(count), "-c", str(count // 100), "-n", str(count), "--timeout", "0s", "-q"],
-                stdout=subprocess.DEVNULL)
+            # 100 on each connection: more than that no server is bound to take.
+            waiting = load.waiting_calls(server, count, "-c", count // 100)
             last, cpu = -1, server.cpu_seconds()
             # Until it is still: all have come.
             while cpu != last or cpu < 0.02:

@@ -12,6 +12,20 @@ def show(value):
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
+def plotter():
+    """matplotlib's pyplot, set up; None where it is not installed."""
+    try:
+        import matplotlib
+        matplotlib.use("svg")
+        from matplotlib import pyplot
+    except ImportError:
+        print("no plot: python3-matplotlib is not installed")
+        return None
+    # The salt makes the same figures the same file.
+    matplotlib.rcParams.update({"svg.hashsalt": "tern", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+    return pyplot
+
+
 class Results:
     def __init__(self, folder):
         self.folder = folder
@@ -76,17 +90,9 @@ class Results:
 
     def _plot(self, rows):
         shown = [name for name in self.SHOWN if name in rows]
-        try:
-            import matplotlib.ticker
-            matplotlib.use("svg")
-            from matplotlib import pyplot
-        except ImportError:
-            print("no plot: python3-matplotlib is not installed")
+        pyplot = plotter()
+        if pyplot is None or not shown:
             return
-        if not shown:
-            return
-        matplotlib.rcParams.update({"svg.hashsalt": "tern", "font.size": 9, "axes.spines.top": False,
-                                    "axes.spines.right": False})
         figure, axes = pyplot.subplots((len(shown) + 1) // 2, min(len(shown), 2), squeeze=False,
                                        figsize=(10, 3.2 * ((len(shown) + 1) // 2)))
         colours = {"tern": "#2f6fdf", "below": "#a9b4c2", "peer": "#e08a2c"}
@@ -100,7 +106,7 @@ class Results:
                       color=[colours[entry["kind"]] for entry in entries], error_kw={"lw": 0.8})
             axis.set_title(f"{row['title']}\n({row['unit']}, {'more' if row['more_is_better'] else 'less'} is better)",
                            fontsize=9, loc="left")
-            axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4))
+            axis.xaxis.set_major_locator(pyplot.MaxNLocator(4))
             axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         for axis in axes.flat[len(shown):]:
             axis.remove()

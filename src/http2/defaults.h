@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "http2/frame.h"
+
 namespace tern::http2 {
 
 struct Settings {
@@ -24,7 +26,7 @@ struct Settings {
   std::uint32_t max_header_fields = 100;
 
   /// A client's last stream: when its number is used up, calls need another connection (RFC 9113 §5.1.1).
-  std::uint32_t last_stream_id = 0x7fffffff;
+  std::uint32_t last_stream_id = kMaxStreamId;
 
   /// The name of a field whose value differs from call to call: it is handed over beside the block, so that blocks stay
   /// alike and are recognised. Lives for ever.
@@ -64,7 +66,7 @@ inline constexpr std::size_t kBatchBytes = std::size_t{64} * 1024;
 inline constexpr std::size_t kBatchReferencedBytes = std::size_t{1024} * 1024;
 /// From this size on, bytes are pointed at rather than copied.
 inline constexpr std::size_t kReferenceFrom = 4096;
-/// RFC 9113 §4.2: the frame size that every peer accepts, and the 9 bytes before it.
-inline constexpr std::size_t kFrameBytes = 16384 + 9;
+/// The longest frame whole.
+inline constexpr std::size_t kFrameBytes = kMaxFramePayload + kFrameHeaderBytes;
 
 }  // namespace tern::http2

@@ -23,8 +23,7 @@ bool Session::receive(std::span<const std::uint8_t> bytes) {
     preface_left_ -= part;
     bytes = bytes.subspan(part);
   }
-  reader_.read(bytes, *this);
-  if (failed_) return false;
+  if (!reader_.read(bytes, *this)) return false;
   // The streams' windows bound what is held; the connection's is opened again as bytes arrive.
   if (received_ >= settings_.connection_window / 2) {
     put_window_update(0, received_);

@@ -13,7 +13,7 @@ import threading
 import time
 
 import grpc
-from process import Userchat
+from process import Userchat, free_port
 from user.v1 import user_pb2, user_pb2_grpc
 from with_postgres import Postgres
 
@@ -33,9 +33,7 @@ def serve(postgres, port=0):
 @contextlib.contextmanager
 def haproxy(ports):
     """Before these servers; its port. deploy/haproxy.cfg, with these addresses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     template = (pathlib.Path(__file__).resolve().parents[2] / "deploy" / "haproxy.cfg").read_text()
     lines = []
     for line in template.splitlines():

@@ -5,11 +5,12 @@ import os
 import pathlib
 import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+
+from process import free_port
 
 
 class Postgres:
@@ -25,9 +26,7 @@ class Postgres:
         if os.geteuid() == 0:
             shutil.chown(self.folder, self.user)
         self._run("initdb", "-D", self.folder / "data", "-U", "tern", "--auth=trust", "--encoding=UTF8", "--locale=C", "-N")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"postgresql://tern@127.0.0.1:{self.port}/postgres"
         self.start()
 

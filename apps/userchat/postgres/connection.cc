@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -52,36 +53,27 @@ class Parameters {
       if (option->val != nullptr) set(option->keyword, option->val);
     }
   }
-  [[nodiscard]] std::string get(std::string_view keyword) const {
-    for (std::size_t i = 0; i < keywords_.size(); ++i) {
-      if (keywords_[i] == keyword) return values_[i];
-    }
-    return {};
+  [[nodiscard]] std::string get(const std::string& keyword) const {
+    const auto found = values_.find(keyword);
+    return found != values_.end() ? found->second : "";
   }
-  void set(std::string keyword, std::string value) {
-    for (std::size_t i = 0; i < keywords_.size(); ++i) {
-      if (keywords_[i] != keyword) continue;
-      values_[i] = std::move(value);
-      return;
-    }
-    keywords_.push_back(std::move(keyword));
-    values_.push_back(std::move(value));
-  }
+  void set(const std::string& keyword, std::string value) { values_[keyword] = std::move(value); }
   [[nodiscard]] PGconn* connect() const {
     std::vector<const char*> keywords;
     std::vector<const char*> values;
-    keywords.reserve(keywords_.size() + 1);
+    keywords.reserve(values_.size() + 1);
     values.reserve(values_.size() + 1);
-    for (const std::string& keyword : keywords_) keywords.push_back(keyword.c_str());
-    for (const std::string& value : values_) values.push_back(value.c_str());
+    for (const auto& [keyword, value] : values_) {
+      keywords.push_back(keyword.c_str());
+      values.push_back(value.c_str());
+    }
     keywords.push_back(nullptr);
     values.push_back(nullptr);
     return PQconnectStartParams(keywords.data(), values.data(), 0);
   }
 
  private:
-  std::vector<std::string> keywords_;
-  std::vector<std::string> values_;
+  std::map<std::string, std::string> values_;
 };
 
 std::vector<std::string> split(const std::string& list) {
@@ -190,17 +182,20 @@ tern::Task<void> Connection::connect(const Options& options) {
   while (state != PGRES_POLLING_OK) {
     if (state == PGRES_POLLING_FAILED) throw error(kNoConnection, "cannot connect to the database");
     // It may be another socket each time.
-    socket_ = std::make_unique<Socket>(tern::Loop::require_current("connecting").context(),
-                                       ::dup(PQsocket(connection_.get())));
+    watch();
     co_await wait(state == PGRES_POLLING_READING ? Socket::wait_read : Socket::wait_write);
     state = PQconnectPoll(connection_.get());
   }
-  socket_ =
-      std::make_unique<Socket>(tern::Loop::require_current("connecting").context(), ::dup(PQsocket(connection_.get())));
+  watch();
   PQsetnonblocking(connection_.get(), 1);
   PQsetNoticeProcessor(
       connection_.get(), [](void* /*nothing*/, const char* text) { spdlog::debug("the database says: {}", text); },
       nullptr);
+}
+
+void Connection::watch() {
+  socket_ =
+      std::make_unique<Socket>(tern::Loop::require_current("connecting").context(), ::dup(PQsocket(connection_.get())));
 }
 
 tern::Task<void> Connection::wait(Socket::wait_type what) {
@@ -245,15 +240,9 @@ tern::Task<void> Connection::prepare(std::span<const Statement> statements) {
   }
   PQpipelineSync(connection_.get());
   co_await flush();
-  bool synchronised = false;
-  while (!synchronised) {
-    PGresult* next = co_await next_result();
-    const Result result{next};
-    if (lost()) throw error(kNoConnection, "the connection to the database was lost");
-    if (next == nullptr) continue;
-    synchronised = PQresultStatus(next) == PGRES_PIPELINE_SYNC;
-    if (!synchronised && !succeeded(next)) throw error_of(next);
-  }
+  const Outcome prepared = co_await outcome();
+  if (lost()) throw error(kNoConnection, "the connection to the database was lost");
+  if (prepared.problem) throw Error{*prepared.problem};
 }
 
 tern::Task<std::vector<Query*>> Connection::carry_out(std::vector<Query*> batch) {
@@ -292,29 +281,34 @@ tern::Task<std::vector<Query*>> Connection::carry_out(std::vector<Query*> batch)
   co_return unanswered;
 }
 
-// A statement's result, the null that ends it, and the synchronisation point behind it, at which it is committed:
-// before that nothing is said to have succeeded. `query` may become null meanwhile.
-tern::Task<void> Connection::answer(Query*& query) {
-  std::optional<Result> rows;
-  std::optional<Error> problem;
+tern::Task<Connection::Outcome> Connection::outcome() {
+  Outcome outcome;
   int ends = 0;
   for (;;) {
     PGresult* next = co_await next_result();
     Result result{next};
-    // Two ends without a synchronisation point: then nothing more comes.
-    if (next == nullptr && ++ends > 1) broken_ = true;
-    if (lost()) co_return;
+    // Two ends of statements and nothing in between: then nothing more comes.
+    ends = next == nullptr ? ends + 1 : 0;
+    if (ends > 1) broken_ = true;
+    if (lost()) co_return Outcome{};
     if (next == nullptr) continue;
-    if (PQresultStatus(next) == PGRES_PIPELINE_SYNC) break;
+    if (PQresultStatus(next) == PGRES_PIPELINE_SYNC) co_return outcome;
     if (succeeded(next)) {
-      rows.emplace(std::move(result));
-    } else if (!problem) {
-      problem.emplace(error_of(next));
+      outcome.rows.emplace(std::move(result));
+    } else if (!outcome.problem) {
+      outcome.problem.emplace(error_of(next));
     }
   }
-  if (query == nullptr) co_return;
+}
+
+// At the synchronisation point it is committed: before that nothing is said to have succeeded. `query` may become null
+// meanwhile.
+tern::Task<void> Connection::answer(Query*& query) {
+  Outcome said = co_await outcome();
+  const std::optional<Error>& problem = said.problem;
+  if (lost() || query == nullptr) co_return;
   if (!problem) {
-    query->succeed(*std::move(rows));
+    query->succeed(*std::move(said.rows));
     co_return;
   }
   // Somebody's cancellation came too late, and hit the next one: it did nothing, and may be sent again.
@@ -338,6 +332,14 @@ void Connection::abandon(const Query& query) noexcept {
     cancelled_something_ = true;
     cancels_.group.spawn(send_cancel(cancels_.thread, std::move(cancel)));
   }
+}
+
+std::string Connection::quoted(const std::string& text) const {
+  char* literal = PQescapeLiteral(connection_.get(), text.data(), text.size());
+  if (literal == nullptr) throw error(kNoText, "the text cannot be quoted");
+  std::string copy = literal;
+  PQfreemem(literal);
+  return copy;
 }
 
 Error Connection::error(const char* sqlstate, const char* doing) const {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -54,6 +55,9 @@ class Connection {
   /// Prepares the statements, which are numbered from 0, for carry_out(). Throws Error.
   tern::Task<void> prepare(std::span<const Statement> statements);
 
+  /// `text` as SQL writes it, for script().
+  [[nodiscard]] std::string quoted(const std::string& text) const;
+
   /// Sends all of `batch`, and gives each its result or its error. Returns those that have neither: the connection was
   /// lost, or somebody else's cancellation hit them.
   tern::Task<std::vector<Query*>> carry_out(std::vector<Query*> batch);
@@ -69,9 +73,18 @@ class Connection {
  private:
   explicit Connection(CancelRequests& cancels) : cancels_(cancels) {}
   tern::Task<void> connect(const Options& options);
+  /// Watches the socket that libpq has now.
+  void watch();
   tern::Task<void> wait(boost::asio::posix::stream_descriptor::wait_type what);
   tern::Task<void> flush();
   tern::Task<PGresult*> next_result();
+  /// What came up to the synchronisation point: the last rows, or the first error. Neither where the connection was
+  /// lost.
+  struct Outcome {
+    std::optional<Result> rows;
+    std::optional<Error> problem;
+  };
+  tern::Task<Outcome> outcome();
   tern::Task<void> answer(Query*& query);
   [[nodiscard]] Error error(const char* sqlstate, const char* doing) const;
 
