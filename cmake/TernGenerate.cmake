@@ -2,7 +2,8 @@
 #
 # Generates messages (protoc's C++) and services (protoc-gen-tern) of the .proto files and adds them to the target, which
 # is linked with tern::tern. IMPORT_DIRS are searched for imports; the first that a file lies under gives it its name.
-# Without them the current source folder is.
+# Without them the current source folder is. "google/api/annotations.proto" is found in any case; what imports it is
+# linked with tern::rest.
 function(tern_generate target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PROTOS;IMPORT_DIRS")
   if(arg_UNPARSED_ARGUMENTS)
@@ -23,6 +24,13 @@ function(tern_generate target)
     list(APPEND imports "--proto_path=${dir}")
     list(APPEND roots "${dir}")
   endforeach()
+
+  # Beside this file in the installed package, otherwise in the source tree.
+  set(own "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/protos")
+  if(NOT EXISTS "${own}")
+    set(own "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../src/rest/protos")
+  endif()
+  list(APPEND imports "--proto_path=${own}")
 
   foreach(proto IN LISTS arg_PROTOS)
     get_filename_component(proto "${proto}" ABSOLUTE)

@@ -4,9 +4,12 @@ install(TARGETS tern tern_rest tern_services EXPORT ternTargets ARCHIVE DESTINAT
 install(TARGETS protoc-gen-tern EXPORT ternTargets RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY include/tern DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(DIRECTORY ${TERN_SERVICES_GENERATED}/google DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.pb.h")
+install(DIRECTORY ${TERN_REST_GENERATED}/google DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.pb.h")
+# What .proto files import for google.api.http.
+install(DIRECTORY src/rest/protos DESTINATION ${package})
 install(EXPORT ternTargets NAMESPACE tern:: DESTINATION ${package})
 configure_package_config_file(cmake/ternConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/ternConfig.cmake
                               INSTALL_DESTINATION ${package})
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/ternConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ternConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/ternConfigVersion.cmake
-              cmake/TernDependencies.cmake cmake/TernGenerate.cmake DESTINATION ${package})
+              cmake/TernDependencies.cmake cmake/TernEmbed.cmake cmake/TernGenerate.cmake DESTINATION ${package})

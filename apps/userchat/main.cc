@@ -38,8 +38,10 @@ int main(int argc, char** argv) {
   double grace_s = 5;
   std::string level = "info";
   CLI::App* serve = app.add_subcommand("serve", "Serve gRPC and REST until Ctrl-C");
-  serve->add_option("--grpc", options.grpc_address, "Where to serve gRPC")->capture_default_str();
-  serve->add_option("--rest", options.rest_address, R"(Where to serve REST; "none" for not at all)")
+  serve->add_option("--grpc", options.grpc_address, "Where to serve gRPC alone")->capture_default_str();
+  serve
+      ->add_option("--rest", options.rest_address,
+                   R"(Where to serve REST, gRPC-Web, Connect, gRPC and the page; "none" for not at all)")
       ->capture_default_str();
   serve
       ->add_option("--database", options.database,
@@ -62,6 +64,9 @@ int main(int argc, char** argv) {
   serve->add_option("--grace-s", grace_s, "How long running calls may go on after Ctrl-C, in seconds")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  serve->add_option(
+      "--cors-origin", options.cors_origins,
+      R"(Pages of this origin may call over HTTP too, "https://example.com" or "*"; several times for more)");
   serve->add_option("--log-level", level, "info shows each call; warning is quiet")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();

@@ -7,12 +7,16 @@
 #include <optional>
 #include <utility>
 
+#include "call_figures.h"
+#include "chat_room.h"
 #include "chat_service.h"
+#include "embedded/page.h"
+#include "embedded/swagger_ui.h"
 #include "memory_user_repository.h"
 #include "postgres_user_repository.h"
 #include "sqlite_user_repository.h"
 #include "sync_user_service.h"
-#include "tern/rest/server.h"
+#include "tern/rest/site.h"
 #include "tern/services/health.h"
 #include "tern/services/reflection.h"
 #include "tern/tern.h"
@@ -61,8 +65,17 @@ tern::Task<void> close_users(Users& users) {
   co_await tern::run_in_executor([&users] { users.store.reset(); });
 }
 
-tern::Task<tern::rest::Response> health(const tern::rest::Request& /*request*/) {
+tern::Task<tern::rest::Response> health(tern::rest::Request& /*request*/) {
   co_return tern::rest::Response::json(R"({"status":"ok"})");
+}
+
+tern::rest::SiteOptions site_options(const ServeOptions& options) {
+  tern::rest::SiteOptions site;
+  site.max_body_length = kMaxMessageLength;
+  site.cors.origins = options.cors_origins;
+  site.title = "userchat";
+  site.version = tern::kVersion;
+  return site;
 }
 
 }  // namespace
@@ -75,25 +88,37 @@ tern::Task<void> serve(const ServeOptions& options) {
   SyncChatService sync_chat_service;
 
   tern::HealthService grpc_health;
+  ChatRoomService chat_room;
+  CallFigures call_figures;
+  FiguresService figures_service{call_figures};
+  tern::rest::Site site{site_options(options)};
 
-  tern::Server grpc{{.max_receive_message_length = kMaxMessageLength,
-                     .max_send_message_length = kMaxMessageLength,
-                     .max_concurrent_streams = options.max_concurrent_streams,
-                     .max_workers = options.workers}};
+  tern::Server server{{.max_receive_message_length = kMaxMessageLength,
+                       .max_send_message_length = kMaxMessageLength,
+                       .max_concurrent_streams = options.max_concurrent_streams,
+                       .max_workers = options.workers}};
   if (options.synchronous) {
-    grpc.add_service(sync_user_service.emplace(*users.store, options.delays));
-    grpc.add_service(sync_chat_service);
+    server.add_service(sync_user_service.emplace(*users.store, options.delays));
+    server.add_service(sync_chat_service);
   } else {
-    grpc.add_service(user_service);
-    grpc.add_service(chat_service);
+    server.add_service(user_service);
+    server.add_service(chat_service);
   }
-  grpc.add_service(grpc_health);
-  const tern::Reflection reflection{grpc};
+  server.add_service(chat_room);
+  server.add_service(figures_service);
+  server.add_service(grpc_health);
+  const tern::Reflection reflection{server};
+  server.add_observer(call_figures);
+  site.route("GET", "/health", health);
+  site.add_services(server);
+  site.add_openapi();
+  site.add_files("/docs", swagger_ui());
+  site.add_files("/", page());
 
   // Caught before the first line says that it runs: whoever has read that may end it.
   tern::Task<int> stop_signal = tern::signals(SIGINT, SIGTERM);
 
-  const std::uint16_t port = grpc.listen(options.grpc_address);
+  const std::uint16_t port = server.listen(options.grpc_address);
   const char* kind = options.synchronous ? "Sync" : "Async";
   if (port == 0) {
     spdlog::info("{} server started on {}", kind, options.grpc_address);
@@ -101,17 +126,17 @@ tern::Task<void> serve(const ServeOptions& options) {
     spdlog::info("{} server started on port {}", kind, port);
   }
 
-  tern::rest::Server rest;
-  rest.route("GET", "/health", health);
   if (options.rest_address != "none") {
-    const std::uint16_t rest_port = rest.listen(options.rest_address);
+    const std::uint16_t rest_port = server.listen(options.rest_address, {.http = &site});
     spdlog::info("REST server started on port {}", rest_port);
   }
 
   co_await std::move(stop_signal);
   spdlog::info("Shutting down...");
   grpc_health.shut_down();
-  co_await tern::gather(grpc.stop({.grace = options.grace}), rest.stop(options.grace));
+  chat_room.close();
+  figures_service.close();
+  co_await server.stop({.grace = options.grace});
   co_await close_users(users);
 }
 

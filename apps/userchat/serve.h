@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "tern/async/task.h"
 #include "user_rules.h"
@@ -23,6 +24,8 @@ struct ServeOptions {
   std::uint32_t max_concurrent_streams = 1000;
   Delays delays;
   std::chrono::nanoseconds grace = std::chrono::seconds{5};
+  /// Pages of these origins may call over HTTP, besides the server's own; "*": all.
+  std::vector<std::string> cors_origins;
 };
 
 /// Serves until SIGINT or SIGTERM.

@@ -9,7 +9,7 @@ import tempfile
 
 from . import process, programs
 
-PROTOS = programs.ROOT / "apps" / "userchat" / "protos"
+PROTOS = programs.ROOT / "bench" / "protos"
 
 
 def varint(number):

@@ -75,7 +75,7 @@ def _prepare_js():
 def _prepare_python():
     out = WORK / "python"
     out.mkdir(exist_ok=True)
-    protos = ROOT / "apps" / "userchat" / "protos"
+    protos = ROOT / "bench" / "protos"
     subprocess.run([PYTHON, "-m", "grpc_tools.protoc", "-I", protos, f"--python_out={out}", f"--grpc_python_out={out}",
                     "user/v1/user.proto", "chat/v1/chat.proto"], cwd=protos, check=True)
 

@@ -133,7 +133,7 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields {
   void flush_pending(OutputBatch& batch);
   void send_from(Stream& stream, OutputBatch& batch);
   void send_data_frame(Stream& stream, std::size_t size, bool ends, OutputBatch& batch);
-  void send_trailers(Stream& stream);
+  void send_trailers(Stream& stream, OutputBatch& batch);
   void local_ended(Stream& stream);
   void admit_waiting();
   void put_on_wire(Stream& stream, std::span<const HeaderField> fields);

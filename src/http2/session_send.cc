@@ -59,7 +59,7 @@ void Session::send_from(Stream& stream, OutputBatch& batch) {
   }
   if (!stream.end_queued_) return;
   stream.SendTurn::unlink();
-  if (role_ == Role::kServer) return send_trailers(stream);
+  if (role_ == Role::kServer) return send_trailers(stream, batch);
   send_data_frame(stream, 0, true, batch);
   local_ended(stream);
 }
@@ -93,11 +93,15 @@ void Session::send_data_frame(Stream& stream, std::size_t size, bool ends, Outpu
   }
 }
 
-void Session::send_trailers(Stream& stream) {
+void Session::send_trailers(Stream& stream, OutputBatch& batch) {
   trailers_.clear();
   stream.on_trailers_due(trailers_);
-  put_headers(static_cast<std::uint32_t>(stream.id_), trailers_, true);
-  stream.local_ended_ = true;
+  if (trailers_.empty()) {
+    send_data_frame(stream, 0, true, batch);
+  } else {
+    put_headers(static_cast<std::uint32_t>(stream.id_), trailers_, true);
+    stream.local_ended_ = true;
+  }
   local_ended(stream);
 }
 

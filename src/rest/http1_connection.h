@@ -1,21 +1,85 @@
 // One HTTP/1.1 connection: a request, its answer, and the next (RFC 9112).
+//
+//   reading a head --whole--> answering --sent--> reading a head ...
+//        \-- broken, too long --> refusing -> closed      (the client's leaving while one is answered cancels it)
 #pragma once
 
-#include "rest/router.h"
-#include "tern/async/task.h"
-#include "transport/socket_stream.h"
+#include <sys/uio.h>
+
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "rest/exchange.h"
+#include "tern/async/event.h"
+#include "tern/async/intrusive_list.h"
+#include "tern/async/job.h"
+#include "transport/byte_stream.h"
 
 namespace tern::rest {
 
-/// What a connection and its server tell each other; on the connection's loop.
-struct Http1State {
-  /// A request is being answered: a server that stops waits for it.
-  bool busy = false;
-  /// The server stops: this request is the last.
-  bool stopping = false;
-};
+class Part;
 
-/// Serves until the client leaves, breaks a rule or is too slow, or until it is to stop. `state` outlives it.
-Task<void> serve_http1(transport::Socket socket, const Router& router, const ServerOptions& options, Http1State& state);
+class Http1Connection final : public Job,
+                              public ListNode<Http1Connection>,
+                              private transport::ByteStreamEvents,
+                              private Exchange {
+ public:
+  /// `first_bytes` have been read of it already.
+  Http1Connection(Part& part, std::unique_ptr<transport::ByteStream> stream, std::string first_bytes);
+  ~Http1Connection() override { destroy_body(); }
+
+  void start() { Job::start(serve()); }
+  /// The request that is being answered is the last.
+  void begin_stop();
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
+
+  Task<void> serve();
+  /// Whether there is a whole head.
+  Task<bool> read_head(Parser& parser);
+  Task<void> refuse(const boost::system::error_code& error);
+  Task<bool> answer(Parser& parser);
+  /// Whether the connection may go on after what is left of the body.
+  Task<bool> skip_body();
+  Task<void> linger();
+  /// Awaits bytes behind those that are there; false when none come any more.
+  Task<bool> read_more();
+  Task<void> write(std::span<iovec> pieces);
+  Task<void> write(std::string_view text);
+
+  Task<std::optional<std::string>> read_body() override;
+  Task<void> send_head(const Response& response, std::optional<std::size_t> length) override;
+  Task<void> send_piece(std::string piece) override;
+  Task<void> finish() override;
+
+  void on_readable() override;
+  void on_writable() override { writable_.set(); }
+  void want_read();
+  void finished(std::exception_ptr error) override;
+
+  [[nodiscard]] std::string_view input() const noexcept { return std::string_view{input_}.substr(taken_); }
+  void take(std::size_t size);
+
+  Part& part_;
+  std::unique_ptr<transport::ByteStream> stream_;
+  std::string peer_;
+  std::string input_;  // read and not used up
+  std::size_t taken_ = 0;
+  bool reading_ = false;  // on_readable will come
+  bool ended_ = false;    // the client sends nothing any more
+  Event arrived_;
+  Event writable_;
+  Parser* parser_ = nullptr;  // of the request that is being answered
+  bool answering_ = false;
+  bool stopping_ = false;
+  bool keep_alive_ = true;
+  bool chunked_ = false;  // the response that is being sent
+  bool expects_continue_ = false;
+};
 
 }  // namespace tern::rest

@@ -1,23 +1,51 @@
-// Router: which handler a method and a path belong to.
+// Router: which handler a method and a path belong to. A tree of the paths' segments: a word goes before "*", and that
+// before "**".
 #pragma once
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "tern/rest/server.h"
+#include "rest/path_template.h"
+#include "tern/rest/message.h"
+#include "tern/rest/site.h"
 
 namespace tern::rest {
 
 class Router {
  public:
-  /// Throws std::invalid_argument when the route is there already, or its path does not begin with '/'.
-  void add(std::string method, std::string path, Handler handler);
+  struct Route {
+    PathTemplate path;
+    Handler handler;
+  };
 
-  /// The answer to a request, whatever becomes of its handler.
-  [[nodiscard]] Task<Response> answer(const Request& request) const;
+  Router();
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+  ~Router();
+
+  /// Throws std::invalid_argument when the route is there already, or its path is none.
+  void add(std::string_view method, std::string_view path, Handler handler);
+
+  /// The route's handler; its parameters are put into the request. Throws HttpError: 404 for an unknown path, 405 for a
+  /// known one without this method.
+  [[nodiscard]] const Handler& find(Request& request) const;
+
+  /// What a path may be asked by: "GET, HEAD, POST"; empty for an unknown one.
+  [[nodiscard]] std::string methods_of(std::string_view path) const;
 
  private:
-  std::map<std::string, std::map<std::string, Handler, std::less<>>, std::less<>> routes_;  // by path, then method
+  struct Node;
+  using Methods = std::map<std::string, Route, std::less<>>;
+  /// Calls `visit` for each end that the path leads to, the best first, until it says true.
+  template <class Visit>
+  void visit_ends(std::string_view path, Visit visit) const;
+
+  std::unique_ptr<Node> root_;
+  bool verbs_ = false;
 };
 
 }  // namespace tern::rest

@@ -62,6 +62,11 @@ class Server::Core {
     shared_->interceptors.push_back(&interceptor);
   }
 
+  void add_observer(ServerObserver& observer) {
+    require_not_listening("add_observer()");
+    shared_->observers.push_back(&observer);
+  }
+
   void set_generic_service(GenericService& service) {
     require_not_listening("set_generic_service()");
     shared_->registry.set_fallback(service.handler());
@@ -71,8 +76,9 @@ class Server::Core {
     require_not_stopped();
     acceptors_.push_back(transport::Acceptor::listen(home_, transport::Address::parse(text), options.reuse_port));
     transport::Acceptor& acceptor = *acceptors_.back();
-    accepting_.spawn(acceptor.accept_forever([this, tls = options.tls](Loop& loop, transport::Socket socket) {
-      part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)), tls);
+    accepting_.spawn(acceptor.accept_forever([this, options](Loop& loop, transport::Socket socket) {
+      part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)),
+                                   {.tls = options.tls, .http = options.http});
     }));
     listening_.push_back({.id = transport::next_entity_id(), .address = acceptor.address().to_string()});
     return acceptor.address().port;
@@ -81,14 +87,13 @@ class Server::Core {
   void serve_socket(int descriptor, ServerTls* tls) {
     require_not_stopped();
     part_of(home_).add_connection(transport::make_socket_stream(home_, transport::adopt_socket(home_, descriptor)),
-                                  tls);
+                                  {.tls = tls});
   }
 
   void listen(InProcess& in_process) {
     require_not_stopped();
-    // Each of the channels' connections comes to the loop that the server lives on.
-    in_process.serve(home_, [this](std::unique_ptr<transport::ByteStream> stream) {
-      part_of(home_).add_connection(std::move(stream), nullptr);
+    in_process.serve(home_, [this](Loop& loop, std::unique_ptr<transport::ByteStream> stream) {
+      part_of(loop).add_connection(std::move(stream), {.in_process = true});
     });
     in_processes_.push_back(&in_process);
   }
@@ -251,6 +256,7 @@ Server::~Server() = default;
 void Server::add_service(Service& service) { core_->add_service(service); }
 std::vector<std::string> Server::service_names() const { return core_->service_names(); }
 void Server::add_interceptor(ServerInterceptor& interceptor) { core_->add_interceptor(interceptor); }
+void Server::add_observer(ServerObserver& observer) { core_->add_observer(observer); }
 void Server::set_generic_service(GenericService& service) { core_->set_generic_service(service); }
 std::uint16_t Server::listen(std::string_view address, ListenOptions options) {
   return core_->listen(address, options);

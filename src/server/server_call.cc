@@ -14,6 +14,7 @@
 #include "server/server_loop.h"
 #include "tern/server/blocking_bridge.h"
 #include "tern/server/interceptor.h"
+#include "tern/server/observer.h"
 
 namespace tern {
 
@@ -35,6 +36,7 @@ ServerCall::ServerCall(ServerConnection& connection)
 }
 
 ServerCall::~ServerCall() {
+  if (begun_at_ != Clock::time_point{}) tell_observers_end();
   release_thread();  // for which the body may wait
   destroy_body();    // what it has on its frames may use the context
   if (running_) connection_.owner().call_ended(false);
@@ -47,6 +49,11 @@ void ServerCall::release_thread() noexcept {
 void ServerCall::on_headers(const http2::HeaderBlockRef& block, std::string_view timeout, bool ended) {
   headers_ = block;
   request_ = &known_request(*block, connection_.owner().shared().registry);
+  if (HttpPart* http = connection_.http(); http != nullptr && request_->head.http_refusal() != 0) {
+    http->serve_stream(*this, block, timeout, ended, connection_.peer());
+    return leave_if_over();
+  }
+  if (!connection_.owner().shared().observers.empty()) tell_observers_begin();
   begin(timeout);
   if (ended) on_end();
 }
@@ -82,6 +89,24 @@ void ServerCall::begin(std::string_view timeout) {
   } else {
     eager_ = true;
   }
+}
+
+void ServerCall::tell_observers_begin() {
+  begun_at_ = Clock::now();
+  for (ServerObserver* observer : connection_.owner().shared().observers) observer->on_call_begun(context_);
+}
+
+void ServerCall::tell_observers_end() noexcept {
+  const Clock::duration took = Clock::now() - std::exchange(begun_at_, Clock::time_point{});
+  const bool unary = request_->handler != nullptr && request_->handler->requests() == MethodHandler::Requests::kOne &&
+                     !request_->handler->types().streams_responses;
+  // One that its client has given up has got no status.
+  const Status gone{StatusCode::kCancelled};
+  const EndedCall ended{.context = context_,
+                        .status = status_.ok() && (context_.cancelled() || running_) ? gone : status_,
+                        .took = took,
+                        .unary = unary};
+  for (ServerObserver* observer : connection_.owner().shared().observers) observer->on_call_ended(ended);
 }
 
 void ServerCall::on_end() {
@@ -270,6 +295,7 @@ void ServerCall::finished(std::exception_ptr error) {
   running_ = false;
   context_.arena_.reset();
   end(error ? status_of(error) : Status{});
+  if (begun_at_ != Clock::time_point{}) tell_observers_end();
   connection_.owner().call_ended(status_.ok() && !context_.cancelled());
   leave_if_over();
 }

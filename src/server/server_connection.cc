@@ -8,21 +8,25 @@
 
 namespace tern {
 
-ServerConnection::ServerConnection(ServerLoop& owner, std::unique_ptr<transport::ByteStream> stream)
+ServerConnection::ServerConnection(ServerLoop& owner, std::unique_ptr<transport::ByteStream> stream, HttpPart* http,
+                                   bool in_process)
     : owner_(owner),
-      memory_(owner.shared().options.max_buffered_bytes_per_connection, &owner.memory()),
+      http_(http),
+      memory_(in_process ? 0 : owner.shared().options.max_buffered_bytes_per_connection, &owner.memory()),
       ping_strikes_({.min_interval = owner.shared().options.min_ping_interval,
                      .permit_without_calls = owner.shared().options.permit_pings_without_calls}),
-      connection_(owner.loop(), std::move(stream), http2::Role::kServer, owner.shared().settings, *this) {}
+      connection_(owner.loop(), std::move(stream), http2::Role::kServer,
+                  in_process ? owner.shared().in_process_settings : owner.shared().settings, *this) {}
 
 ServerConnection::~ServerConnection() {
   while (!calls_.empty()) delete &calls_.pop_front();
 }
 
-void ServerConnection::start() {
+void ServerConnection::start(std::string_view first_bytes) {
   const ServerOptions& options = owner_.shared().options;
   connection_.session().charge_to(memory_);
-  connection_.start();
+  connection_.start(first_bytes);
+  if (connection_.closed()) return;
   connection_.keep_alive({.time = options.keepalive_time, .timeout = options.keepalive_timeout, .without_calls = true});
   const Clock::time_point now = Clock::now();
   if (options.max_connection_age.count() > 0) {

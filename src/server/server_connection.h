@@ -3,9 +3,11 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "http2/memory_budget.h"
 #include "tern/async/intrusive_list.h"
+#include "tern/server/http_handler.h"
 #include "tern/server/server_call.h"
 #include "transport/connection.h"
 
@@ -16,12 +18,13 @@ class ServerLoop;
 /// Owned by its ServerLoop; leaves it when the connection is lost and the last handler has ended.
 class ServerConnection final : public ListNode<ServerConnection>, private transport::ConnectionEvents {
  public:
-  ServerConnection(ServerLoop& owner, std::unique_ptr<transport::ByteStream> stream);
+  /// `http` answers what is no gRPC call; null: it is refused.
+  ServerConnection(ServerLoop& owner, std::unique_ptr<transport::ByteStream> stream, HttpPart* http, bool in_process);
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;
   ~ServerConnection();
 
-  void start();
+  void start(std::string_view first_bytes);
   /// No new calls; the connection ends after those that run.
   void send_away();
   void cancel_calls();
@@ -34,6 +37,7 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   }
 
   [[nodiscard]] ServerLoop& owner() const noexcept { return owner_; }
+  [[nodiscard]] HttpPart* http() const noexcept { return http_; }
   [[nodiscard]] http2::MemoryBudget& memory() noexcept { return memory_; }
   /// Headers or data go out.
   void answering() noexcept { ping_strikes_.sent_something(); }
@@ -54,6 +58,7 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   void on_lost(const std::string& reason) override;
 
   ServerLoop& owner_;
+  HttpPart* http_;
   http2::MemoryBudget memory_;  // outlives the calls and the session
   IntrusiveList<ServerCall> calls_;
   transport::PingStrikes ping_strikes_;

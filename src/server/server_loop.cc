@@ -3,11 +3,14 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <thread>
 #include <utility>
 
+#include "http2/frame.h"
 #include "server/server_connection.h"
 #include "tern/async/with_timeout.h"
+#include "transport/readiness.h"
 #include "transport/tls_stream.h"
 
 namespace tern {
@@ -45,52 +48,101 @@ ServerLoop::ServerLoop(Loop& loop, ServerShared& shared)
 
 ServerLoop::~ServerLoop() { close_all(); }
 
-void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream, ServerTls* tls) {
-  if (tls == nullptr) return serve(std::move(stream));
+void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream, const Port& port) {
   if (stopping_) return;
+  if (port.tls == nullptr && port.http == nullptr) return serve_http2(std::move(stream), port, {});
   if (handshakes_ == nullptr) handshakes_ = std::make_unique<TaskGroup>();
-  handshakes_->spawn(shake_hands(std::move(stream), *tls));
+  handshakes_->spawn(greet(std::move(stream), port));
 }
 
-Task<void> ServerLoop::shake_hands(std::unique_ptr<transport::ByteStream> stream, ServerTls& tls) {
+namespace {
+
+/// What a client says first, as far as it takes to know whether it speaks HTTP/2; empty when it left.
+Task<std::string> read_first_bytes(transport::ByteStream& stream) {
+  std::string first;
+  std::array<std::uint8_t, http2::kClientPreface.size()> buffer{};
+  while (first.size() < buffer.size() && http2::kClientPreface.starts_with(first)) {
+    const transport::IoResult result = stream.read(std::span{buffer}.first(buffer.size() - first.size()));
+    if (result.would_block) {
+      co_await transport::Readiness{stream, transport::Readiness::For::kRead};
+      continue;
+    }
+    if (result.error || result.size == 0) co_return std::string{};
+    first.append(reinterpret_cast<const char*>(buffer.data()), result.size);
+  }
+  co_return first;
+}
+
+Task<std::string> shake_hands(Loop& loop, std::unique_ptr<transport::ByteStream>& stream, ServerLoop::Port port) {
+  const auto alpn = port.http != nullptr ? transport::Alpn::kHttp1Too : transport::Alpn::kHttp2;
+  if (port.tls != nullptr) stream = co_await transport::accept_tls(loop, std::move(stream), port.tls->context(), alpn);
+  if (port.http == nullptr) co_return std::string{};
+  co_return co_await read_first_bytes(*stream);
+}
+
+}  // namespace
+
+Task<void> ServerLoop::greet(std::unique_ptr<transport::ByteStream> stream, Port port) {
   const std::string peer = stream->peer();
+  std::string first_bytes;
   std::string failure;
-  std::unique_ptr<transport::ByteStream> secured;
   try {
-    secured = co_await with_timeout(shared_.options.handshake_timeout,
-                                    transport::accept_tls(loop_, std::move(stream), tls.context()));
+    first_bytes = co_await with_timeout(shared_.options.handshake_timeout, shake_hands(loop_, stream, port));
   } catch (const std::exception& error) {
     failure = error.what();
   }
-  if (secured == nullptr) {
+  if (!failure.empty()) {
     spdlog::info("{}: no connection: {}", peer, failure);
     co_return;
   }
-  serve(std::move(secured));
+  if (port.http == nullptr || first_bytes == http2::kClientPreface) {
+    serve_http2(std::move(stream), port, first_bytes);
+  } else if (!first_bytes.empty()) {
+    http_part(port.http)->serve_connection(std::move(stream), std::move(first_bytes));
+  }
 }
 
-void ServerLoop::serve(std::unique_ptr<transport::ByteStream> stream) {
+void ServerLoop::serve_http2(std::unique_ptr<transport::ByteStream> stream, const Port& port,
+                             std::string_view first_bytes) {
   if (stopping_) return;
-  auto connection = std::make_unique<ServerConnection>(*this, std::move(stream));
-  connection->start();
-  connections_.push_back(*connection.release());
+  auto connection = std::make_unique<ServerConnection>(*this, std::move(stream), http_part(port.http), port.in_process);
+  connections_.push_back(*connection);
+  connection.release()->start(first_bytes);
+}
+
+HttpPart* ServerLoop::http_part(HttpHandler* handler) {
+  if (handler == nullptr) return nullptr;
+  std::unique_ptr<HttpPart>& part = http_parts_[handler];
+  if (part == nullptr) part = handler->make_part(loop_, [this] { tell_if_empty(); });
+  return part.get();
 }
 
 void ServerLoop::begin_stop(std::function<void()> empty) {
   stopping_ = true;
   handshakes_.reset();
-  if (connections_.empty()) return empty();
   empty_ = std::move(empty);
   connections_.for_each([](ServerConnection& connection) { connection.send_away(); });
+  for (const auto& [handler, part] : http_parts_) part->begin_stop();
+  tell_if_empty();
+}
+
+void ServerLoop::tell_if_empty() {
+  if (!empty_ || !connections_.empty()) return;
+  for (const auto& [handler, part] : http_parts_) {
+    if (!part->empty()) return;
+  }
+  std::exchange(empty_, nullptr)();
 }
 
 void ServerLoop::cancel_calls() {
   refuses_calls_ = true;
   connections_.for_each([](ServerConnection& connection) { connection.cancel_calls(); });
+  for (const auto& [handler, part] : http_parts_) part->cancel();
 }
 
 void ServerLoop::close_all() {
   handshakes_.reset();
+  http_parts_.clear();
   connections_.for_each([](ServerConnection& connection) {
     if (!connection.close_hard()) delete &connection;
   });
@@ -118,7 +170,7 @@ std::vector<ConnectionInfo> ServerLoop::connections() {
 
 void ServerLoop::remove(ServerConnection& connection) {
   delete &connection;
-  if (connections_.empty() && empty_) std::exchange(empty_, nullptr)();
+  tell_if_empty();
 }
 
 }  // namespace tern

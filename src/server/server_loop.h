@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -30,6 +31,9 @@ struct ServerShared {
   explicit ServerShared(ServerOptions its_options) : options(its_options) {
     settings.max_concurrent_streams = options.max_concurrent_streams;
     settings.aside_field = rpc::kGrpcTimeout;
+    in_process_settings = settings;
+    // What comes here was let in elsewhere: the calls of a rest::Site, say, all on one connection.
+    in_process_settings.max_concurrent_streams = INT32_MAX;
   }
   /// The pool of synchronous handlers, started by the first. Any thread.
   Executor& workers();
@@ -38,8 +42,10 @@ struct ServerShared {
 
   ServerOptions options;
   http2::Settings settings;
+  http2::Settings in_process_settings;
   ServiceRegistry registry;
   std::vector<ServerInterceptor*> interceptors;
+  std::vector<ServerObserver*> observers;
 
  private:
   std::mutex mutex_;
@@ -56,8 +62,14 @@ class ServerLoop {
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
   [[nodiscard]] ServerShared& shared() const noexcept { return shared_; }
 
-  /// Shakes hands first where there is `tls`.
-  void add_connection(std::unique_ptr<transport::ByteStream> stream, ServerTls* tls);
+  /// What goes for the connections of one listening address.
+  struct Port {
+    ServerTls* tls = nullptr;
+    HttpHandler* http = nullptr;
+    bool in_process = false;
+  };
+  /// Shakes hands first where there is TLS, and tells HTTP/1.1 from HTTP/2 where there is somebody for it.
+  void add_connection(std::unique_ptr<transport::ByteStream> stream, const Port& port);
 
   /// Sends every connection away; `empty` is called (on this loop) once none is left.
   void begin_stop(std::function<void()> empty);
@@ -89,13 +101,17 @@ class ServerLoop {
   void remove(ServerConnection& connection);
 
  private:
-  void serve(std::unique_ptr<transport::ByteStream> stream);
-  Task<void> shake_hands(std::unique_ptr<transport::ByteStream> stream, ServerTls& tls);
+  void serve_http2(std::unique_ptr<transport::ByteStream> stream, const Port& port, std::string_view first_bytes);
+  Task<void> greet(std::unique_ptr<transport::ByteStream> stream, Port port);
+  HttpPart* http_part(HttpHandler* handler);
+  /// Is told when nothing is left.
+  void tell_if_empty();
 
   Loop& loop_;
   ServerShared& shared_;
   std::unique_ptr<TaskGroup> handshakes_;
   http2::MemoryBudget memory_;
+  std::map<HttpHandler*, std::unique_ptr<HttpPart>> http_parts_;
   IntrusiveList<ServerConnection> connections_;
   std::atomic<std::size_t> calls_ = 0;
   CallCounts counts_;

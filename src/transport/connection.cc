@@ -28,8 +28,12 @@ Connection::Connection(Loop& loop, std::unique_ptr<ByteStream> stream, http2::Ro
       session_(role, settings, *this),
       role_(role) {}
 
-void Connection::start() {
+void Connection::start(std::string_view first_bytes) {
   loop_.when_turn_ends(*this);
+  if (!first_bytes.empty() &&
+      !receive({reinterpret_cast<const std::uint8_t*>(first_bytes.data()), first_bytes.size()})) {
+    return;
+  }
   stream_->want_read(*this);
 }
 

@@ -42,8 +42,9 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   /// Closes the socket; streams still open are told nothing.
   ~Connection() = default;
 
-  /// Sends the settings and begins to read; within a turn.
-  void start();
+  /// Sends the settings and begins to read; within a turn. `first_bytes`: what was read of it already. The owner may
+  /// learn in it that the connection is over.
+  void start(std::string_view first_bytes = {});
 
   /// Ends it now, without a word to the peer; streams are told `code`, the owner gets on_lost.
   void close(http2::ErrorCode code, std::string reason);

@@ -145,15 +145,21 @@ class InProcessStream final : public ByteStream {
 }  // namespace
 
 struct InProcess::Serving {
-  Loop* loop;
-  std::function<void(std::unique_ptr<ByteStream>)> accept;
-  bool stopped = false;  // of the loop's thread
+  Serving(Loop& its_home, Accept its_accept) : home(its_home), accept(std::move(its_accept)) {}
+  Loop& home;
+  Accept accept;
+  std::atomic<bool> stopped = false;
+
+  [[nodiscard]] Loop& loop_for(Loop& client) const {
+    const auto& siblings = home.siblings();
+    return std::find(siblings.begin(), siblings.end(), &client) != siblings.end() ? client : home;
+  }
 };
 
-void InProcess::serve(Loop& loop, std::function<void(std::unique_ptr<ByteStream>)> accept) {
+void InProcess::serve(Loop& home, Accept accept) {
   const std::lock_guard lock{mutex_};
   if (serving_ != nullptr) throw std::logic_error("an InProcess is served by one server at a time");
-  serving_ = std::make_shared<Serving>(Serving{.loop = &loop, .accept = std::move(accept)});
+  serving_ = std::make_shared<Serving>(home, std::move(accept));
 }
 
 void InProcess::stop_serving() noexcept {
@@ -167,10 +173,11 @@ std::unique_ptr<ByteStream> InProcess::connect(Loop& loop) {
   if (serving_ == nullptr) throw std::runtime_error("failed to connect: no server listens on this InProcess");
   const auto pair = std::make_shared<Pair>();
   auto client = std::make_unique<InProcessStream>(loop, pair, 0);
-  pair->ends[1]->loop = serving_->loop;
-  serving_->loop->post([serving = serving_, pair] {
-    auto server = std::make_unique<InProcessStream>(*serving->loop, pair, 1);
-    if (!serving->stopped) serving->accept(std::move(server));
+  Loop& server_loop = serving_->loop_for(loop);
+  pair->ends[1]->loop = &server_loop;
+  server_loop.post([serving = serving_, pair, &server_loop] {
+    auto server = std::make_unique<InProcessStream>(server_loop, pair, 1);
+    if (!serving->stopped) serving->accept(server_loop, std::move(server));
   });
   return client;
 }

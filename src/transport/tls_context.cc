@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::chrono::seconds kLookEvery{1};
 constexpr std::string_view kAlpn{"\x02h2"};
+constexpr std::string_view kAlpnWithHttp1{"\x02h2\x08http/1.1"};
 // AEAD with forward secrecy: what RFC 9113 §9.2.2 leaves of TLS 1.2.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
@@ -50,10 +51,19 @@ void trust(SSL_CTX* context, const std::string& authority_file) {
   }
 }
 
-int choose_h2(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
-              unsigned int offered_size, void* /*argument*/) {
+// Set where the port also takes HTTP/1.1.
+int http1_mark() {
+  static const int kIndex = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return kIndex;
+}
+
+int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                    unsigned int offered_size, void* /*argument*/) {
+  const bool http1_too = SSL_get_ex_data(ssl, http1_mark()) != nullptr;
+  const std::string_view known = http1_too ? kAlpnWithHttp1 : kAlpn;
   unsigned char* found = nullptr;
-  if (SSL_select_next_proto(&found, size, alpn(), kAlpn.size(), offered, offered_size) != OPENSSL_NPN_NEGOTIATED) {
+  if (SSL_select_next_proto(&found, size, reinterpret_cast<const unsigned char*>(known.data()),
+                            static_cast<unsigned int>(known.size()), offered, offered_size) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
   *chosen = found;
@@ -64,7 +74,7 @@ TlsContext::Made make_server(const ServerTlsOptions& options) {
   TlsContext::Made made = make_context(TLS_server_method());
   SSL_CTX* context = made.get();
   use_certificate(context, options.certificate_file, options.key_file);
-  SSL_CTX_set_alpn_select_cb(context, choose_h2, nullptr);
+  SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
   static constexpr std::array<unsigned char, 4> kSessions{'t', 'e', 'r', 'n'};
   SSL_CTX_set_session_id_context(context, kSessions.data(), kSessions.size());
   if (options.client_authority_file.empty()) return made;
@@ -95,6 +105,11 @@ std::vector<std::string> without_empty(std::vector<std::string> files) {
 }
 
 }  // namespace
+
+void allow_http1(SSL* ssl, bool allowed) noexcept {
+  static char mark;
+  SSL_set_ex_data(ssl, http1_mark(), allowed ? &mark : nullptr);
+}
 
 void throw_tls_error(const std::string& what) {
   const unsigned long code = ERR_get_error();

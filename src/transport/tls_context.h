@@ -17,6 +17,9 @@ namespace tern::transport {
 /// Throws std::runtime_error: `what`, and OpenSSL's own reason.
 [[noreturn]] void throw_tls_error(const std::string& what);
 
+/// Whether the server's side of this connection may agree on HTTP/1.1 (ALPN); before the handshake.
+void allow_http1(SSL* ssl, bool allowed) noexcept;
+
 /// Any thread.
 class TlsContext {
  public:

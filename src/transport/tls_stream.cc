@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "transport/readiness.h"
+
 namespace tern::transport {
 
 namespace {
@@ -198,30 +200,6 @@ class TlsStream final : public ByteStream {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-/// co_await: until a stream can be read or written.
-class [[nodiscard]] Readiness final : public Wait, private ByteStreamEvents {
- public:
-  Readiness(ByteStream& stream, bool to_write) noexcept : stream_(stream), to_write_(to_write) {}
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  template <HasJob Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    if (!suspend(caller, *caller.promise().job())) return false;
-    if (to_write_) {
-      stream_.want_write(*this);
-    } else {
-      stream_.want_read(*this);
-    }
-    return true;
-  }
-  void await_resume() const { resumed(); }
-
- private:
-  void on_readable() override { wake(); }
-  void on_writable() override { wake(); }
-  ByteStream& stream_;
-  bool to_write_;
-};
-
 Task<void> shake_hands(TlsStream& stream) {
   for (;;) {
     ERR_clear_error();
@@ -237,7 +215,8 @@ Task<void> shake_hands(TlsStream& stream) {
       if (ERR_peek_error() == 0) throw std::runtime_error("TLS: the peer closed the connection during the handshake");
       throw_tls_error("TLS handshake failed");
     }
-    co_await Readiness{stream.plain(), why == SSL_ERROR_WANT_WRITE};
+    const auto wanted = why == SSL_ERROR_WANT_WRITE ? Readiness::For::kWrite : Readiness::For::kRead;
+    co_await Readiness{stream.plain(), wanted};
   }
 }
 
@@ -254,8 +233,10 @@ void expect(SSL* ssl, const std::string& server_name) {
 
 }  // namespace
 
-Task<std::unique_ptr<ByteStream>> accept_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context) {
+Task<std::unique_ptr<ByteStream>> accept_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context,
+                                             Alpn alpn) {
   auto stream = std::make_unique<TlsStream>(loop, std::move(plain), context);
+  allow_http1(stream->ssl(), alpn == Alpn::kHttp1Too);
   SSL_set_accept_state(stream->ssl());
   co_await shake_hands(*stream);
   co_return stream;

@@ -1,19 +1,27 @@
-// Serves probe.proto with tern until SIGTERM: tern_server async|sync
+// Serves probe.proto with tern until SIGTERM: tern_server async|sync|site; site takes every protocol on its port.
 #include <csignal>
 #include <cstdio>
 #include <string_view>
 #include <utility>
 
 #include "support/probe_service.h"
+#include "tern/rest/site.h"
 #include "tern/tern.h"
 
 namespace {
 
-tern::Task<void> serve(tern::Service& service) {
+tern::Task<void> serve(tern::Service& service, bool with_site) {
+  tern::rest::SiteOptions options;
+  options.max_body_length = 50 << 20;
+  options.cors.origins = {"*"};
+  tern::rest::Site site{options};
   tern::Server server{{.max_receive_message_length = 50 << 20}};
   server.add_service(service);
+  if (with_site) site.add_services(server);
+  tern::ListenOptions listen_options;
+  if (with_site) listen_options.http = &site;
   tern::Task<int> stop_signal = tern::signals(SIGTERM, SIGINT);
-  std::printf("PORT=%d\n", server.listen("127.0.0.1:0"));
+  std::printf("PORT=%d\n", server.listen("127.0.0.1:0", listen_options));
   std::fflush(stdout);
   co_await server.serve_until(std::move(stop_signal));
 }
@@ -21,10 +29,11 @@ tern::Task<void> serve(tern::Service& service) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view{argv[1]} == "sync") {
+  const std::string_view kind = argc > 1 ? argv[1] : "async";
+  if (kind == "sync") {
     tern::test::SyncProbeService service;
-    return tern::run(serve(service));
+    return tern::run(serve(service, false));
   }
   tern::test::ProbeService service;
-  return tern::run(serve(service));
+  return tern::run(serve(service, kind == "site"));
 }

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "names/v1/names.tern.h"
-#include "tern/rest/server.h"
+#include "tern/rest/site.h"
 #include "tern/tern.h"
 
 namespace {
@@ -38,10 +38,12 @@ class Second final : public names::v1::Second::AsyncService {
 tern::Task<int> run() {
   First first;
   Second second;
+  tern::rest::Site site;
   tern::Server server;
   server.add_service(first);
   server.add_service(second);
-  tern::Channel channel{"127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0"))};
+  site.add_services(server);
+  tern::Channel channel{"127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0", {.http = &site}))};
   names::v1::First::Stub stub{channel};
   const auto inner = co_await stub.Stub_(google::protobuf::Empty{});
   names::shared::v1::Outer outer;

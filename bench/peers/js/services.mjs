@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import grpc from "@grpc/grpc-js";
 import loader from "@grpc/proto-loader";
 
-const folder = fileURLToPath(new URL("../../../apps/userchat/protos", import.meta.url));
+const folder = fileURLToPath(new URL("../../protos", import.meta.url));
 const definition = loader.loadSync(["user/v1/user.proto", "chat/v1/chat.proto"], {
   includeDirs: [folder], keepCase: true, longs: Number, enums: String, defaults: true,
 });

@@ -1,5 +1,4 @@
-// Event: something that happens once, and that any number of coroutines of one loop wait for. (asyncio.Event, without
-// clear().)
+// Event: something that happens, and that any number of coroutines of one loop wait for. (asyncio.Event.)
 #pragma once
 
 #include <coroutine>
@@ -17,6 +16,8 @@ class Event {
 
   /// Wakes all that wait; whoever waits later does not wait. Twice is once.
   void set() noexcept;
+  /// From now on it has not happened: whoever waits waits for the next set().
+  void clear() noexcept { set_ = false; }
   [[nodiscard]] bool is_set() const noexcept { return set_; }
   [[nodiscard]] bool waited_for() const noexcept { return !waiting_.empty(); }
 

@@ -132,7 +132,8 @@ class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
  public:
   BidiStreamCall(Channel& channel, std::string_view method, CallOptions options)
       : detail::ReadingCall<Response>(channel, method, options) {}
-  /// Sends what `requests` yields, beside the reading; its exception ends the call with CANCELLED.
+  /// Sends what `requests` yields, beside the reading; its exception ends the call with CANCELLED, or an RpcError with
+  /// its status.
   BidiStreamCall(Channel& channel, std::string_view method, AsyncGenerator<Request> requests, CallOptions options)
       : detail::ReadingCall<Response>(channel, method, options), sending_(std::make_unique<TaskGroup>()) {
     sending_->spawn(send_all(this->call(), std::move(requests)));
@@ -159,6 +160,8 @@ class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
         const bool sent = co_await call.write_message(std::move(encoded).value());
         if (!sent) co_return;
       }
+    } catch (const RpcError& error) {
+      failed = error.status();
     } catch (const std::exception& error) {
       failed = Status{StatusCode::kCancelled, std::string{"the generator of requests failed: "} + error.what()};
     }

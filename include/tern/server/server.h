@@ -18,7 +18,9 @@
 #include "tern/async/task.h"
 #include "tern/rpc/compression.h"
 #include "tern/server/generic_service.h"
+#include "tern/server/http_handler.h"
 #include "tern/server/interceptor.h"
+#include "tern/server/observer.h"
 #include "tern/server/service.h"
 #include "tern/transport/in_process.h"
 #include "tern/transport/tls.h"
@@ -78,6 +80,9 @@ struct ListenOptions {
   /// Others may listen on the same port, in this process or another; the kernel spreads connections over them
   /// (SO_REUSEPORT).
   bool reuse_port = false;
+  /// Answers what comes here and is no gRPC: HTTP/1.1, and HTTP/2 of other kinds, told apart by a connection's first
+  /// bytes and by each request's content type. A port without one takes gRPC alone.
+  HttpHandler* http = nullptr;
 };
 
 /// What a server is and did, so far.
@@ -118,6 +123,9 @@ class Server {
 
   /// Before listen(); the first one added is outermost. `interceptor` must outlive the server.
   void add_interceptor(ServerInterceptor& interceptor);
+
+  /// Before listen(). `observer` must outlive the server.
+  void add_observer(ServerObserver& observer);
 
   /// Calls of methods that no service has go to this one, which must outlive the server. Before listen().
   void set_generic_service(GenericService& service);

@@ -98,6 +98,9 @@ class ServerCall final : public MessageStream,
   void stop_handler() noexcept;
   void end(Status status);
   void leave_if_over();
+  void tell_observers_begin();
+  /// Once, however the call ends.
+  void tell_observers_end() noexcept;
   Buffer only_request();
   Buffer encode(MessageRef message);
   [[nodiscard]] bool intercepted() const noexcept;
@@ -112,8 +115,9 @@ class ServerCall final : public MessageStream,
   ServerContext context_;
   std::shared_ptr<BlockingBridge> bridge_;
   Status status_;
-  bool running_ = false;   // the handler has begun and not ended
-  bool answered_ = false;  // the status is on its way to the client
+  Clock::time_point begun_at_;  // while an observer waits for its end
+  bool running_ = false;        // the handler has begun and not ended
+  bool answered_ = false;       // the status is on its way to the client
   bool headers_sent_ = false;
   std::unique_ptr<std::list<std::string>> trailer_texts_;  // encoded trailers, until they are sent
   std::atomic<bool> cancelled_ = false;                    // read by synchronous handlers on their threads

@@ -24,8 +24,10 @@ class InProcess {
   InProcess(const InProcess&) = delete;
   InProcess& operator=(const InProcess&) = delete;
 
-  /// For Server: `accept` is called on `loop` for each connection. One server at a time; throws std::logic_error.
-  void serve(Loop& loop, std::function<void(std::unique_ptr<transport::ByteStream>)> accept);
+  using Accept = std::function<void(Loop&, std::unique_ptr<transport::ByteStream>)>;
+  /// For Server: `accept` is called for each connection, on the client's loop where it is `home` or one of its
+  /// siblings, otherwise on `home`. One server at a time; throws std::logic_error.
+  void serve(Loop& home, Accept accept);
   void stop_serving() noexcept;
   /// For Channel: the client's end, on `loop`. Throws std::runtime_error when nobody serves.
   std::unique_ptr<transport::ByteStream> connect(Loop& loop);

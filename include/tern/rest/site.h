@@ -1,0 +1,96 @@
+// Site: what a server's ports answer besides gRPC: routes of one's own as coroutines, every service as JSON by its
+// google.api.http annotations, and for browsers gRPC-Web and Connect; with the pages that describe it.
+//
+//   tern::rest::Site site;
+//   site.route("GET", "/health", [](tern::rest::Request&) -> tern::Task<tern::rest::Response> {
+//     co_return tern::rest::Response::json(R"({"status":"ok"})");
+//   });
+//   tern::Server server;
+//   server.add_service(users);
+//   site.add_services(server);
+//   server.listen("[::]:8000", {.http = &site});
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tern/rest/message.h"
+#include "tern/server/http_handler.h"
+#include "tern/server/server.h"
+
+namespace tern::rest {
+
+/// Which pages of other origins may call (the CORS protocol of the Fetch standard).
+struct CorsOptions {
+  /// "https://example.com", or "*" for all; none: only pages of the site itself.
+  std::vector<std::string> origins = {};
+  /// Lets them send cookies and read answers to such requests; not together with "*".
+  bool credentials = false;
+  /// How long browsers may remember a permission.
+  std::chrono::seconds max_age = std::chrono::hours{2};
+};
+
+struct SiteOptions {
+  /// Longest header block of a request taken, in bytes (HTTP/1.1; HTTP/2's is the server's).
+  std::size_t max_header_length = std::size_t{16} * 1024;
+  /// Longest body taken as a whole, and longest message in a stream, in bytes. The server's own limit for messages goes
+  /// for calls besides.
+  std::size_t max_body_length = std::size_t{4} * 1024 * 1024;
+  /// For a request's head to arrive, counted from the end of the one before, and for each next piece of its body.
+  std::chrono::nanoseconds read_timeout = std::chrono::seconds{60};
+  /// For a piece of a response to be taken by the client.
+  std::chrono::nanoseconds write_timeout = std::chrono::seconds{30};
+  /// JSON has every field, those with default values too; without, as protobuf's mapping says.
+  bool print_default_values = false;
+  CorsOptions cors = {};
+  /// What /openapi.json says the site is called.
+  std::string title = "API";
+  std::string version = "1";
+};
+
+using Handler = std::function<Task<Response>(Request&)>;
+
+/// A file that is part of the program, as tern_embed() makes it (cmake/TernEmbed.cmake).
+struct EmbeddedFile {
+  std::string_view name;  // "index.html", "css/site.css"
+  std::string_view bytes;
+};
+
+/// Lives on the loop that it is made on; serves on all of its server's. Outlives the server.
+class Site final : public HttpHandler {
+ public:
+  explicit Site(SiteOptions options = {});
+  Site(const Site&) = delete;
+  Site& operator=(const Site&) = delete;
+  ~Site();
+
+  /// Before the server listens. `path` may have parameters as google.api.http has them: "/users/{id}",
+  /// "/files/{name=**}". HEAD is answered where GET is. Throws std::invalid_argument for a path that is none, and for a
+  /// route that is there already. Unknown paths are answered with 404, known ones with another method with 405, and a
+  /// handler's exception with 500, without its text.
+  void route(std::string_view method, std::string_view path, Handler handler);
+  /// Files under `path`; "index.html" also as `path` itself.
+  void add_files(std::string_view path, std::span<const EmbeddedFile> files);
+
+  /// Every service that `server` has by now, as JSON, gRPC-Web and Connect; before it listens. Throws
+  /// std::invalid_argument for an annotation that is wrong, saying which and why.
+  void add_services(Server& server);
+
+  /// GET /openapi.json: the routes of add_services() as OpenAPI 3.1, with the comments of the .proto files.
+  void add_openapi();
+
+ private:
+  std::unique_ptr<HttpPart> make_part(Loop& loop, std::function<void()> emptied) override;
+
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace tern::rest

@@ -1,0 +1,51 @@
+// HttpHandler: what answers the requests on a server's ports that are no gRPC calls: HTTP/1.1, and HTTP/2 with another
+// content type. tern::rest::Site is the one that comes with tern.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "tern/async/loop.h"
+#include "tern/http2/stream.h"
+
+namespace tern {
+
+namespace transport {
+class ByteStream;
+}
+
+/// What it has under way on one loop. All methods there; destroyed, it closes everything.
+class HttpPart {
+ public:
+  HttpPart() = default;
+  HttpPart(const HttpPart&) = delete;
+  HttpPart& operator=(const HttpPart&) = delete;
+  virtual ~HttpPart() = default;
+
+  /// A connection whose first bytes, read already, are not HTTP/2's.
+  virtual void serve_connection(std::unique_ptr<transport::ByteStream> stream, std::string first_bytes) = 0;
+  /// Takes over `stream`, of an HTTP/2 connection with `peer`, in the event that brought its request's head. `timeout`
+  /// is grpc-timeout's value, which is not in the head. `ended`: there is no body.
+  virtual void serve_stream(http2::Stream& stream, const http2::HeaderBlockRef& head, std::string_view timeout,
+                            bool ended, const std::string& peer) = 0;
+
+  /// What is being answered goes on, and nothing after it.
+  virtual void begin_stop() = 0;
+  /// Cancels what is still being answered.
+  virtual void cancel() = 0;
+  [[nodiscard]] virtual bool empty() const = 0;
+};
+
+/// Outlives the servers that it is given to.
+class HttpHandler {
+ public:
+  /// Once for each loop of a server, there. `emptied` is to be called each time that nothing is under way any more.
+  virtual std::unique_ptr<HttpPart> make_part(Loop& loop, std::function<void()> emptied) = 0;
+
+ protected:
+  ~HttpHandler() = default;
+};
+
+}  // namespace tern

@@ -1,0 +1,35 @@
+// ServerObserver: sees every call of a server begin and end: for figures and logs. It changes nothing, and costs calls
+// nothing when a server has none; what has to change or to wait is a ServerInterceptor's.
+#pragma once
+
+#include "tern/async/timer_queue.h"
+#include "tern/rpc/status.h"
+#include "tern/server/server_context.h"
+
+namespace tern {
+
+struct EndedCall {
+  const ServerContext& context;
+  /// As the client learns it, or would if it were still there.
+  const Status& status;
+  /// Since its headers came.
+  Clock::duration took;
+  /// One message each way.
+  bool unary;
+};
+
+/// Outlives the server that it is added to. Called on the call's loop, of which a server may have several.
+class ServerObserver {
+ public:
+  ServerObserver() = default;
+  ServerObserver(const ServerObserver&) = delete;
+  ServerObserver& operator=(const ServerObserver&) = delete;
+  virtual ~ServerObserver() = default;
+
+  /// Its headers have come; for methods that nobody serves, too.
+  virtual void on_call_begun(const ServerContext& context) noexcept = 0;
+  /// Once for each that began: its handler has ended, or it never ran.
+  virtual void on_call_ended(const EndedCall& call) noexcept = 0;
+};
+
+}  // namespace tern

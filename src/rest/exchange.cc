@@ -1,0 +1,50 @@
+#include "rest/exchange.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+
+namespace tern::rest {
+
+namespace {
+
+/// Nothing where only the pieces themselves will tell.
+std::optional<std::size_t> length_of(const Response& response) {
+  return response.pieces ? response.length : response.body.size();
+}
+
+}  // namespace
+
+Task<void> answer_and_send(const Answering& site, Request& request, Exchange& exchange) {
+  Response response = co_await site.answer(request);
+  const bool head_only = request.method == "HEAD" || response.status == 204 || response.status == 304;
+  const std::optional<std::size_t> length = length_of(response);
+  if (head_only) {
+    if (request.method == "HEAD" && length) response.fields.set("content-length", std::to_string(*length));
+    co_await exchange.send_head(response, 0);
+  } else {
+    co_await exchange.send_head(response, length);
+    if (response.pieces) {
+      while (std::optional<std::string> piece = co_await response.pieces.next()) {
+        if (!piece->empty()) co_await exchange.send_piece(*std::move(piece));
+      }
+    } else if (!response.body.empty()) {
+      co_await exchange.send_piece(std::move(response.body));
+    }
+  }
+  co_await exchange.finish();
+}
+
+std::string_view date_now() {
+  static thread_local std::time_t second = 0;
+  static thread_local std::string text;
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  if (now != second) {
+    second = now;
+    text = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(now));
+  }
+  return text;
+}
+
+}  // namespace tern::rest

@@ -1,0 +1,44 @@
+// Exchange: one request and its response on their way, as HTTP/1.1 and HTTP/2 alike carry them.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tern/rest/message.h"
+#include "tern/rest/site.h"
+
+namespace tern::rest {
+
+/// Makes the responses: the site.
+class Answering {
+ public:
+  /// Throws nothing but Cancelled.
+  virtual Task<Response> answer(Request& request) const = 0;
+  [[nodiscard]] virtual const SiteOptions& options() const noexcept = 0;
+
+ protected:
+  ~Answering() = default;
+};
+
+/// How a version of HTTP sends a response. Each awaits until there is room for more, and throws when the client takes
+/// nothing any more.
+class Exchange : public BodySource {
+ public:
+  /// `length` of the body in bytes; 0: there is none, and nothing follows but finish().
+  virtual Task<void> send_head(const Response& response, std::optional<std::size_t> length) = 0;
+  virtual Task<void> send_piece(std::string piece) = 0;
+  virtual Task<void> finish() = 0;
+
+ protected:
+  ~Exchange() = default;
+};
+
+/// Lets `site` answer `request` and sends the response. Throws when it could not be sent as a whole.
+Task<void> answer_and_send(const Answering& site, Request& request, Exchange& exchange);
+
+/// The time as the field Date has it (RFC 9110 §5.6.7); good until the next call on this thread.
+std::string_view date_now();
+
+}  // namespace tern::rest

@@ -1,0 +1,144 @@
+#include "rest/gateway.h"
+
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/type_resolver_util.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "rpc/base64.h"
+#include "rpc/timeout.h"
+
+namespace tern::rest {
+
+namespace {
+
+namespace pb = google::protobuf;
+
+constexpr const char* kTypePrefix = "type.googleapis.com";
+
+std::string url_of(const pb::Descriptor& type) { return std::string{kTypePrefix} + "/" + type.full_name(); }
+
+/// Fields that say something of this one exchange, not of the call.
+bool belongs_to_http(std::string_view name) {
+  static constexpr std::array<std::string_view, 17> kNames{
+      "accept", "accept-encoding",   "accept-language",   "cache-control", "connection",  "expect",
+      "host",   "http2-settings",    "if-modified-since", "if-none-match", "keep-alive",  "pragma",
+      "te",     "transfer-encoding", "upgrade",           "user-agent",    "x-user-agent"};
+  return std::ranges::find(kNames, name) != kNames.end() || name.starts_with("content-") ||
+         name.starts_with("access-control-") || name.starts_with("sec-") || name.starts_with("proxy-") ||
+         name.starts_with("grpc-") || name.starts_with("connect-") || name == "x-grpc-web";
+}
+
+/// "127.0.0.1" of "ipv4:127.0.0.1:1234".
+std::string_view address_of(std::string_view peer) {
+  const std::size_t scheme = peer.find(':');
+  if (scheme == std::string_view::npos || peer.starts_with("unix")) return {};
+  peer.remove_prefix(scheme + 1);
+  return peer.substr(0, peer.rfind(':'));
+}
+
+void add_if_sound(Metadata& metadata, std::string_view name, std::string_view value) {
+  if (name.ends_with("-bin")) {
+    if (!metadata.add_received(name, value)) throw HttpError{400, "the field " + std::string{name} + " is not base64"};
+    return;
+  }
+  try {
+    metadata.add(name, value);
+  } catch (const std::invalid_argument&) {
+    // HTTP allows more than gRPC; what it does not have does not travel on.
+  }
+}
+
+}  // namespace
+
+Gateway::Gateway(const SiteOptions& options)
+    : options_(options),
+      types_(pb::util::NewTypeResolverForDescriptorPool(kTypePrefix, pb::DescriptorPool::generated_pool())) {}
+
+Gateway::~Gateway() = default;
+
+void Gateway::connect_to(Server& server) {
+  if (channel_ != nullptr) throw std::logic_error("a Site has the services of one server");
+  server.listen(in_process_);
+  channel_ = std::make_unique<Channel>(
+      "in-process", ChannelOptions{.max_receive_message_length = SIZE_MAX, .in_process = &in_process_});
+  for (const std::string& name : server.service_names()) {
+    const pb::ServiceDescriptor* service = pb::DescriptorPool::generated_pool()->FindServiceByName(name);
+    if (service == nullptr) continue;
+    for (int i = 0; i < service->method_count(); ++i) {
+      methods_.emplace("/" + name + "/" + service->method(i)->name(), service->method(i));
+    }
+  }
+}
+
+const pb::MethodDescriptor* Gateway::find(std::string_view path) const {
+  const auto found = methods_.find(path);
+  return found == methods_.end() ? nullptr : found->second;
+}
+
+Result<std::string> Gateway::to_json(const pb::Descriptor& type, const std::string& message) const {
+  std::string json;
+  pb::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = options_.print_default_values;
+  const auto done = pb::util::BinaryToJsonString(types_.get(), url_of(type), message, &json, options);
+  if (done.ok()) return json;
+  return Status{StatusCode::kInternal, "a " + type.full_name() + " cannot be written as JSON: " + done.ToString()};
+}
+
+Result<std::string> Gateway::from_json(const pb::Descriptor& type, std::string_view json) const {
+  std::string message;
+  // An empty body is an empty message: curl without -d.
+  if (json.empty()) return message;
+  pb::io::ArrayInputStream in{json.data(), static_cast<int>(json.size())};
+  pb::io::StringOutputStream out{&message};
+  const auto done = pb::util::JsonToBinaryStream(types_.get(), url_of(type), &in, &out);
+  if (done.ok()) return message;
+  return Status{StatusCode::kInvalidArgument,
+                "this is no JSON of a " + type.full_name() + ": " + std::string{done.message()}};
+}
+
+Metadata metadata_of(const Request& request) {
+  Metadata metadata;
+  std::string forwarded;
+  for (const auto& [name, value] : request.fields) {
+    if (name == "x-forwarded-for") {
+      forwarded = value;
+    } else if (!belongs_to_http(name)) {
+      add_if_sound(metadata, name, value);
+    }
+  }
+  if (const std::string_view address = address_of(request.peer); !address.empty()) {
+    if (!forwarded.empty()) forwarded += ", ";
+    forwarded += address;
+  }
+  if (!forwarded.empty()) add_if_sound(metadata, "x-forwarded-for", forwarded);
+  return metadata;
+}
+
+void add_fields(Fields& fields, const Metadata& metadata, std::string_view prefix) {
+  for (const auto& [name, value] : metadata) {
+    const std::string whole = std::string{prefix} + std::string{name};
+    fields.add(whole, name.ends_with("-bin") ? rpc::encode_base64(value) : std::string{value});
+  }
+}
+
+std::optional<std::chrono::nanoseconds> timeout_of(const Request& request) {
+  if (const auto text = request.fields.get("connect-timeout-ms")) {
+    std::int64_t milliseconds = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), milliseconds);
+    if (error != std::errc{} || end != text->data() + text->size() || milliseconds < 0 || text->size() > 10) {
+      throw HttpError{400, "connect-timeout-ms is no number of at most ten digits"};
+    }
+    return std::chrono::milliseconds{milliseconds};
+  }
+  const auto text = request.fields.get("grpc-timeout");
+  if (!text) return std::nullopt;
+  const auto timeout = rpc::parse_timeout(*text);
+  if (!timeout) throw HttpError{400, "grpc-timeout \"" + std::string{*text} + "\" is no timeout"};
+  return timeout;
+}
+
+}  // namespace tern::rest

@@ -1,0 +1,66 @@
+// Gateway: the services behind a site: their methods by path, the channel to them, and their messages as JSON. A
+// request in any of the site's protocols becomes a gRPC call of the server in the same process, so that interceptors,
+// limits, deadlines and cancellation are those of every other call.
+#pragma once
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/util/type_resolver.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tern/client/channel.h"
+#include "tern/client/generic_stub.h"
+#include "tern/rest/message.h"
+#include "tern/rest/site.h"
+#include "tern/server/server.h"
+#include "tern/transport/in_process.h"
+
+namespace tern::rest {
+
+class Gateway {
+ public:
+  explicit Gateway(const SiteOptions& options);
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+  ~Gateway();
+
+  /// Every service that it has by now. Those whose messages this program does not know (generic ones) are there for
+  /// binary messages only.
+  void connect_to(Server& server);
+  [[nodiscard]] bool connected() const noexcept { return channel_ != nullptr; }
+  [[nodiscard]] Channel& channel() const noexcept { return *channel_; }
+  [[nodiscard]] const SiteOptions& options() const noexcept { return options_; }
+
+  using Methods = std::map<std::string, const google::protobuf::MethodDescriptor*, std::less<>>;
+  /// By "/package.Service/Method".
+  [[nodiscard]] const Methods& methods() const noexcept { return methods_; }
+  /// Null when it is not known.
+  [[nodiscard]] const google::protobuf::MethodDescriptor* find(std::string_view path) const;
+
+  /// A serialised message as JSON, and back. INTERNAL and INVALID_ARGUMENT when it is none of this type.
+  [[nodiscard]] Result<std::string> to_json(const google::protobuf::Descriptor& type, const std::string& message) const;
+  [[nodiscard]] Result<std::string> from_json(const google::protobuf::Descriptor& type, std::string_view json) const;
+
+ private:
+  const SiteOptions& options_;
+  InProcess in_process_;
+  std::unique_ptr<Channel> channel_;
+  Methods methods_;
+  std::unique_ptr<google::protobuf::util::TypeResolver> types_;
+};
+
+/// The request's fields that go to the service as metadata: all but those that are HTTP's, or the protocol's own; and
+/// who asked, as x-forwarded-for.
+Metadata metadata_of(const Request& request);
+/// Metadata as header fields of a response, "-bin" values in base64; `prefix` before each name.
+void add_fields(Fields& fields, const Metadata& metadata, std::string_view prefix = {});
+
+/// Of grpc-timeout and connect-timeout-ms. Throws HttpError (400) when it is no timeout.
+std::optional<std::chrono::nanoseconds> timeout_of(const Request& request);
+
+}  // namespace tern::rest

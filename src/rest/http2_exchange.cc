@@ -1,0 +1,135 @@
+#include "rest/http2_exchange.h"
+
+#include <spdlog/spdlog.h>
+
+#include <list>
+#include <utility>
+
+#include "rest/part.h"
+#include "tern/async/with_timeout.h"
+#include "tern/version.h"
+
+namespace tern::rest {
+
+namespace {
+
+// Bytes of a response that may wait for the client's window.
+constexpr std::size_t kUnsentBytes = std::size_t{64} * 1024;
+
+std::string text_of(const http2::HeaderBlock& head, std::string_view name) {
+  return std::string{head.get(name).value_or(std::string_view{})};
+}
+
+}  // namespace
+
+Http2Exchange::Http2Exchange(Part& part, http2::Stream& stream, const http2::HeaderBlock& head,
+                             std::string_view timeout, bool ended, const std::string& peer)
+    : Job(part.loop()),
+      part_(part),
+      request_(text_of(head, ":method"), text_of(head, ":path"), *this, part.site().options().max_body_length),
+      ended_(ended) {
+  take_over(stream);
+  request_.peer = peer;
+  for (std::size_t i = 0; i < head.size(); ++i) {
+    const auto& [name, value] = head[i];
+    if (name == ":authority") {
+      request_.fields.add("host", value);
+    } else if (!name.starts_with(':')) {
+      request_.fields.add(name, value);  // its letters were checked by the session
+    }
+  }
+  if (!timeout.empty()) request_.fields.add("grpc-timeout", timeout);
+}
+
+void Http2Exchange::start() {
+  running_ = true;
+  Job::start(answer_and_send(part_.site(), request_, *this));
+}
+
+// The request's came before it was handed over.
+void Http2Exchange::on_headers(const http2::HeaderBlockRef& /*block*/, std::string_view /*aside*/, bool /*ended*/) {}
+
+void Http2Exchange::on_data(std::span<const std::uint8_t> bytes) {
+  if (!running_) return consume(bytes.size());
+  received_.push(Buffer::copy_of(bytes));
+  arrived_.set();
+}
+
+void Http2Exchange::on_end() {
+  ended_ = true;
+  arrived_.set();
+}
+
+void Http2Exchange::on_closed(http2::ErrorCode /*code*/) {
+  if (running_) {
+    Job::cancel();
+  } else {
+    leave_if_over();
+  }
+}
+
+Task<std::optional<std::string>> Http2Exchange::read_body() {
+  const Clock::time_point limit = Clock::now() + part_.site().options().read_timeout;
+  while (received_.empty()) {
+    if (ended_) co_return std::nullopt;
+    arrived_.clear();
+    const bool in_time = co_await arrived_.wait(limit);
+    if (!in_time && Clock::now() >= limit) throw HttpError{408, "the body did not arrive in time"};
+  }
+  const Buffer piece = received_.pop();
+  consume(piece.size());
+  co_return std::string{piece.text()};
+}
+
+Task<void> Http2Exchange::send_head(const Response& response, std::optional<std::size_t> length) {
+  const std::string status = std::to_string(response.status);
+  const std::string length_text = length ? std::to_string(*length) : std::string{};
+  http2::HeaderFields fields;
+  fields.push_back({":status", status, true});
+  fields.push_back({"server", kUserAgent, true});
+  fields.push_back({"date", date_now(), true});
+  if (length && *length > 0) fields.push_back({"content-length", length_text, false});
+  for (const auto& [name, value] : response.fields) fields.push_back({name, value, false});
+  head_was_all_ = length == 0;
+  if (!open()) co_return;
+  if (head_was_all_) {
+    send_only_headers(fields);
+  } else {
+    send_headers(fields);
+  }
+}
+
+Task<void> Http2Exchange::send_piece(std::string piece) {
+  if (open()) send_data(Buffer::copy_of(piece));
+  while (open() && unsent() >= kUnsentBytes) {
+    const Clock::time_point limit = Clock::now() + part_.site().options().write_timeout;
+    sent_.clear();
+    const bool in_time = co_await sent_.wait(limit);
+    if (!in_time) throw TimedOut{};
+  }
+}
+
+Task<void> Http2Exchange::finish() {
+  if (open() && !head_was_all_) send_end();
+  co_return;
+}
+
+void Http2Exchange::finished(std::exception_ptr error) {
+  running_ = false;
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const Cancelled&) {
+    if (open()) reset(http2::ErrorCode::kCancel);
+  } catch (const std::exception& exception) {
+    spdlog::debug("{} {} of {}: {}", request_.method, request_.path(), request_.peer, exception.what());
+    if (open()) reset(http2::ErrorCode::kInternalError);
+  }
+  while (!received_.empty()) consume(received_.pop().size());
+  leave_if_over();
+}
+
+void Http2Exchange::leave_if_over() {
+  if (!open() && !running_) part_.remove(*this);
+}
+
+}  // namespace tern::rest

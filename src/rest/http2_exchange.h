@@ -1,0 +1,53 @@
+// One request on a stream of an HTTP/2 connection, which the server that owns the connection has handed over.
+#pragma once
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "rest/exchange.h"
+#include "tern/async/event.h"
+#include "tern/async/intrusive_list.h"
+#include "tern/async/job.h"
+#include "tern/http2/stream.h"
+
+namespace tern::rest {
+
+class Part;
+
+class Http2Exchange final : public http2::Stream, public Job, public ListNode<Http2Exchange>, private Exchange {
+ public:
+  /// Carries on `stream` (HttpPart::serve_stream).
+  Http2Exchange(Part& part, http2::Stream& stream, const http2::HeaderBlock& head, std::string_view timeout, bool ended,
+                const std::string& peer);
+  ~Http2Exchange() override { destroy_body(); }
+
+  void start();
+
+ private:
+  void on_headers(const http2::HeaderBlockRef& block, std::string_view aside, bool ended) override;
+  void on_data(std::span<const std::uint8_t> bytes) override;
+  void on_end() override;
+  void on_sent() override { sent_.set(); }
+  void on_closed(http2::ErrorCode code) override;
+
+  Task<std::optional<std::string>> read_body() override;
+  Task<void> send_head(const Response& response, std::optional<std::size_t> length) override;
+  Task<void> send_piece(std::string piece) override;
+  Task<void> finish() override;
+
+  void finished(std::exception_ptr error) override;
+  void leave_if_over();
+
+  Part& part_;
+  Request request_;
+  BufferQueue received_;
+  bool ended_;
+  bool running_ = false;
+  bool head_was_all_ = false;
+  Event arrived_;
+  Event sent_;
+};
+
+}  // namespace tern::rest

@@ -1,0 +1,114 @@
+#include "tern/rest/message.h"
+
+#include <algorithm>
+#include <boost/url/encoding_opts.hpp>
+#include <boost/url/params_encoded_view.hpp>
+#include <boost/url/parse_query.hpp>
+
+#include "rest/status_json.h"
+
+namespace tern::rest {
+
+namespace {
+
+// RFC 9110 §5.6.2.
+bool is_token_letter(char letter) {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+         kOthers.find(letter) != std::string_view::npos;
+}
+
+// §5.5; above ASCII anything goes.
+bool is_value_letter(char letter) {
+  const auto code = static_cast<unsigned char>(letter);
+  return (code >= 0x20 && code != 0x7f) || letter == '\t';
+}
+
+char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter; }
+
+}  // namespace
+
+Fields::Fields(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+  for (const auto& [name, value] : fields) add(name, value);
+}
+
+void Fields::add(std::string_view name, std::string_view value) {
+  std::string kept{name};
+  if (kept.empty() || !std::ranges::all_of(kept, is_token_letter)) {
+    throw std::invalid_argument("\"" + kept + "\" is no name of a header field");
+  }
+  if (!std::ranges::all_of(value, is_value_letter)) {
+    throw std::invalid_argument("the value of header field \"" + kept + "\" has control characters");
+  }
+  std::ranges::transform(kept, kept.begin(), lower);
+  fields_.emplace_back(std::move(kept), value);
+}
+
+void Fields::set(std::string_view name, std::string_view value) {
+  std::string wanted{name};
+  std::ranges::transform(wanted, wanted.begin(), lower);
+  std::erase_if(fields_, [&wanted](const Field& field) { return field.first == wanted; });
+  add(wanted, value);
+}
+
+std::optional<std::string_view> Fields::get(std::string_view name) const noexcept {
+  for (const auto& [its_name, value] : fields_) {
+    if (its_name == name) return value;
+  }
+  return std::nullopt;
+}
+
+Request::Request(std::string its_method, std::string its_target, BodySource& body, std::size_t max_body_length)
+    : method(std::move(its_method)), target(std::move(its_target)), source_(body), max_body_length_(max_body_length) {}
+
+std::string_view Request::path() const noexcept { return std::string_view{target}.substr(0, target.find('?')); }
+
+std::string_view Request::query() const noexcept {
+  const std::size_t mark = target.find('?');
+  return mark == std::string::npos ? std::string_view{} : std::string_view{target}.substr(mark + 1);
+}
+
+std::vector<std::pair<std::string, std::string>> Request::query_parameters() const {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  if (query().empty()) return parameters;  // Boost 1.81 does not take a null pointer
+  const auto parsed = boost::urls::parse_query(query());
+  if (!parsed) throw HttpError{400, "the query \"" + std::string{query()} + "\" is not well-formed"};
+  boost::urls::encoding_opts form;
+  form.space_as_plus = true;
+  for (const auto& parameter : *parsed) {
+    parameters.emplace_back(parameter.key.decode(form), parameter.has_value ? parameter.value.decode(form) : "");
+  }
+  return parameters;
+}
+
+Task<std::string> Request::body() {
+  std::string whole;
+  while (std::optional<std::string> piece = co_await source_.read_body()) {
+    if (whole.size() + piece->size() > max_body_length_) {
+      throw HttpError{
+          413, "the body is longer than " + std::to_string(max_body_length_) + " bytes (SiteOptions::max_body_length)"};
+    }
+    whole += *piece;
+  }
+  co_return whole;
+}
+
+Response::Response(unsigned its_status, std::string_view content_type, std::string its_body)
+    : status(its_status), body(std::move(its_body)) {
+  fields.add("content-type", content_type);
+}
+
+Response Response::error(const Status& status) { return json(to_json(status), http_status_of(status.code())); }
+
+Response Response::error(unsigned status, std::string_view message) {
+  return json(to_json(Status{code_of_http_status(status), std::string{message}}), status);
+}
+
+Response Response::stream(std::string_view content_type, AsyncGenerator<std::string> pieces) {
+  Response response;
+  response.fields.add("content-type", content_type);
+  response.pieces = std::move(pieces);
+  return response;
+}
+
+}  // namespace tern::rest

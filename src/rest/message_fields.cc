@@ -1,0 +1,133 @@
+#include "rest/message_fields.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <charconv>
+#include <memory>
+#include <stdexcept>
+
+#include "rest/status_json.h"
+#include "tern/rest/message.h"
+
+namespace tern::rest {
+
+namespace {
+
+namespace pb = google::protobuf;
+using Field = pb::FieldDescriptor;
+
+const Field* field_called(const pb::Descriptor& type, const std::string& name) {
+  if (const Field* field = type.FindFieldByName(name)) return field;
+  for (int i = 0; i < type.field_count(); ++i) {
+    if (type.field(i)->json_name() == name) return type.field(i);
+  }
+  return nullptr;
+}
+
+[[noreturn]] void refuse(const std::string& called, const std::string& value, const Field& field) {
+  throw HttpError{400, called + ": \"" + value + "\" is no " +
+                           (field.type() == Field::TYPE_ENUM      ? field.enum_type()->full_name()
+                            : field.type() == Field::TYPE_MESSAGE ? field.message_type()->full_name()
+                                                                  : std::string{field.type_name()})};
+}
+
+template <class Number>
+Number number_of(const std::string& called, const std::string& value, const Field& field) {
+  Number number{};
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc{} || end != value.data() + value.size()) refuse(called, value, field);
+  return number;
+}
+
+// What is rarer, as JSON has it: enums, bytes, floating point, timestamps and their like.
+void set_by_json(pb::Message& message, const Field& field, const std::string& called,
+                 const std::vector<std::string>& values) {
+  std::string json;
+  for (const std::string& value : values) json += (json.empty() ? "" : ",") + quoted(value);
+  if (field.is_repeated()) json = "[" + json + "]";
+  const std::unique_ptr<pb::Message> part{message.New()};
+  const auto done = pb::util::JsonStringToMessage("{" + quoted(field.name()) + ":" + json + "}", part.get());
+  if (!done.ok()) refuse(called, values.front(), field);
+  message.MergeFrom(*part);
+}
+
+bool set_number(pb::Message& message, const Field& field, const std::string& called, const std::string& value) {
+  const pb::Reflection& reflection = *message.GetReflection();
+  switch (field.cpp_type()) {
+    case Field::CPPTYPE_INT32:
+      reflection.SetInt32(&message, &field, number_of<std::int32_t>(called, value, field));
+      return true;
+    case Field::CPPTYPE_INT64:
+      reflection.SetInt64(&message, &field, number_of<std::int64_t>(called, value, field));
+      return true;
+    case Field::CPPTYPE_UINT32:
+      reflection.SetUInt32(&message, &field, number_of<std::uint32_t>(called, value, field));
+      return true;
+    case Field::CPPTYPE_UINT64:
+      reflection.SetUInt64(&message, &field, number_of<std::uint64_t>(called, value, field));
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::vector<const Field*> find_field(const pb::Descriptor& type, std::string_view path) {
+  std::vector<const Field*> fields;
+  const pb::Descriptor* in = &type;
+  for (;;) {
+    const std::string name{path.substr(0, path.find('.'))};
+    const Field* field = in == nullptr ? nullptr : field_called(*in, name);
+    if (field == nullptr) {
+      throw std::invalid_argument(in == nullptr ? "\"" + fields.back()->full_name() + "\" is no message"
+                                                : in->full_name() + " has no field \"" + name + "\"");
+    }
+    fields.push_back(field);
+    if (name.size() == path.size()) return fields;
+    if (field->is_repeated()) throw std::invalid_argument("\"" + field->full_name() + "\" is repeated");
+    path.remove_prefix(name.size() + 1);
+    in = field->message_type();
+  }
+}
+
+bool can_be_text(const Field& field) {
+  if (field.is_map() || field.type() == Field::TYPE_GROUP) return false;
+  if (field.type() != Field::TYPE_MESSAGE) return true;
+  switch (field.message_type()->well_known_type()) {
+    case pb::Descriptor::WELLKNOWNTYPE_DOUBLEVALUE:
+    case pb::Descriptor::WELLKNOWNTYPE_FLOATVALUE:
+    case pb::Descriptor::WELLKNOWNTYPE_INT64VALUE:
+    case pb::Descriptor::WELLKNOWNTYPE_UINT64VALUE:
+    case pb::Descriptor::WELLKNOWNTYPE_INT32VALUE:
+    case pb::Descriptor::WELLKNOWNTYPE_UINT32VALUE:
+    case pb::Descriptor::WELLKNOWNTYPE_STRINGVALUE:
+    case pb::Descriptor::WELLKNOWNTYPE_BYTESVALUE:
+    case pb::Descriptor::WELLKNOWNTYPE_BOOLVALUE:
+    case pb::Descriptor::WELLKNOWNTYPE_DURATION:
+    case pb::Descriptor::WELLKNOWNTYPE_TIMESTAMP:
+    case pb::Descriptor::WELLKNOWNTYPE_FIELDMASK:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void set_field(pb::Message& message, const std::vector<const Field*>& path, const std::string& called,
+               const std::vector<std::string>& values) {
+  const Field& field = *path.back();
+  pb::Message* in = &message;
+  for (std::size_t i = 0; i + 1 < path.size(); ++i) in = in->GetReflection()->MutableMessage(in, path[i]);
+  in->GetReflection()->ClearField(in, &field);
+  if (field.is_repeated()) return set_by_json(*in, field, called, values);
+  if (values.size() > 1) throw HttpError{400, called + " is given " + std::to_string(values.size()) + " times"};
+  const std::string& value = values.front();
+  if (field.type() == Field::TYPE_STRING) {
+    in->GetReflection()->SetString(in, &field, value);
+  } else if (!set_number(*in, field, called, value)) {
+    set_by_json(*in, field, called, values);
+  }
+}
+
+}  // namespace tern::rest

@@ -1,0 +1,52 @@
+#include "rest/part.h"
+
+#include <utility>
+
+#include "rest/http1_connection.h"
+#include "rest/http2_exchange.h"
+
+namespace tern::rest {
+
+Part::Part(Loop& loop, const Answering& site, std::function<void()> emptied)
+    : loop_(loop), site_(site), emptied_(std::move(emptied)) {}
+
+Part::~Part() {
+  while (!connections_.empty()) delete &connections_.pop_front();
+  while (!exchanges_.empty()) delete &exchanges_.pop_front();
+}
+
+void Part::serve_connection(std::unique_ptr<transport::ByteStream> stream, std::string first_bytes) {
+  if (stopping_) return;
+  auto* connection = new Http1Connection(*this, std::move(stream), std::move(first_bytes));
+  connections_.push_back(*connection);
+  connection->start();
+}
+
+void Part::serve_stream(http2::Stream& stream, const http2::HeaderBlockRef& head, std::string_view timeout, bool ended,
+                        const std::string& peer) {
+  auto* exchange = new Http2Exchange(*this, stream, *head, timeout, ended, peer);
+  exchanges_.push_back(*exchange);
+  exchange->start();
+}
+
+void Part::begin_stop() {
+  stopping_ = true;
+  connections_.for_each([](Http1Connection& connection) { connection.begin_stop(); });
+}
+
+void Part::cancel() {
+  connections_.for_each([](Http1Connection& connection) { connection.cancel(); });
+  exchanges_.for_each([](Http2Exchange& exchange) { exchange.Job::cancel(); });
+}
+
+void Part::remove(Http1Connection& connection) {
+  delete &connection;
+  if (empty()) emptied_();
+}
+
+void Part::remove(Http2Exchange& exchange) {
+  delete &exchange;
+  if (empty()) emptied_();
+}
+
+}  // namespace tern::rest

@@ -1,0 +1,45 @@
+// Part: what a site has under way on one loop: HTTP/1.1 connections, and streams of HTTP/2 connections.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "rest/exchange.h"
+#include "tern/async/intrusive_list.h"
+#include "tern/server/http_handler.h"
+
+namespace tern::rest {
+
+class Http1Connection;
+class Http2Exchange;
+
+class Part final : public HttpPart {
+ public:
+  Part(Loop& loop, const Answering& site, std::function<void()> emptied);
+  ~Part() override;
+
+  [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+  [[nodiscard]] const Answering& site() const noexcept { return site_; }
+
+  void serve_connection(std::unique_ptr<transport::ByteStream> stream, std::string first_bytes) override;
+  void serve_stream(http2::Stream& stream, const http2::HeaderBlockRef& head, std::string_view timeout, bool ended,
+                    const std::string& peer) override;
+  void begin_stop() override;
+  void cancel() override;
+  [[nodiscard]] bool empty() const override { return connections_.empty() && exchanges_.empty(); }
+
+  /// They are over, and destroyed here.
+  void remove(Http1Connection& connection);
+  void remove(Http2Exchange& exchange);
+
+ private:
+  Loop& loop_;
+  const Answering& site_;
+  std::function<void()> emptied_;
+  IntrusiveList<Http1Connection> connections_;
+  IntrusiveList<Http2Exchange> exchanges_;
+  bool stopping_ = false;
+};
+
+}  // namespace tern::rest

@@ -1,0 +1,40 @@
+// The site itself: whose answer a request gets.
+//
+//   preflight -> cors;   POST in gRPC-Web or Connect -> enveloped, connect;   everything else -> router, which knows
+//   the user's routes, the files, and each method's bindings -> transcoding
+#pragma once
+
+#include <list>
+#include <string>
+#include <string_view>
+
+#include "rest/exchange.h"
+#include "rest/gateway.h"
+#include "rest/http_binding.h"
+#include "rest/router.h"
+#include "tern/rest/site.h"
+
+namespace tern::rest {
+
+class Site::Core final : public Answering {
+ public:
+  explicit Core(SiteOptions options);
+
+  [[nodiscard]] Router& router() noexcept { return router_; }
+  [[nodiscard]] const SiteOptions& options() const noexcept override { return options_; }
+  void add_services(Server& server);
+  void add_openapi();
+
+  Task<Response> answer(Request& request) const override;
+
+ private:
+  Task<Response> dispatch(Request& request) const;
+
+  SiteOptions options_;
+  Gateway gateway_;
+  Router router_;
+  std::list<HttpBinding> bindings_;  // the routes point to them
+  std::string openapi_;
+};
+
+}  // namespace tern::rest

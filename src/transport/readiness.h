@@ -1,0 +1,35 @@
+// co_await Readiness{stream, Readiness::kRead}: until a ByteStream can be read or written, or has failed.
+#pragma once
+
+#include "tern/async/job.h"
+#include "tern/async/task.h"
+#include "transport/byte_stream.h"
+
+namespace tern::transport {
+
+class [[nodiscard]] Readiness final : public Wait, private ByteStreamEvents {
+ public:
+  enum class For { kRead, kWrite };
+
+  Readiness(ByteStream& stream, For wanted) noexcept : stream_(stream), wanted_(wanted) {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <HasJob Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) {
+    if (!suspend(caller, *caller.promise().job())) return false;
+    if (wanted_ == For::kWrite) {
+      stream_.want_write(*this);
+    } else {
+      stream_.want_read(*this);
+    }
+    return true;
+  }
+  void await_resume() const { resumed(); }
+
+ private:
+  void on_readable() override { wake(); }
+  void on_writable() override { wake(); }
+  ByteStream& stream_;
+  For wanted_;
+};
+
+}  // namespace tern::transport

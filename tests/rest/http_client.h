@@ -1,0 +1,83 @@
+// A client of HTTP/1.1 that sends what it is given, byte by byte where a test wants it so.
+#pragma once
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <string>
+#include <string_view>
+
+#include "tern/async/asio.h"
+#include "tern/rest/site.h"
+#include "tern/tern.h"
+
+namespace tern::rest::test {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using Answer = http::response<http::string_body>;
+
+class Client {
+ public:
+  explicit Client(std::uint16_t port) : port_(port) {}
+
+  Task<void> write(std::string bytes) {
+    if (!socket_.is_open()) {
+      co_await socket_.async_connect({asio::ip::address_v4::loopback(), port_}, use_task);
+      socket_.set_option(asio::ip::tcp::no_delay{true});
+    }
+    co_await asio::async_write(socket_, asio::buffer(bytes), use_task);
+  }
+  Task<Answer> read(bool has_body = true) {
+    http::response_parser<http::string_body> parser;
+    parser.skip(!has_body);
+    parser.body_limit(boost::none);
+    co_await http::async_read(socket_, buffer_, parser, use_task);
+    Answer answer = parser.release();
+    co_return answer;
+  }
+  Task<Answer> send(std::string bytes) {
+    co_await write(std::move(bytes));
+    co_return co_await read();
+  }
+  /// A whole request.
+  Task<Answer> ask(std::string_view method, std::string_view target, std::string_view body = {},
+                   std::string_view fields = {}) {
+    std::string text =
+        std::string{method} + " " + std::string{target} + " HTTP/1.1\r\nHost: a\r\n" + std::string{fields};
+    if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    co_return co_await send(text + "\r\n" + std::string{body});
+  }
+  /// Everything until the server closes; what it says of the end is left out.
+  Task<std::string> read_to_end() {
+    std::string rest;
+    co_await asio::async_read(socket_, asio::dynamic_buffer(rest), asio::as_tuple(use_task));
+    co_return rest;
+  }
+  void close() { socket_.close(); }
+
+ private:
+  std::uint16_t port_;
+  asio::ip::tcp::socket socket_{Loop::require_current("a test").context()};
+  boost::beast::flat_buffer buffer_;
+};
+
+/// Runs `body(client)` against a site that `set_up(site, server)` fills, on two loops.
+template <class SetUp, class Body>
+void with_site(SetUp set_up, Body body, SiteOptions options = {}) {
+  const auto run = [](SetUp its_set_up, Body its_body, SiteOptions its_options) -> Task<void> {
+    Site site{std::move(its_options)};
+    Server server;
+    its_set_up(site, server);
+    Client client{server.listen("127.0.0.1:0", {.http = &site})};
+    co_await its_body(client);
+    // An idle connection does not use up the grace, or this would not end.
+    co_await server.stop({.grace = std::chrono::hours{1}});
+  };
+  block_on(run(set_up, body, options), {.threads = 2});
+}
+
+}  // namespace tern::rest::test

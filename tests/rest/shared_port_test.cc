@@ -1,0 +1,150 @@
+// One port for gRPC and everything else: by a connection's first bytes, by ALPN, by each request's content type.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "probe.tern.h"
+#include "rest/http_client.h"
+#include "support/probe_service.h"
+
+namespace tern::rest {
+namespace {
+
+using namespace std::chrono_literals;
+using tern::test::v1::Order;
+using tern::test::v1::Payload;
+using tern::test::v1::Probe;
+using test::Answer;
+using test::Client;
+
+struct Shared {
+  explicit Shared(ServerOptions options = {}) : server(options) {
+    server.add_service(service);
+    site.add_services(server);
+    port = server.listen("127.0.0.1:0", {.http = &site});
+  }
+  tern::test::ProbeService service;
+  Site site;
+  Server server;
+  std::uint16_t port = 0;
+};
+
+Order order_of(std::int64_t number) {
+  Order order;
+  order.set_number(number);
+  return order;
+}
+
+TEST(SharedPort, GrpcAndHttpBesideEachOther) {
+  const auto body = []() -> Task<void> {
+    Shared shared;
+    Channel channel{"127.0.0.1:" + std::to_string(shared.port)};
+    const Probe::Stub stub{channel};
+    Client client{shared.port};
+    for (int i = 0; i < 10; ++i) {
+      const Payload reply = co_await stub.Unary(order_of(i));
+      EXPECT_EQ(reply.number(), i);
+      const Answer answer = co_await client.ask("POST", "/tern.test.v1.Probe/Unary", R"({"number":"3"})",
+                                                "Content-Type: application/json\r\n");
+      EXPECT_EQ(answer.body(), R"({"number":"3"})");
+    }
+    co_await channel.close();
+    co_await shared.server.stop({.grace = 1h});
+  };
+  block_on(body(), {.threads = 2});
+}
+
+TEST(SharedPort, TheFirstBytesMayComeOneByOne) {
+  const auto body = []() -> Task<void> {
+    Shared shared;
+    Client http2{shared.port};
+    for (const char letter : std::string{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"}) {
+      co_await http2.write(std::string(1, letter));
+      co_await sleep(1ms);
+    }
+    co_await http2.write(std::string{"\0\0\0\4\0\0\0\0\0", 9});
+    co_await http2.write(std::string{"\0\0\x8\6\0\0\0\0\0abcdefgh", 17});
+    Client http1{shared.port};
+    for (const char letter : std::string{"PRINT / HTTP/1.1\r\nHost: a\r\n\r\n"}) {
+      co_await http1.write(std::string(1, letter));
+    }
+    const Answer answer = co_await http1.read();
+    EXPECT_EQ(answer.result_int(), 404U);
+    // The PING comes back.
+    co_await http2.write(std::string{"\0\0\x8\7\0\0\0\0\0\0\0\0\0\0\0\0\0", 17});
+    const std::string all = co_await http2.read_to_end();
+    EXPECT_NE(all.find("abcdefgh"), std::string::npos);
+    co_await shared.server.stop();
+  };
+  block_on(body());
+}
+
+TEST(SharedPort, WhoSaysNothingIsLetGo) {
+  const auto body = []() -> Task<void> {
+    Shared shared{{.handshake_timeout = 20ms}};
+    Client client{shared.port};
+    co_await client.write("PRI * HTTP");
+    const std::string rest = co_await client.read_to_end();
+    EXPECT_EQ(rest, "");
+    co_await shared.server.stop({.grace = 1h});
+  };
+  block_on(body());
+}
+
+TEST(SharedPort, APortWithoutASiteTakesGrpcAlone) {
+  const auto body = []() -> Task<void> {
+    Shared shared;
+    Client client{shared.server.listen("127.0.0.1:0")};
+    co_await client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    const std::string rest = co_await client.read_to_end();
+    EXPECT_EQ(rest.find("HTTP/1.1"), std::string::npos);
+    co_await shared.server.stop();
+  };
+  block_on(body());
+}
+
+// Through the site and its channel, too: the server's stop cancels the handler, and nobody waits for an hour.
+TEST(SharedPort, AStopEndsWhatRuns) {
+  const auto body = []() -> Task<void> {
+    Shared shared;
+    Client client{shared.port};
+    co_await client.write(
+        "POST /tern.test.v1.Probe/Hang HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        "Content-Length: 2\r\n\r\n{}");
+    while (shared.service.begun == 0) co_await sleep(1ms);
+    co_await shared.server.stop({.grace = 1ms});
+    EXPECT_EQ(shared.service.running, 0);
+  };
+  block_on(body());
+}
+
+TEST(SharedPort, AClientThatLeavesCancelsTheServicesHandler) {
+  const auto body = []() -> Task<void> {
+    Shared shared;
+    Client client{shared.port};
+    co_await client.write(
+        "POST /tern.test.v1.Probe/Hang HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        "Content-Length: 2\r\n\r\n{}");
+    while (shared.service.begun == 0) co_await sleep(1ms);
+    client.close();
+    while (shared.service.running != 0) co_await sleep(1ms);
+    co_await shared.server.stop({.grace = 1h});
+  };
+  block_on(body());
+}
+
+// Destroyed without a stop: everything is closed where it stands.
+TEST(SharedPort, AServerMayEndWithoutAStop) {
+  const auto body = []() -> Task<void> {
+    Shared shared;
+    Client client{shared.port};
+    co_await client.write(
+        "POST /tern.test.v1.Probe/Hang HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        "Content-Length: 2\r\n\r\n{}");
+    while (shared.service.begun == 0) co_await sleep(1ms);
+  };
+  block_on(body(), {.threads = 2});
+}
+
+}  // namespace
+}  // namespace tern::rest
