@@ -67,7 +67,7 @@ void Wait::resumed() const {
 Job::Job(Loop& loop, const Job* parent) noexcept : loop_(&loop) {
   if (parent != nullptr) {
     deadline = parent->deadline;
-    local = parent->local;
+    work = parent->work;
   }
 }
 

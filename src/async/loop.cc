@@ -135,12 +135,15 @@ void Loop::run_turn() {
 }
 
 Loop::Turn::Turn(Loop& loop) noexcept
-    : loop_(loop), outer_(std::exchange(current_loop, &loop)), outermost_(!std::exchange(loop.in_turn_, true)) {}
+    : loop_(loop), outer_(std::exchange(current_loop, &loop)), outermost_(!std::exchange(loop.in_turn_, true)) {
+  if (outermost_) loop_.turn_.store(loop_.turn() + 1, std::memory_order_relaxed);
+}
 
 Loop::Turn::~Turn() {
   if (outermost_) {
     loop_.run_turn();
     loop_.in_turn_ = false;
+    loop_.turn_.store(loop_.turn() + 1, std::memory_order_relaxed);
     if (!loop_.ready_.empty() || !loop_.turn_ends_.empty()) loop_.schedule_turn();
   }
   current_loop = outer_;

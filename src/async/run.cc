@@ -7,11 +7,13 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
 #include "async/loop_group.h"
+#include "async/loop_watch.h"
 #include "async/own_context.h"
 #include "tern/async/loop.h"
 
@@ -70,12 +72,15 @@ void run_loops(Task<void> body, const RunOptions& options) {
       const Loop::Turn turn{main.loop()};
       main.start(std::move(body));
     }
+    std::optional<LoopWatch> watch;
+    if (options.blocked_after.count() > 0) watch.emplace(group.loops(), options.blocked_after);
     std::vector<std::jthread> threads;
     for (std::size_t i = 1; i < count; ++i) {
       threads.emplace_back(
           [&context = *contexts[i], busy_poll = options.busy_poll] { run_context(context, busy_poll); });
     }
     run_context(*contexts.front(), options.busy_poll);
+    watch.reset();
     threads.clear();
     error = main.error;
   }

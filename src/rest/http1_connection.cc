@@ -133,7 +133,9 @@ Task<bool> Http1Connection::answer(Parser& parser) {
     co_await send_piece(response.body);
     co_return false;
   }
+  work = request.target.c_str();
   co_await answer_and_send(part_.site(), request, *this);
+  work = nullptr;
   if (!keep_alive_ || stopping_) co_return false;
   co_return co_await skip_body();
 }

@@ -43,6 +43,7 @@ Http2Exchange::Http2Exchange(Part& part, http2::Stream& stream, const http2::Hea
 
 void Http2Exchange::start() {
   running_ = true;
+  work = request_.target.c_str();
   Job::start(answer_and_send(part_.site(), request_, *this));
 }
 

@@ -95,11 +95,9 @@ class Reader {
 std::string decoded_but_slashes(std::string_view text) {
   std::string whole;
   for (;;) {
-    const auto* slash = std::search(text.begin(), text.end(), "%2F", "%2F" + 3,
-                                    [](char a, char b) { return a == b || (a == 'f' && b == 'F'); });
-    const auto before = static_cast<std::size_t>(slash - text.begin());
+    const std::size_t before = std::min(text.find("%2F"), text.find("%2f"));
     whole += decoded(text.substr(0, before));
-    if (slash == text.end()) return whole;
+    if (before == std::string_view::npos) return whole;
     whole += text.substr(before, 3);
     text.remove_prefix(before + 3);
   }

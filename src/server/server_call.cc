@@ -31,9 +31,7 @@ ServerCall::ServerCall(ServerConnection& connection)
     : MessageStream(connection.owner().shared().options.max_receive_message_length, &connection.memory()),
       Job(connection.owner().loop()),
       connection_(connection),
-      context_(*this) {
-  local = this;
-}
+      context_(*this) {}
 
 ServerCall::~ServerCall() {
   if (begun_at_ != Clock::time_point{}) tell_observers_end();
@@ -127,6 +125,7 @@ void ServerCall::request_complete() {
 
 void ServerCall::start_handler() {
   running_ = true;
+  work = request_->head.path().c_str();
   connection_.owner().call_started();
   start(intercepted() ? run_intercepted() : request_->handler->handle(*this));
 }

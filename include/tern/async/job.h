@@ -88,7 +88,7 @@ class Wait : public Ready {
 /// Owns its body: destroyed while the body is suspended, it destroys the body's frames, innermost first.
 class Job {
  public:
-  /// A job on `loop`; `parent`, if any, hands down its deadline and its locals (not its cancellation: whoever waits for
+  /// A job on `loop`; `parent`, if any, hands down its deadline and its work (not its cancellation: whoever waits for
   /// this job passes that on).
   explicit Job(Loop& loop, const Job* parent = nullptr) noexcept;
   Job(const Job&) = delete;
@@ -115,8 +115,9 @@ class Job {
 
   /// When the work stops being of use to whoever asked for it; calls made in this job inherit it.
   std::optional<Clock::time_point> deadline;
-  /// What a layer above attaches for everything that runs in this job (a server: the call being served). Not owned.
-  void* local = nullptr;
+  /// What it works for, by the name that people have for it: a server's calls, "/package.Service/Method". Inherited by
+  /// the jobs that it starts, and read in a signal's handler: outlives them, and does not change.
+  const char* work = nullptr;
 
   /// The job whose code runs now on this thread; null outside of one.
   static Job* current() noexcept;

@@ -3,7 +3,9 @@
 // turn's end. Everything here is for the loop's own thread unless it says otherwise.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -57,6 +59,16 @@ class Loop {
 
   void arm(Timer& timer, Clock::time_point when);
 
+  /// Counts turns, their beginnings and their ends: it stays the same while the loop stands still or sleeps. Any
+  /// thread.
+  [[nodiscard]] std::uint32_t turn() const noexcept { return turn_.load(std::memory_order_relaxed); }
+  /// Whether that was in a turn.
+  [[nodiscard]] static bool inside(std::uint32_t turn) noexcept { return turn % 2 == 1; }
+
+  /// How often it was blocked (RunOptions::blocked_after). Any thread.
+  [[nodiscard]] std::uint64_t times_blocked() const noexcept { return times_blocked_.load(std::memory_order_relaxed); }
+  void count_blocked() noexcept { times_blocked_.fetch_add(1, std::memory_order_relaxed); }
+
   /// Runs `work` in a turn of this loop, soon. From any thread.
   void post(std::function<void()> work);
 
@@ -97,6 +109,8 @@ class Loop {
   LoopGroup* group_ = nullptr;
   Loop* self_ = this;
   std::unique_ptr<LoopGroup> own_group_;
+  std::atomic<std::uint32_t> turn_ = 0;
+  std::atomic<std::uint64_t> times_blocked_ = 0;
   bool in_turn_ = false;
   bool turn_scheduled_ = false;
 };

@@ -22,6 +22,11 @@ struct RunOptions {
   /// takes tens of microseconds, which a lone call waits for; in exchange a core is busy while calls come more often
   /// than this. 0: sleeps at once.
   std::chrono::microseconds busy_poll{0};
+
+  /// A loop that has not come round for this long is blocked: it is logged, with the call that blocks it and the stack
+  /// (which a signal takes, SIGURG: a system call that cannot go on after one ends with EINTR), and counted
+  /// (Loop::times_blocked). A thread that only waits for a core is not. 0: nobody looks.
+  std::chrono::milliseconds blocked_after{100};
 };
 
 namespace detail {
