@@ -73,11 +73,10 @@ std::string stack_of(const boost::stacktrace::stacktrace& trace) {
   for (const boost::stacktrace::frame& frame : trace) {
     const std::string name = frame.name();
     if (name.find("Loop::run_turn") != std::string::npos) break;
-    if (inside) {
-      text += "\n    " + (name.empty() ? std::string{"?"} : name);
+    if (inside && !name.empty()) {
+      text += "\n    " + name;
       if (frame.source_line() != 0) text += " at " + frame.source_file() + ":" + std::to_string(frame.source_line());
     }
-    // The kernel's return from a handler.
     inside = inside || name.find("take_snapshot") != std::string::npos;
   }
   return text;

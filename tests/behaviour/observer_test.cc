@@ -1,0 +1,81 @@
+// What a server's observers see of each call: its beginning, and one end, however it comes.
+#include "tern/server/observer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "support/serve.h"
+#include "tern/client/generic_stub.h"
+
+namespace tern::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Noting final : public ServerObserver {
+ public:
+  void on_call_begun(const ServerContext& context) noexcept override { begun.push_back(context.method()); }
+  void on_call_ended(const EndedCall& call) noexcept override {
+    ended.push_back(std::string{call.unary ? "unary " : "stream "} + std::string{name_of(call.status.code())});
+    longest = std::max(longest, call.took);
+  }
+  std::vector<std::string> begun;
+  std::vector<std::string> ended;
+  Clock::duration longest{};
+};
+
+/// Runs `body(channel, service)` against an observed server, and waits until all that began has ended.
+template <class Body>
+void observe(Noting& noting, Body body) {
+  const auto run = [](Noting& its_noting, Body its_body) -> Task<void> {
+    ProbeService service;
+    Server server;
+    server.add_service(service);
+    server.add_observer(its_noting);
+    Channel channel{"127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0"))};
+    co_await its_body(channel, service);
+    while (its_noting.ended.size() < its_noting.begun.size()) co_await sleep(1ms);
+    co_await channel.close();
+    co_await server.stop();
+  };
+  block_on(run(noting, body));
+}
+
+TEST(Observers, SeeEachKindOfEndOnce) {
+  Noting noting;
+  observe(noting, [](Channel& channel, ProbeService& service) -> Task<void> {
+    ProbeStub stub{channel};
+    Order order;
+    order.set_wait_us(2000);
+    order.set_count(2);
+    auto download = stub.Download(order);
+    while (const auto payload = co_await download.next()) continue;
+    co_await stub.Unary(Order{});
+    order.set_status(5);
+    const auto failed = co_await stub.Unary(order).result();
+    EXPECT_EQ(failed.status().code(), StatusCode::kNotFound);
+    const auto late = co_await stub.Hang(Order{}, {.timeout = 20ms}).result();
+    EXPECT_EQ(late.status().code(), StatusCode::kDeadlineExceeded);
+    {
+      auto left = stub.Download(order);
+      const auto first = co_await left.next();
+      EXPECT_TRUE(first.has_value());
+    }
+    const auto unknown = co_await GenericStub{channel}.unary("/a.B/C", RawMessage{}).result();
+    EXPECT_EQ(unknown.status().code(), StatusCode::kUnimplemented);
+    static_cast<void>(service);
+  });
+  EXPECT_EQ(noting.begun, (std::vector<std::string>{"/tern.test.v1.Probe/Download", "/tern.test.v1.Probe/Unary",
+                                                    "/tern.test.v1.Probe/Unary", "/tern.test.v1.Probe/Hang",
+                                                    "/tern.test.v1.Probe/Download", "/a.B/C"}));
+  std::ranges::sort(noting.ended);
+  EXPECT_EQ(noting.ended, (std::vector<std::string>{"stream CANCELLED", "stream OK", "stream UNIMPLEMENTED",
+                                                    "unary DEADLINE_EXCEEDED", "unary NOT_FOUND", "unary OK"}));
+  EXPECT_GE(noting.longest, 4ms);
+}
+
+}  // namespace
+}  // namespace tern::test
