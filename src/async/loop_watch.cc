@@ -36,7 +36,7 @@ constexpr auto kBetweenReports = 1s;
 struct Snapshot {
   enum class State : int { kIdle, kWanted, kTaken };
   std::atomic<State> state = State::kIdle;
-  std::array<std::byte, 64 * sizeof(void*)> frames{};
+  alignas(void*) std::array<std::byte, 64 * sizeof(void*)> frames{};
   std::array<char, 256> work{};
 };
 Snapshot snapshot;
@@ -56,7 +56,7 @@ void take_snapshot(int /*signal*/) {
 void install_handler() {
   static const bool kInstalled = [] {
     // What the unwinder needs it loads at its first use: not in a handler.
-    std::array<std::byte, 4 * sizeof(void*)> frames{};
+    alignas(void*) std::array<std::byte, 4 * sizeof(void*)> frames{};
     boost::stacktrace::safe_dump_to(frames.data(), frames.size());
     struct sigaction action{};
     action.sa_handler = take_snapshot;

@@ -71,7 +71,8 @@ Task<void> Subchannel::attempt() {
   if (ClientTls* tls = owner_.options().tls; tls != nullptr) {
     std::string name = tls->server_name();
     if (name.empty()) name = owner_.tls_name();
-    stream = co_await transport::connect_tls(loop, std::move(stream), tls->context(), std::move(name));
+    stream = co_await transport::connect_tls(loop, std::move(stream), tls->context(), std::move(name),
+                                             transport::Alpn::kHttp2);
   }
   connection_ = &owner_.add_connection(std::move(stream), *this);
   const std::shared_ptr<Event> greeted = connection_->greeted();

@@ -15,8 +15,7 @@ namespace tern::rest {
 
 namespace {
 
-using Kind = RpcProtocol::Kind;
-using Call = BidiStreamCall<RawMessage, RawMessage>;
+using EnvelopedCall = BidiStreamCall<RawMessage, RawMessage>;
 
 constexpr char kConnectEnd = 0x02;
 constexpr char kGrpcWebTrailers = static_cast<char>(0x80);
@@ -95,12 +94,12 @@ std::string as_sent(const RpcProtocol& protocol, std::string bytes) {
 }
 
 std::string end_of(const RpcProtocol& protocol, const Status& status, const Metadata& trailing) {
-  if (protocol.kind == Kind::kConnectStream) return envelope(kConnectEnd, connect_end(status, trailing));
+  if (protocol.kind == RpcProtocol::Kind::kConnectStream) return envelope(kConnectEnd, connect_end(status, trailing));
   return envelope(kGrpcWebTrailers, grpc_web_trailers(status, trailing));
 }
 
 /// What the service answers, and the end.
-AsyncGenerator<std::string> answers_of(std::unique_ptr<Exchanged> exchanged, std::unique_ptr<Call> call) {
+AsyncGenerator<std::string> answers_of(std::unique_ptr<Exchanged> exchanged, std::unique_ptr<EnvelopedCall> call) {
   Status status;
   while (status.ok()) {
     std::optional<RawMessage> message = co_await call->read();
@@ -129,13 +128,13 @@ Response at_once(const RpcProtocol& protocol, const Status& status) {
 
 Task<Response> serve_enveloped(const Gateway& gateway, Request& request, RpcProtocol protocol) {
   const std::string_view encoding =
-      protocol.kind == Kind::kConnectStream ? "connect-content-encoding" : "grpc-encoding";
+      protocol.kind == RpcProtocol::Kind::kConnectStream ? "connect-content-encoding" : "grpc-encoding";
   const Result<Compression> compression = compression_of(request, encoding);
   if (!compression.ok()) co_return at_once(protocol, compression.status());
   const Metadata metadata = metadata_of(request);
   auto exchanged = std::make_unique<Exchanged>(Exchanged{gateway, request, std::move(protocol), *compression});
   const CallOptions options{.timeout = timeout_of(request), .metadata = &metadata};
-  auto call = std::make_unique<Call>(gateway.channel(), request.path(), requests_of(*exchanged), options);
+  auto call = std::make_unique<EnvelopedCall>(gateway.channel(), request.path(), requests_of(*exchanged), options);
   const Metadata initial = co_await call->initial_metadata();
 
   const std::string content_type = exchanged->protocol.content_type;

@@ -6,8 +6,6 @@
 
 namespace tern::rest {
 
-using Kind = PathTemplate::Segment::Kind;
-
 struct Router::Node {
   std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
   std::unique_ptr<Node> one;
@@ -15,9 +13,9 @@ struct Router::Node {
   std::map<std::string, Methods, std::less<>> ends;  // by verb
 
   Node& child(const PathTemplate::Segment& segment) {
-    std::unique_ptr<Node>& place = segment.kind == Kind::kLiteral ? literals[segment.literal]
-                                   : segment.kind == Kind::kOne   ? one
-                                                                  : rest;
+    std::unique_ptr<Node>& place = segment.kind == PathTemplate::Segment::Kind::kLiteral ? literals[segment.literal]
+                                   : segment.kind == PathTemplate::Segment::Kind::kOne   ? one
+                                                                                         : rest;
     if (place == nullptr) place = std::make_unique<Node>();
     return *place;
   }

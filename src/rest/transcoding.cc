@@ -10,7 +10,7 @@ namespace tern::rest {
 
 namespace {
 
-using Call = ServerStreamCall<RawMessage>;
+using StreamingCall = ServerStreamCall<RawMessage>;
 
 constexpr std::string_view kLines = "application/x-ndjson";
 constexpr std::string_view kEvents = "text/event-stream";
@@ -25,7 +25,7 @@ struct Streaming {
   const HttpBinding& binding;
   std::string path;  // outlives the call
   bool events;
-  std::unique_ptr<Call> call = nullptr;
+  std::unique_ptr<StreamingCall> call = nullptr;
 
   /// EventSource would ask again after a plain end, so an event of its own says that it was one.
   [[nodiscard]] std::string end(const Status& status) const {
@@ -63,7 +63,8 @@ Task<Response> serve_stream(const Gateway& gateway, const HttpBinding& binding, 
   const Metadata metadata = metadata_of(request);
   const CallOptions options{.timeout = timeout_of(request), .metadata = &metadata};
   const RawMessage raw{std::move(message)};
-  Call& call = *(streaming->call = std::make_unique<Call>(gateway.channel(), streaming->path, raw, options));
+  StreamingCall& call =
+      *(streaming->call = std::make_unique<StreamingCall>(gateway.channel(), streaming->path, raw, options));
   // An error that comes before any message is still an HTTP status.
   std::optional<RawMessage> first = co_await call.read();
   if (!first) {

@@ -111,6 +111,11 @@ void allow_http1(SSL* ssl, bool allowed) noexcept {
   SSL_set_ex_data(ssl, http1_mark(), allowed ? &mark : nullptr);
 }
 
+void offer_http1(SSL* ssl) noexcept {
+  static constexpr std::string_view kHttp1{"\x08http/1.1"};
+  SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(kHttp1.data()), kHttp1.size());
+}
+
 void throw_tls_error(const std::string& what) {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();

@@ -20,6 +20,9 @@ namespace tern::transport {
 /// Whether the server's side of this connection may agree on HTTP/1.1 (ALPN); before the handshake.
 void allow_http1(SSL* ssl, bool allowed) noexcept;
 
+/// A client's side offers HTTP/1.1 in place of HTTP/2; before the handshake.
+void offer_http1(SSL* ssl) noexcept;
+
 /// Any thread.
 class TlsContext {
  public:

@@ -243,11 +243,13 @@ Task<std::unique_ptr<ByteStream>> accept_tls(Loop& loop, std::unique_ptr<ByteStr
 }
 
 Task<std::unique_ptr<ByteStream>> connect_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context,
-                                              std::string server_name) {
+                                              std::string server_name, Alpn alpn) {
   auto stream = std::make_unique<TlsStream>(loop, std::move(plain), context);
+  if (alpn == Alpn::kHttp1) offer_http1(stream->ssl());
   SSL_set_connect_state(stream->ssl());
   expect(stream->ssl(), server_name);
   co_await shake_hands(*stream);
+  if (alpn == Alpn::kHttp1) co_return stream;  // what a server that knows no ALPN speaks
   const unsigned char* protocol = nullptr;
   unsigned int size = 0;
   SSL_get0_alpn_selected(stream->ssl(), &protocol, &size);

@@ -11,8 +11,9 @@
 
 namespace tern::transport {
 
-/// What a server agrees on (ALPN, RFC 7301): HTTP/2, or HTTP/1.1 with a client that offers only that.
-enum class Alpn { kHttp2, kHttp1Too };
+/// What the ends agree on (ALPN, RFC 7301): HTTP/2; a server also HTTP/1.1, with a client that offers only that; a
+/// client HTTP/1.1 alone.
+enum class Alpn { kHttp2, kHttp1Too, kHttp1 };
 
 /// Shakes hands as the server. Throws std::runtime_error that says what went wrong.
 Task<std::unique_ptr<ByteStream>> accept_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context,
@@ -20,6 +21,6 @@ Task<std::unique_ptr<ByteStream>> accept_tls(Loop& loop, std::unique_ptr<ByteStr
 
 /// Shakes hands as the client of `server_name` (a host's name or address), which the server's certificate must have.
 Task<std::unique_ptr<ByteStream>> connect_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context,
-                                              std::string server_name);
+                                              std::string server_name, Alpn alpn);
 
 }  // namespace tern::transport
