@@ -186,7 +186,7 @@ class Client::Core {
                                               transport::Alpn::kHttp1);
   }
 
-  void close_old(Host& host) {
+  void close_old(Host& host) const {
     const Clock::time_point limit = Clock::now() - options_.idle_timeout;
     while (!host.idle.empty() && host.idle.back()->idle_since < limit) {
       host.idle.pop_back();
@@ -209,7 +209,7 @@ Client::~Client() = default;
 
 Task<ClientResponse> Client::send(ClientRequest request) { return core_->send(std::move(request)); }
 Task<ClientResponse> Client::get(std::string url) { return core_->send(ClientRequest{"GET", std::move(url)}); }
-Task<ClientResponse> Client::post(std::string url, std::string content_type, std::string body) {
+Task<ClientResponse> Client::post(std::string url, std::string_view content_type, std::string body) {
   ClientRequest request{"POST", std::move(url)};
   request.fields.add("content-type", content_type);
   request.body = std::move(body);

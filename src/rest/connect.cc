@@ -47,14 +47,14 @@ Result<Asked> asked_by_query(const Request& request, std::size_t limit) {
   std::string encoding;
   std::string compression;
   bool base64 = false;
-  for (auto& [name, value] : request.query_parameters()) {
-    if (name == "message") message = std::move(value);
-    if (name == "encoding") encoding = std::move(value);
-    if (name == "compression") compression = std::move(value);
+  for (const auto& [name, value] : request.query_parameters()) {
+    if (name == "message") message = value;
+    if (name == "encoding") encoding = value;
+    if (name == "compression") compression = value;
     if (name == "base64") base64 = value == "1";
   }
   if (encoding != "json" && encoding != "proto") {
-    throw HttpError{415, "the query's encoding is neither \"json\" nor \"proto\""};
+    throw HttpError{415, R"(the query's encoding is neither "json" nor "proto")"};
   }
   if (base64) {
     Result<std::string> bytes = from_url_base64(std::move(message));
@@ -135,12 +135,12 @@ std::string connect_error(const Status& status) {
     for (const google::protobuf::Any& detail : whole.details()) {
       const std::string_view url = detail.type_url();
       const std::string type{url.substr(url.rfind('/') + 1)};
-      details += fmt::format(R"({}{{"type":{},"value":{}}})", details.empty() ? "" : ",", quoted(type),
-                             quoted(rpc::encode_base64(detail.value())));
+      details += fmt::format(R"({}{{"type":{},"value":{}}})", details.empty() ? "" : ",", json_string(type),
+                             json_string(rpc::encode_base64(detail.value())));
     }
   }
   std::string text =
-      fmt::format(R"({{"code":"{}","message":{})", lower_name_of(status.code()), quoted(status.details()));
+      fmt::format(R"({{"code":"{}","message":{})", lower_name_of(status.code()), json_string(status.details()));
   if (!details.empty()) text += R"(,"details":[)" + details + "]";
   return text + "}";
 }
@@ -152,14 +152,14 @@ std::string connect_end(const Status& status, const Metadata& trailing) {
   for (const auto& [name, value] : trailing) {
     std::string& all = values[std::string{name}];
     if (!all.empty()) all += ',';
-    all += quoted(name.ends_with("-bin") ? rpc::encode_base64(value) : value);
+    all += json_string(name.ends_with("-bin") ? rpc::encode_base64(value) : value);
   }
   if (!values.empty()) {
     if (text.size() > 1) text += ',';
     text += R"("metadata":{)";
     for (const auto& [name, all] : values) {
       if (!text.ends_with('{')) text += ',';
-      text += quoted(name) + ":[" + all + "]";
+      text += json_string(name) + ":[" + all + "]";
     }
     text += '}';
   }

@@ -3,6 +3,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/type_resolver_util.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -47,8 +48,9 @@ void add_if_sound(Metadata& metadata, std::string_view name, std::string_view va
   }
   try {
     metadata.add(name, value);
-  } catch (const std::invalid_argument&) {
+  } catch (const std::invalid_argument& error) {
     // HTTP allows more than gRPC; what it does not have does not travel on.
+    spdlog::debug("a field is not passed on: {}", error.what());
   }
 }
 

@@ -62,7 +62,7 @@ void Http1Connection::finished(std::exception_ptr error) {
   try {
     if (error) std::rethrow_exception(error);
   } catch (const Cancelled&) {
-    // Its client left, or the server ends.
+    spdlog::debug("connection of {}: its client left, or the server ends", peer_);
   } catch (const std::exception& exception) {
     spdlog::debug("connection of {}: {}", peer_, exception.what());
   }

@@ -69,7 +69,7 @@ std::string default_json(const pb::FieldDescriptor& field) {
     case pb::FieldDescriptor::CPPTYPE_BOOL:
       return "false";
     case pb::FieldDescriptor::CPPTYPE_ENUM:
-      return quoted(field.default_value_enum()->name());
+      return json_string(field.default_value_enum()->name());
     case pb::FieldDescriptor::CPPTYPE_INT64:
     case pb::FieldDescriptor::CPPTYPE_UINT64:
       return R"("0")";
@@ -118,7 +118,7 @@ std::string HttpBinding::bind(const Request& request, std::string_view body) con
   const std::unique_ptr<pb::Message> message = new_message(*method_.input_type());
   if (body_ == Body::kWhole && !body.empty()) parse_json(std::string{body}, *message);
   if (body_ == Body::kField && !body.empty()) {
-    parse_json("{" + quoted(body_field_->name()) + ":" + std::string{body} + "}", *message);
+    parse_json("{" + json_string(body_field_->name()) + ":" + std::string{body} + "}", *message);
   }
   if (body_ != Body::kWhole) bind_query(*message, request);
   for (const auto& [name, field] : path_fields_) {
@@ -147,10 +147,10 @@ void HttpBinding::bind_query(pb::Message& message, const Request& request) const
   }
 }
 
-Result<std::string> HttpBinding::to_json(const Gateway& gateway, const std::string& bytes) const {
-  if (response_field_ == nullptr) return gateway.to_json(*method_.output_type(), bytes);
+Result<std::string> HttpBinding::to_json(const Gateway& gateway, const std::string& serialised) const {
+  if (response_field_ == nullptr) return gateway.to_json(*method_.output_type(), serialised);
   const std::unique_ptr<pb::Message> message = new_message(*method_.output_type());
-  message->ParseFromString(bytes);
+  message->ParseFromString(serialised);
   std::vector<const pb::FieldDescriptor*> set;
   message->GetReflection()->ListFields(*message, &set);
   for (const pb::FieldDescriptor* field : set) {

@@ -37,7 +37,7 @@ class HttpBinding {
   [[nodiscard]] std::string bind(const Request& request, std::string_view body) const;
 
   /// A response's message as the body says it.
-  [[nodiscard]] Result<std::string> to_json(const Gateway& gateway, const std::string& message) const;
+  [[nodiscard]] Result<std::string> to_json(const Gateway& gateway, const std::string& serialised) const;
 
  private:
   using FieldPath = std::vector<const google::protobuf::FieldDescriptor*>;

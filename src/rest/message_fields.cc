@@ -26,10 +26,10 @@ const Field* field_called(const pb::Descriptor& type, const std::string& name) {
 }
 
 [[noreturn]] void refuse(const std::string& called, const std::string& value, const Field& field) {
-  throw HttpError{400, called + ": \"" + value + "\" is no " +
-                           (field.type() == Field::TYPE_ENUM      ? field.enum_type()->full_name()
-                            : field.type() == Field::TYPE_MESSAGE ? field.message_type()->full_name()
-                                                                  : std::string{field.type_name()})};
+  std::string wanted = field.type_name();
+  if (field.type() == Field::TYPE_ENUM) wanted = field.enum_type()->full_name();
+  if (field.type() == Field::TYPE_MESSAGE) wanted = field.message_type()->full_name();
+  throw HttpError{400, called + ": \"" + value + "\" is no " + wanted};
 }
 
 template <class Number>
@@ -44,10 +44,10 @@ Number number_of(const std::string& called, const std::string& value, const Fiel
 void set_by_json(pb::Message& message, const Field& field, const std::string& called,
                  const std::vector<std::string>& values) {
   std::string json;
-  for (const std::string& value : values) json += (json.empty() ? "" : ",") + quoted(value);
+  for (const std::string& value : values) json += (json.empty() ? "" : ",") + json_string(value);
   if (field.is_repeated()) json = "[" + json + "]";
   const std::unique_ptr<pb::Message> part{message.New()};
-  const auto done = pb::util::JsonStringToMessage("{" + quoted(field.name()) + ":" + json + "}", part.get());
+  const auto done = pb::util::JsonStringToMessage("{" + json_string(field.name()) + ":" + json + "}", part.get());
   if (!done.ok()) refuse(called, values.front(), field);
   message.MergeFrom(*part);
 }
@@ -114,11 +114,11 @@ bool can_be_text(const Field& field) {
   }
 }
 
-void set_field(pb::Message& message, const std::vector<const Field*>& path, const std::string& called,
+void set_field(pb::Message& message, const std::vector<const Field*>& field_path, const std::string& called,
                const std::vector<std::string>& values) {
-  const Field& field = *path.back();
+  const Field& field = *field_path.back();
   pb::Message* in = &message;
-  for (std::size_t i = 0; i + 1 < path.size(); ++i) in = in->GetReflection()->MutableMessage(in, path[i]);
+  for (std::size_t i = 0; i + 1 < field_path.size(); ++i) in = in->GetReflection()->MutableMessage(in, field_path[i]);
   in->GetReflection()->ClearField(in, &field);
   if (field.is_repeated()) return set_by_json(*in, field, called, values);
   if (values.size() > 1) throw HttpError{400, called + " is given " + std::to_string(values.size()) + " times"};

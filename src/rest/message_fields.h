@@ -17,8 +17,9 @@ std::vector<const google::protobuf::FieldDescriptor*> find_field(const google::p
 /// Sets the field, in place of what it has; a repeated one to all the values. Scalars, enums by name or number, bytes
 /// in base64, and messages that JSON writes as one value (timestamps, durations, field masks, wrappers). Throws
 /// HttpError (400) that names `called` and says what is wrong.
-void set_field(google::protobuf::Message& message, const std::vector<const google::protobuf::FieldDescriptor*>& field,
-               const std::string& called, const std::vector<std::string>& values);
+void set_field(google::protobuf::Message& message,
+               const std::vector<const google::protobuf::FieldDescriptor*>& field_path, const std::string& called,
+               const std::vector<std::string>& values);
 
 /// Whether texts can set it: no map, no group, no message but those.
 bool can_be_text(const google::protobuf::FieldDescriptor& field);

@@ -69,8 +69,8 @@ bool well_known(const pb::Descriptor& message, json::object& schema) {
 }
 
 void describe(json::object& schema, const std::string& full_name) {
-  std::string text = description_of(full_name);
-  if (!text.empty()) schema["description"] = std::move(text);
+  const std::string text = description_of(full_name);
+  if (!text.empty()) schema["description"] = text;
 }
 
 json::object reference(const std::string& name) { return {{"$ref", "#/components/schemas/" + name}}; }

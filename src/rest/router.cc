@@ -12,10 +12,12 @@ struct Router::Node {
   std::unique_ptr<Node> rest;
   std::map<std::string, Methods, std::less<>> ends;  // by verb
 
+  std::unique_ptr<Node>& place_of(const PathTemplate::Segment& segment) {
+    if (segment.kind == PathTemplate::Segment::Kind::kLiteral) return literals[segment.literal];
+    return segment.kind == PathTemplate::Segment::Kind::kOne ? one : rest;
+  }
   Node& child(const PathTemplate::Segment& segment) {
-    std::unique_ptr<Node>& place = segment.kind == PathTemplate::Segment::Kind::kLiteral ? literals[segment.literal]
-                                   : segment.kind == PathTemplate::Segment::Kind::kOne   ? one
-                                                                                         : rest;
+    std::unique_ptr<Node>& place = place_of(segment);
     if (place == nullptr) place = std::make_unique<Node>();
     return *place;
   }

@@ -60,7 +60,7 @@ std::string lower_name_of(StatusCode code) {
   return name;
 }
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   google::protobuf::Value value;
   value.set_string_value(std::string{text});
   std::string json;
@@ -80,7 +80,7 @@ std::string to_json(const Status& status) {
     }
   }
   return fmt::format(R"({{"code":{},"message":{},"details":[{}]}})", static_cast<int>(status.code()),
-                     quoted(status.details()), details);
+                     json_string(status.details()), details);
 }
 
 }  // namespace tern::rest

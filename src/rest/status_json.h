@@ -17,7 +17,7 @@ StatusCode code_of_http_status(unsigned status) noexcept;
 std::string lower_name_of(StatusCode code);
 
 /// A JSON string, quotes and all (RFC 8259 §7). Bytes that are no UTF-8 become U+FFFD.
-std::string quoted(std::string_view text);
+std::string json_string(std::string_view text);
 
 /// {"code":5,"message":"…","details":[…]}: google.rpc.Status; details whose types this program does not know are left
 /// out.

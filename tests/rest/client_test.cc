@@ -224,9 +224,9 @@ TEST(HttpClient, AsksAgainWhereAKeptConnectionIsLost) {
 TEST(HttpClient, RefusesWhatIsNoRequest) {
   const auto body = []() -> Task<void> {
     Client client;
-    const char* const kNone[] = {"", "127.0.0.1", "ftp://a/", "http:///x", "/path"};
+    const char* const none[] = {"", "127.0.0.1", "ftp://a/", "http:///x", "/path"};
     int wrong = 0;
-    for (const char* url : kNone) {
+    for (const char* url : none) {
       try {
         co_await client.get(url);
       } catch (const std::invalid_argument&) {

@@ -204,7 +204,7 @@ TEST(Http1, RefusesWhatIsTooLarge) {
 
 // Each is answered with 400 and the end of the connection.
 TEST(Http1, RefusesWhatIsBroken) {
-  const char* const kBroken[] = {
+  const char* const broken[] = {
       "this is no request\r\n\r\n",
       "GET /health HTTP/1.1\r\n\r\n",
       "GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
@@ -214,7 +214,7 @@ TEST(Http1, RefusesWhatIsBroken) {
       "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
       "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
   };
-  for (const char* request : kBroken) {
+  for (const char* request : broken) {
     with_routes([request](Client& client) -> Task<void> {
       const std::string text{request};
       const Answer answer = co_await client.send(text);

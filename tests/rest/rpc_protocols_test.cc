@@ -96,14 +96,14 @@ TEST(Connect, RefusesCompressionsThatItDoesNotKnow) {
 }
 
 TEST(Connect, Streams) {
-  const std::string kEnd = envelope(2, "{}");
+  const std::string end = envelope(2, "{}");
   expect({
       {kDownload, "application/connect+json", envelope(0, R"({"count":2})"), 200,
-       envelope(0, "{}") + envelope(0, R"({"number":"1"})") + kEnd},
+       envelope(0, "{}") + envelope(0, R"({"number":"1"})") + end},
       {kDownload, "application/connect+json", envelope(0, R"({"count":1,"status":9,"details":"d"})"), 200,
        envelope(0, "{}") + envelope(2, R"({"error":{"code":"failed_precondition","message":"d"}})")},
       {kUpload, "application/connect+json", envelope(0, "{}") + envelope(0, "{}"), 200,
-       envelope(0, R"({"number":"2","text":"0"})") + kEnd},
+       envelope(0, R"({"number":"2","text":"0"})") + end},
       {"/a.B/C", "application/connect+proto", envelope(0, ""), 200,
        envelope(2, R"({"error":{"code":"unimplemented","message":"unknown service a.B"}})")},
   });

@@ -72,7 +72,7 @@ class Client {
   /// kept connection lost before any answer is sent once more.
   Task<ClientResponse> send(ClientRequest request);
   Task<ClientResponse> get(std::string url);
-  Task<ClientResponse> post(std::string url, std::string content_type, std::string body);
+  Task<ClientResponse> post(std::string url, std::string_view content_type, std::string body);
 
   /// Connections that are open now: in use, and kept.
   [[nodiscard]] std::size_t connections() const noexcept;
