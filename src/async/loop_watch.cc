@@ -1,5 +1,7 @@
 #include "async/loop_watch.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <sys/types.h>
@@ -14,10 +16,10 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
-#include <fstream>
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -88,13 +90,19 @@ std::chrono::nanoseconds time_of(clockid_t clock) {
   return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
 }
 
-/// Whether the thread could run, if it had a core.
+/// Whether the thread could run, if it had a core (proc(5): the field behind the name in parentheses). Allocates
+/// nothing: it is asked often where a machine is overloaded.
 bool is_runnable(pid_t thread) {
-  std::ifstream file{"/proc/self/task/" + std::to_string(thread) + "/stat"};
-  std::string text;
-  std::getline(file, text);
+  std::array<char, 64> path{};
+  *fmt::format_to_n(path.data(), path.size() - 1, "/proc/self/task/{}/stat", thread).out = '\0';
+  const int file = open(path.data(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  std::array<char, 256> buffer{};
+  const ssize_t size = read(file, buffer.data(), buffer.size());
+  close(file);
+  const std::string_view text{buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
   const std::size_t name_ends = text.rfind(')');
-  return name_ends != std::string::npos && name_ends + 2 < text.size() && text[name_ends + 2] == 'R';
+  return name_ends != std::string_view::npos && name_ends + 2 < text.size() && text[name_ends + 2] == 'R';
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "rest/http_binding.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/util/json_util.h>
 
@@ -118,7 +119,7 @@ std::string HttpBinding::bind(const Request& request, std::string_view body) con
   const std::unique_ptr<pb::Message> message = new_message(*method_.input_type());
   if (body_ == Body::kWhole && !body.empty()) parse_json(std::string{body}, *message);
   if (body_ == Body::kField && !body.empty()) {
-    parse_json("{" + json_string(body_field_->name()) + ":" + std::string{body} + "}", *message);
+    parse_json(fmt::format("{{{}:{}}}", json_string(body_field_->name()), body), *message);
   }
   if (body_ != Body::kWhole) bind_query(*message, request);
   for (const auto& [name, field] : path_fields_) {

@@ -1,5 +1,6 @@
 #include "rest/message_fields.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/util/json_util.h>
 
@@ -45,9 +46,10 @@ void set_by_json(pb::Message& message, const Field& field, const std::string& ca
                  const std::vector<std::string>& values) {
   std::string json;
   for (const std::string& value : values) json += (json.empty() ? "" : ",") + json_string(value);
-  if (field.is_repeated()) json = "[" + json + "]";
+  if (field.is_repeated()) json = fmt::format("[{}]", json);
   const std::unique_ptr<pb::Message> part{message.New()};
-  const auto done = pb::util::JsonStringToMessage("{" + json_string(field.name()) + ":" + json + "}", part.get());
+  const auto done =
+      pb::util::JsonStringToMessage(fmt::format("{{{}:{}}}", json_string(field.name()), json), part.get());
   if (!done.ok()) refuse(called, values.front(), field);
   message.MergeFrom(*part);
 }

@@ -2,7 +2,9 @@
 // new; buffers and coroutine frames come from the recycler, which asks operator new when it has none.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
@@ -26,13 +28,18 @@ namespace {
 
 constexpr int kCalls = 1000;
 
-/// Allocations for each call, after as many calls to warm up.
+/// Allocations for each call, after as many calls to warm up; the least of some rounds, since a thread that gets no
+/// core for a while makes timers and tables grow once more.
 template <class Call>
 Task<double> allocations_per_call(Call call) {
   for (int i = 0; i < kCalls; ++i) co_await call();
-  const std::size_t before = allocations.load();
-  for (int i = 0; i < kCalls; ++i) co_await call();
-  co_return static_cast<double>(allocations.load() - before) / kCalls;
+  std::size_t least = SIZE_MAX;
+  for (int round = 0; round < 5; ++round) {
+    const std::size_t before = allocations.load();
+    for (int i = 0; i < kCalls; ++i) co_await call();
+    least = std::min(least, allocations.load() - before);
+  }
+  co_return static_cast<double>(least) / kCalls;
 }
 
 /// Answers with a message without text, which the message itself would have to allocate.
@@ -55,37 +62,46 @@ class Allocations : public testing::Test {
 // A table that grows once more after the warming up is not a call's.
 constexpr double kNone = 0.01;
 
+// All threads count, and a loop's watcher allocates where it has something to say.
+const Served kUnwatched{.blocked_after_ms = 0};
+
 TEST_F(Allocations, OfAUnaryCallAreNone) {
   NumberService service;
-  with_server(service, [](Channel& channel, Server&) -> Task<void> {
-    const auto unary = [&channel]() -> Task<void> {
-      ProbeStub stub{channel};
-      Order order;
-      order.set_number(1);
-      const Payload payload = co_await stub.Unary(order, {.timeout = std::chrono::seconds{10}});
-      EXPECT_EQ(payload.number(), 1);
-    };
-    const double count = co_await allocations_per_call(unary);
-    EXPECT_LT(count, kNone) << "both ends together";
-  });
+  with_server(
+      service,
+      [](Channel& channel, Server&) -> Task<void> {
+        const auto unary = [&channel]() -> Task<void> {
+          ProbeStub stub{channel};
+          Order order;
+          order.set_number(1);
+          const Payload payload = co_await stub.Unary(order, {.timeout = std::chrono::seconds{10}});
+          EXPECT_EQ(payload.number(), 1);
+        };
+        const double count = co_await allocations_per_call(unary);
+        EXPECT_LT(count, kNone) << "both ends together";
+      },
+      kUnwatched);
 }
 
 TEST_F(Allocations, OfAStreamedMessageAreNone) {
   ProbeService service;
-  with_server(service, [](Channel& channel, Server&) -> Task<void> {
-    ProbeStub stub{channel};
-    auto echo = stub.Echo();
-    const auto ping_pong = [&echo]() -> Task<void> {
-      Payload payload;
-      payload.set_number(1);
-      co_await echo.write(payload);
-      const std::optional<Payload> back = co_await echo.next();
-      EXPECT_TRUE(back);
-    };
-    const double count = co_await allocations_per_call(ping_pong);
-    EXPECT_LT(count, kNone) << "both ends together";
-    co_await echo.done_writing();
-  });
+  with_server(
+      service,
+      [](Channel& channel, Server&) -> Task<void> {
+        ProbeStub stub{channel};
+        auto echo = stub.Echo();
+        const auto ping_pong = [&echo]() -> Task<void> {
+          Payload payload;
+          payload.set_number(1);
+          co_await echo.write(payload);
+          const std::optional<Payload> back = co_await echo.next();
+          EXPECT_TRUE(back);
+        };
+        const double count = co_await allocations_per_call(ping_pong);
+        EXPECT_LT(count, kNone) << "both ends together";
+        co_await echo.done_writing();
+      },
+      kUnwatched);
 }
 
 }  // namespace
