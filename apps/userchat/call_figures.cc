@@ -6,7 +6,7 @@
 #include <cmath>
 #include <utility>
 
-#include "chat_service.h"
+#include "wall_clock.h"
 
 namespace userchat {
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "chat_service.h"
+#include "wall_clock.h"
 
 namespace userchat {
 

@@ -2,7 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include <chrono>
+#include "wall_clock.h"
 
 namespace userchat {
 
@@ -15,11 +15,6 @@ ChatMessage echo_of(const ChatMessage& message) {
   reply.set_content("Echo: " + message.content());
   reply.set_timestamp(milliseconds_since_1970());
   return reply;
-}
-
-std::int64_t milliseconds_since_1970() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 tern::AsyncGenerator<ChatMessage> AsyncChatService::Chat(tern::ServerContext& /*context*/,

@@ -7,7 +7,6 @@ namespace userchat {
 
 /// How the server answers a message; it is printed, too.
 chat::v1::ChatMessage echo_of(const chat::v1::ChatMessage& message);
-std::int64_t milliseconds_since_1970();
 
 class AsyncChatService final : public chat::v1::ChatService::AsyncService {
  public:

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "rpc/lower_case.h"
+
 namespace tern {
 
 namespace {
@@ -153,10 +155,7 @@ bool is_round_robin(const Struct& config) {
     }
     refuse("\"loadBalancingConfig\" names no policy that is known (pick_first, round_robin)");
   }
-  std::string policy = text(member(config, "loadBalancingPolicy"));
-  std::transform(policy.begin(), policy.end(), policy.begin(),
-                 [](unsigned char letter) { return std::tolower(letter); });
-  return policy == "round_robin";
+  return rpc::lower_case(text(member(config, "loadBalancingPolicy"))) == "round_robin";
 }
 
 }  // namespace

@@ -6,9 +6,9 @@
 #include <optional>
 #include <utility>
 
+#include "call/wire_metadata.h"
 #include "rest/rpc_protocol.h"
 #include "rpc/base64.h"
-#include "rpc/percent.h"
 #include "tern/rpc/message_reader.h"
 
 namespace tern::rest {
@@ -75,8 +75,7 @@ AsyncGenerator<RawMessage> requests_of(const Exchanged& exchanged) {
     if (!status.ok()) throw RpcError{status};
     while (!messages.empty()) {
       const Buffer message = whole_message(messages.pop(), exchanged);
-      Result<std::string> bytes = decode_request(exchanged.gateway, exchanged.request.path(), exchanged.protocol.json,
-                                                 std::string{message.text()});
+      Result<std::string> bytes = decode_request(exchanged.gateway, exchanged.protocol, std::string{message.text()});
       RawMessage raw{std::move(bytes).value()};
       co_yield std::move(raw);
     }
@@ -104,8 +103,7 @@ AsyncGenerator<std::string> answers_of(std::unique_ptr<Exchanged> exchanged, std
   while (status.ok()) {
     std::optional<RawMessage> message = co_await call->read();
     if (!message) break;
-    Result<std::string> bytes = encode_response(exchanged->gateway, exchanged->request.path(), exchanged->protocol.json,
-                                                std::move(message->bytes));
+    Result<std::string> bytes = encode_response(exchanged->gateway, exchanged->protocol, std::move(message->bytes));
     if (bytes.ok()) {
       std::string piece = as_sent(exchanged->protocol, envelope(0, *bytes));
       co_yield std::move(piece);
@@ -138,7 +136,7 @@ Task<Response> serve_enveloped(const Gateway& gateway, Request& request, RpcProt
   const Metadata initial = co_await call->initial_metadata();
 
   const std::string content_type = exchanged->protocol.content_type;
-  const auto* method = gateway.find(request.path());
+  const auto* method = exchanged->protocol.method;
   const bool one_answer = method != nullptr && !method->server_streaming();
   AsyncGenerator<std::string> answers = answers_of(std::move(exchanged), std::move(call));
   Response response;
@@ -154,14 +152,12 @@ Task<Response> serve_enveloped(const Gateway& gateway, Request& request, RpcProt
 }
 
 std::string grpc_web_trailers(const Status& status, const Metadata& trailing) {
-  std::string lines = fmt::format("grpc-status: {}\r\n", static_cast<int>(status.code()));
-  if (!status.details().empty()) lines += "grpc-message: " + rpc::percent_encode(status.details()) + "\r\n";
-  if (!status.error_details().empty()) {
-    lines += "grpc-status-details-bin: " + rpc::encode_base64(status.error_details()) + "\r\n";
-  }
-  for (const auto& [name, value] : trailing) {
-    lines += fmt::format("{}: {}\r\n", name, name.ends_with("-bin") ? rpc::encode_base64(value) : value);
-  }
+  http2::HeaderFields fields;
+  FieldTexts texts;
+  append_status(fields, status, texts);
+  append_metadata(fields, trailing, texts);
+  std::string lines;
+  for (const http2::HeaderField& field : fields) lines += fmt::format("{}: {}\r\n", field.name, field.value);
   return lines;
 }
 

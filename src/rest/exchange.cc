@@ -18,7 +18,7 @@ std::optional<std::size_t> length_of(const Response& response) {
 
 Task<void> answer_and_send(const Answering& site, Request& request, Exchange& exchange) {
   Response response = co_await site.answer(request);
-  const bool head_only = request.method == "HEAD" || response.status == 204 || response.status == 304;
+  const bool head_only = request.method == "HEAD" || has_no_body(response.status);
   const std::optional<std::size_t> length = length_of(response);
   if (head_only) {
     if (request.method == "HEAD" && length) response.fields.set("content-length", std::to_string(*length));

@@ -38,6 +38,9 @@ class Exchange : public BodySource {
 /// Lets `site` answer `request` and sends the response. Throws when it could not be sent as a whole.
 Task<void> answer_and_send(const Answering& site, Request& request, Exchange& exchange);
 
+/// Responses with these statuses have none, and no length either (RFC 9110 §15.3.5, §15.4.5).
+constexpr bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }
+
 /// The time as the field Date has it (RFC 9110 §5.6.7); good until the next call on this thread.
 std::string_view date_now();
 

@@ -9,7 +9,7 @@
 #include <array>
 #include <charconv>
 
-#include "rpc/base64.h"
+#include "call/wire_metadata.h"
 #include "rpc/timeout.h"
 
 namespace tern::rest {
@@ -71,7 +71,7 @@ void Gateway::connect_to(Server& server) {
     const pb::ServiceDescriptor* service = pb::DescriptorPool::generated_pool()->FindServiceByName(name);
     if (service == nullptr) continue;
     for (int i = 0; i < service->method_count(); ++i) {
-      methods_.emplace("/" + name + "/" + service->method(i)->name(), service->method(i));
+      methods_.emplace(path_of(*service->method(i)), service->method(i));
     }
   }
 }
@@ -121,10 +121,30 @@ Metadata metadata_of(const Request& request) {
 }
 
 void add_fields(Fields& fields, const Metadata& metadata, std::string_view prefix) {
-  for (const auto& [name, value] : metadata) {
-    const std::string whole = std::string{prefix} + std::string{name};
-    fields.add(whole, name.ends_with("-bin") ? rpc::encode_base64(value) : std::string{value});
+  http2::HeaderFields wire;
+  FieldTexts texts;
+  append_metadata(wire, metadata, texts);
+  for (const http2::HeaderField& field : wire) {
+    const std::string whole = std::string{prefix} + std::string{field.name};
+    fields.add(whole, field.value);
   }
+}
+
+std::string path_of(const pb::MethodDescriptor& method) {
+  return "/" + method.service()->full_name() + "/" + method.name();
+}
+
+Task<Response> call_unary(const Gateway& gateway, const Request& request, std::string_view path, std::string message,
+                          std::function<Response(Result<RawMessage>)> respond) {
+  const Metadata metadata = metadata_of(request);
+  ClientContext context;
+  const CallOptions options{.timeout = timeout_of(request), .metadata = &metadata, .context = &context};
+  const RawMessage raw{std::move(message)};
+  Result<RawMessage> reply = co_await GenericStub{gateway.channel()}.unary(path, raw, options).result();
+  Response response = respond(std::move(reply));
+  add_fields(response.fields, context.initial_metadata);
+  add_fields(response.fields, context.trailing_metadata, "trailer-");
+  co_return response;
 }
 
 std::optional<std::chrono::nanoseconds> timeout_of(const Request& request) {

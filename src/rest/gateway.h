@@ -7,6 +7,7 @@
 #include <google/protobuf/util/type_resolver.h>
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -59,6 +60,14 @@ class Gateway {
 Metadata metadata_of(const Request& request);
 /// Metadata as header fields of a response, "-bin" values in base64; `prefix` before each name.
 void add_fields(Fields& fields, const Metadata& metadata, std::string_view prefix = {});
+
+/// The name of a method on the wire: "/package.Service/Method".
+std::string path_of(const google::protobuf::MethodDescriptor& method);
+
+/// Makes a call with one message each way for `request`; what `respond` makes of the reply is the response, with the
+/// call's metadata. `path` outlives it.
+Task<Response> call_unary(const Gateway& gateway, const Request& request, std::string_view path, std::string message,
+                          std::function<Response(Result<RawMessage>)> respond);
 
 /// Of grpc-timeout and connect-timeout-ms. Throws HttpError (400) when it is no timeout.
 std::optional<std::chrono::nanoseconds> timeout_of(const Request& request);

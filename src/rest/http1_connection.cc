@@ -80,7 +80,7 @@ Task<void> Http1Connection::serve() {
     answering_ = true;
     want_read();  // so that the client's leaving is seen
     parser_ = &parser;
-    keep_alive_ = co_await answer(parser);
+    co_await answer(parser);
     parser_ = nullptr;
     if (!keep_alive_ && !parser.is_done()) co_await linger();
   }
@@ -91,7 +91,8 @@ Task<bool> Http1Connection::read_head(Parser& parser) {
     boost::system::error_code error;
     if (!input().empty()) take(parser.put(boost::asio::buffer(input()), error));
     if (error && error != http::error::need_more) {
-      co_await refuse(error);
+      co_await refuse(refusal(error), "no well-formed HTTP request: " + error.message());
+      co_await linger();
       co_return false;
     }
     if (parser.is_header_done()) break;
@@ -101,15 +102,14 @@ Task<bool> Http1Connection::read_head(Parser& parser) {
   co_return true;
 }
 
-Task<void> Http1Connection::refuse(const boost::system::error_code& error) {
+Task<void> Http1Connection::refuse(unsigned status, std::string why) {
   keep_alive_ = false;
-  const Response response = Response::error(refusal(error), "no well-formed HTTP request: " + error.message());
+  const Response response = Response::error(status, why);
   co_await send_head(response, response.body.size());
   co_await send_piece(response.body);
-  co_await linger();
 }
 
-Task<bool> Http1Connection::answer(Parser& parser) {
+Task<void> Http1Connection::answer(Parser& parser) {
   const auto& head = parser.get();
   keep_alive_ = parser.keep_alive();
   chunked_ = false;
@@ -127,17 +127,14 @@ Task<bool> Http1Connection::answer(Parser& parser) {
   }
   if (head.version() == 11 && head.count(http::field::host) != 1) problem = "a request has one field \"Host\"";
   if (!problem.empty()) {
-    keep_alive_ = false;
-    const Response response = Response::error(400, problem);
-    co_await send_head(response, response.body.size());
-    co_await send_piece(response.body);
-    co_return false;
+    co_await refuse(400, std::move(problem));
+    co_return;
   }
   work = request.target.c_str();
   co_await answer_and_send(part_.site(), request, *this);
   work = nullptr;
-  if (!keep_alive_ || stopping_) co_return false;
-  co_return co_await skip_body();
+  if (stopping_) keep_alive_ = false;
+  if (keep_alive_) keep_alive_ = co_await skip_body();
 }
 
 Task<bool> Http1Connection::skip_body() {
@@ -268,7 +265,7 @@ Task<void> Http1Connection::send_head(const Response& response, std::optional<st
   std::string head =
       fmt::format("HTTP/1.1 {} {}\r\nserver: {}\r\ndate: {}\r\n", response.status, reason, kUserAgent, date_now());
   for (const auto& [name, value] : response.fields) fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
-  const bool bodiless = response.status == 204 || response.status == 304 || response.fields.get("content-length");
+  const bool bodiless = has_no_body(response.status) || response.fields.get("content-length");
   const bool knows_chunks = parser_ == nullptr || parser_->get().version() == 11;
   if (length) {
     if (!bodiless) fmt::format_to(std::back_inserter(head), "content-length: {}\r\n", *length);

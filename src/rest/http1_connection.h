@@ -42,8 +42,9 @@ class Http1Connection final : public Job,
   Task<void> serve();
   /// Whether there is a whole head.
   Task<bool> read_head(Parser& parser);
-  Task<void> refuse(const boost::system::error_code& error);
-  Task<bool> answer(Parser& parser);
+  /// Says so, and that the connection ends.
+  Task<void> refuse(unsigned status, std::string why);
+  Task<void> answer(Parser& parser);
   /// Whether the connection may go on after what is left of the body.
   Task<bool> skip_body();
   Task<void> linger();

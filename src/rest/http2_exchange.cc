@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <list>
 #include <utility>
 
 #include "rest/part.h"

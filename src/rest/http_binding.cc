@@ -81,7 +81,8 @@ std::string default_json(const pb::FieldDescriptor& field) {
 
 }  // namespace
 
-HttpBinding::HttpBinding(const pb::MethodDescriptor& method, const HttpRule& rule) : method_(method) {
+HttpBinding::HttpBinding(const pb::MethodDescriptor& method, const HttpRule& rule)
+    : method_(method), call_path_(path_of(method)) {
   std::tie(http_method_, path_) = pattern_of(rule);
   if (http_method_.empty() || http_method_ == "*") refuse("it names no HTTP method");
   if (method.client_streaming()) refuse("a method whose client streams cannot be called over REST");

@@ -21,6 +21,8 @@ class HttpBinding {
   HttpBinding(const google::protobuf::MethodDescriptor& method, const google::api::HttpRule& rule);
 
   [[nodiscard]] const google::protobuf::MethodDescriptor& method() const noexcept { return method_; }
+  /// "/package.Service/Method".
+  [[nodiscard]] const std::string& call_path() const noexcept { return call_path_; }
   /// "GET" and so on.
   [[nodiscard]] const std::string& http_method() const noexcept { return http_method_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
@@ -48,6 +50,7 @@ class HttpBinding {
   [[noreturn]] void refuse(const std::string& why) const;
 
   const google::protobuf::MethodDescriptor& method_;
+  std::string call_path_;
   std::string http_method_;
   std::string path_;
   PathTemplate template_;

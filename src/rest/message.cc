@@ -6,6 +6,7 @@
 #include <boost/url/parse_query.hpp>
 
 #include "rest/status_json.h"
+#include "rpc/lower_case.h"
 
 namespace tern::rest {
 
@@ -24,8 +25,6 @@ bool is_value_letter(char letter) {
   return (code >= 0x20 && code != 0x7f) || letter == '\t';
 }
 
-char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter; }
-
 }  // namespace
 
 Fields::Fields(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
@@ -33,20 +32,17 @@ Fields::Fields(std::initializer_list<std::pair<std::string_view, std::string_vie
 }
 
 void Fields::add(std::string_view name, std::string_view value) {
-  std::string kept{name};
-  if (kept.empty() || !std::ranges::all_of(kept, is_token_letter)) {
-    throw std::invalid_argument("\"" + kept + "\" is no name of a header field");
+  if (name.empty() || !std::ranges::all_of(name, is_token_letter)) {
+    throw std::invalid_argument("\"" + std::string{name} + "\" is no name of a header field");
   }
   if (!std::ranges::all_of(value, is_value_letter)) {
-    throw std::invalid_argument("the value of header field \"" + kept + "\" has control characters");
+    throw std::invalid_argument("the value of header field \"" + std::string{name} + "\" has control characters");
   }
-  std::ranges::transform(kept, kept.begin(), lower);
-  fields_.emplace_back(std::move(kept), value);
+  fields_.emplace_back(rpc::lower_case(name), value);
 }
 
 void Fields::set(std::string_view name, std::string_view value) {
-  std::string wanted{name};
-  std::ranges::transform(wanted, wanted.begin(), lower);
+  const std::string wanted = rpc::lower_case(name);
   std::erase_if(fields_, [&wanted](const Field& field) { return field.first == wanted; });
   add(wanted, value);
 }

@@ -1,6 +1,5 @@
 #include "rest/openapi.h"
 
-#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <map>
@@ -10,6 +9,7 @@
 #include "google/rpc/status.pb.h"
 #include "rest/message_fields.h"
 #include "rest/openapi_schema.h"
+#include "rpc/lower_case.h"
 
 namespace tern::rest {
 
@@ -34,11 +34,6 @@ std::string plain_path(const HttpBinding& binding) {
     rest.remove_prefix(open + inside.size() + 2);
   }
   return plain;
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char letter) { return std::tolower(letter); });
-  return text;
 }
 
 /// One operation of the document.
@@ -149,7 +144,7 @@ std::string openapi_of(const std::vector<std::reference_wrapper<const HttpBindin
     if (const int count = ++ids[id]; count > 1) id += "_" + std::to_string(count);
     json::value& path = paths[plain_path(binding)];
     if (!path.is_object()) path.emplace_object();
-    path.as_object()[lower(binding.http_method())] = Operation{binding, schemas}.describe(id);
+    path.as_object()[rpc::lower_case(binding.http_method())] = Operation{binding, schemas}.describe(id);
   }
   const json::object document{{"openapi", "3.1.0"},
                               {"info", {{"title", options.title}, {"version", options.version}}},

@@ -20,10 +20,12 @@ Status unknown_to_json(std::string_view path) {
 
 }  // namespace
 
-std::optional<RpcProtocol> protocol_of(const Request& request) {
+std::optional<RpcProtocol> protocol_of(const Gateway& gateway, const Request& request) {
   using Kind = RpcProtocol::Kind;
   const std::string_view type = media_type(request.fields.get("content-type").value_or(std::string_view{}));
   RpcProtocol protocol{.kind = Kind::kConnectUnary, .content_type = std::string{type}};
+  protocol.path = request.path();
+  protocol.method = gateway.find(protocol.path);
   if (request.method == "GET") {
     if (request.query().find("connect=v1") == std::string_view::npos) return std::nullopt;
     return protocol;
@@ -43,18 +45,16 @@ std::optional<RpcProtocol> protocol_of(const Request& request) {
   return protocol;
 }
 
-Result<std::string> decode_request(const Gateway& gateway, std::string_view path, bool json, std::string bytes) {
-  if (!json) return bytes;
-  const auto* method = gateway.find(path);
-  if (method == nullptr) return unknown_to_json(path);
-  return gateway.from_json(*method->input_type(), bytes);
+Result<std::string> decode_request(const Gateway& gateway, const RpcProtocol& protocol, std::string bytes) {
+  if (!protocol.json) return bytes;
+  if (protocol.method == nullptr) return unknown_to_json(protocol.path);
+  return gateway.from_json(*protocol.method->input_type(), bytes);
 }
 
-Result<std::string> encode_response(const Gateway& gateway, std::string_view path, bool json, std::string bytes) {
-  if (!json) return bytes;
-  const auto* method = gateway.find(path);
-  if (method == nullptr) return unknown_to_json(path);
-  return gateway.to_json(*method->output_type(), bytes);
+Result<std::string> encode_response(const Gateway& gateway, const RpcProtocol& protocol, std::string bytes) {
+  if (!protocol.json) return bytes;
+  if (protocol.method == nullptr) return unknown_to_json(protocol.path);
+  return gateway.to_json(*protocol.method->output_type(), bytes);
 }
 
 Result<Compression> compression_of(const Request& request, std::string_view field) {

@@ -21,10 +21,13 @@ struct RpcProtocol {
   bool json = false;
   bool text = false;  // gRPC-Web's base64
   std::string content_type;
+  /// The request's, and the method that it names; null when it is not known.
+  std::string_view path = {};
+  const google::protobuf::MethodDescriptor* method = nullptr;
 };
 
 /// Nothing when the request is in none of them.
-std::optional<RpcProtocol> protocol_of(const Request& request);
+std::optional<RpcProtocol> protocol_of(const Gateway& gateway, const Request& request);
 
 /// connect.cc: a POST whose body is the message, or a GET whose query has it. Throws HttpError.
 Task<Response> serve_connect_unary(const Gateway& gateway, Request& request, RpcProtocol protocol);
@@ -39,8 +42,8 @@ std::string connect_end(const Status& status, const Metadata& trailing);
 std::string grpc_web_trailers(const Status& status, const Metadata& trailing);
 
 /// Between the wire's form of a message and protobuf's own. JSON of a method that is not known is UNIMPLEMENTED.
-Result<std::string> decode_request(const Gateway& gateway, std::string_view path, bool json, std::string bytes);
-Result<std::string> encode_response(const Gateway& gateway, std::string_view path, bool json, std::string bytes);
+Result<std::string> decode_request(const Gateway& gateway, const RpcProtocol& protocol, std::string bytes);
+Result<std::string> encode_response(const Gateway& gateway, const RpcProtocol& protocol, std::string bytes);
 
 /// Of content-encoding and its like; UNIMPLEMENTED where it is none that this side can read.
 Result<Compression> compression_of(const Request& request, std::string_view field);

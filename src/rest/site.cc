@@ -42,12 +42,12 @@ void Site::Core::add_openapi() {
 Task<Response> Site::Core::dispatch(Request& request) const {
   if (!request.target.starts_with('/')) throw HttpError{400, "\"" + request.target + "\" is no path"};
   if (gateway_.connected()) {
-    if (std::optional<RpcProtocol> protocol = protocol_of(request)) {
+    if (std::optional<RpcProtocol> protocol = protocol_of(gateway_, request)) {
       if (protocol->kind != RpcProtocol::Kind::kConnectUnary) {
         return serve_enveloped(gateway_, request, *std::move(protocol));
       }
       // JSON to another path is REST.
-      if (gateway_.find(request.path()) != nullptr) {
+      if (protocol->method != nullptr) {
         return serve_connect_unary(gateway_, request, *std::move(protocol));
       }
     }

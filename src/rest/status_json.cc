@@ -8,6 +8,7 @@
 #include <array>
 
 #include "google/rpc/status.pb.h"
+#include "rpc/lower_case.h"
 
 namespace tern::rest {
 
@@ -53,11 +54,7 @@ StatusCode code_of_http_status(unsigned status) noexcept {
 std::string lower_name_of(StatusCode code) {
   // Connect spells this one with a single l.
   if (code == StatusCode::kCancelled) return "canceled";
-  std::string name{name_of(code)};
-  for (char& letter : name) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return name;
+  return rpc::lower_case(name_of(code));
 }
 
 std::string json_string(std::string_view text) {
@@ -68,17 +65,23 @@ std::string json_string(std::string_view text) {
   return "\"\"";
 }
 
-std::string to_json(const Status& status) {
-  std::string details;
+std::string join_details(const Status& status, const std::function<std::string(const google::protobuf::Any&)>& write) {
+  std::string joined;
   google::rpc::Status whole;
-  if (whole.ParseFromString(status.error_details())) {
-    for (const google::protobuf::Any& detail : whole.details()) {
-      std::string json;
-      if (!google::protobuf::util::MessageToJsonString(detail, &json).ok()) continue;
-      if (!details.empty()) details += ',';
-      details += json;
-    }
+  if (!whole.ParseFromString(status.error_details())) return joined;
+  for (const google::protobuf::Any& detail : whole.details()) {
+    const std::string json = write(detail);
+    if (!joined.empty() && !json.empty()) joined += ',';
+    joined += json;
   }
+  return joined;
+}
+
+std::string to_json(const Status& status) {
+  const std::string details = join_details(status, [](const google::protobuf::Any& detail) {
+    std::string json;
+    return google::protobuf::util::MessageToJsonString(detail, &json).ok() ? json : std::string{};
+  });
   return fmt::format(R"({{"code":{},"message":{},"details":[{}]}})", static_cast<int>(status.code()),
                      json_string(status.details()), details);
 }

@@ -1,6 +1,9 @@
 // How calls' ends are told over HTTP: the codes of both, and google.rpc.Status as JSON.
 #pragma once
 
+#include <google/protobuf/any.pb.h>
+
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +21,9 @@ std::string lower_name_of(StatusCode code);
 
 /// A JSON string, quotes and all (RFC 8259 §7). Bytes that are no UTF-8 become U+FFFD.
 std::string json_string(std::string_view text);
+
+/// The elements of an array: each of the status's error details as `write` has it; what it leaves empty is left out.
+std::string join_details(const Status& status, const std::function<std::string(const google::protobuf::Any&)>& write);
 
 /// {"code":5,"message":"…","details":[…]}: google.rpc.Status; details whose types this program does not know are left
 /// out.

@@ -15,15 +15,10 @@ using StreamingCall = ServerStreamCall<RawMessage>;
 constexpr std::string_view kLines = "application/x-ndjson";
 constexpr std::string_view kEvents = "text/event-stream";
 
-std::string path_of(const google::protobuf::MethodDescriptor& method) {
-  return "/" + method.service()->full_name() + "/" + method.name();
-}
-
 /// A stream of one method to one client.
 struct Streaming {
   const Gateway& gateway;
   const HttpBinding& binding;
-  std::string path;  // outlives the call
   bool events;
   std::unique_ptr<StreamingCall> call = nullptr;
 
@@ -59,12 +54,12 @@ AsyncGenerator<std::string> pieces_of(std::unique_ptr<Streaming> streaming, std:
 Task<Response> serve_stream(const Gateway& gateway, const HttpBinding& binding, Request& request, std::string message) {
   const std::string_view accepted = request.fields.get("accept").value_or(std::string_view{});
   const bool events = accepted.find(kEvents) != std::string_view::npos;
-  auto streaming = std::make_unique<Streaming>(Streaming{gateway, binding, path_of(binding.method()), events});
+  auto streaming = std::make_unique<Streaming>(Streaming{gateway, binding, events});
   const Metadata metadata = metadata_of(request);
   const CallOptions options{.timeout = timeout_of(request), .metadata = &metadata};
   const RawMessage raw{std::move(message)};
   StreamingCall& call =
-      *(streaming->call = std::make_unique<StreamingCall>(gateway.channel(), streaming->path, raw, options));
+      *(streaming->call = std::make_unique<StreamingCall>(gateway.channel(), binding.call_path(), raw, options));
   // An error that comes before any message is still an HTTP status.
   std::optional<RawMessage> first = co_await call.read();
   if (!first) {
@@ -87,22 +82,12 @@ Task<Response> serve_binding(const Gateway& gateway, const HttpBinding& binding,
   if (binding.method().server_streaming()) {
     co_return co_await serve_stream(gateway, binding, request, std::move(message));
   }
-  const std::string path = path_of(binding.method());
-  const Metadata metadata = metadata_of(request);
-  ClientContext context;
-  const CallOptions options{.timeout = timeout_of(request), .metadata = &metadata, .context = &context};
-  const RawMessage raw{std::move(message)};
-  const Result<RawMessage> reply = co_await GenericStub{gateway.channel()}.unary(path, raw, options).result();
-  Response response;
-  if (reply.ok()) {
+  const auto respond = [&gateway, &binding](const Result<RawMessage>& reply) {
+    if (!reply.ok()) return Response::error(reply.status());
     Result<std::string> json = binding.to_json(gateway, reply->bytes);
-    response = json.ok() ? Response::json(std::move(json).value()) : Response::error(json.status());
-  } else {
-    response = Response::error(reply.status());
-  }
-  add_fields(response.fields, context.initial_metadata);
-  add_fields(response.fields, context.trailing_metadata, "trailer-");
-  co_return response;
+    return json.ok() ? Response::json(std::move(json).value()) : Response::error(json.status());
+  };
+  co_return co_await call_unary(gateway, request, binding.call_path(), std::move(message), respond);
 }
 
 }  // namespace tern::rest

@@ -6,6 +6,7 @@
 
 #include "rpc/base64.h"
 #include "rpc/header_names.h"
+#include "rpc/lower_case.h"
 
 namespace tern {
 
@@ -35,10 +36,7 @@ Metadata::Metadata(std::initializer_list<Entry> entries) {
 }
 
 void Metadata::add(std::string_view key, std::string_view value) {
-  std::string lower{key};
-  for (char& letter : lower) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
+  const std::string lower = rpc::lower_case(key);
   if (lower.empty() || !std::all_of(lower.begin(), lower.end(), is_key_letter)) {
     throw std::invalid_argument("metadata key \"" + lower + "\": only letters, digits and -_. are allowed");
   }

@@ -21,7 +21,7 @@ constexpr std::string_view kAlpnWithHttp1{"\x02h2\x08http/1.1"};
 // AEAD with forward secrecy: what RFC 9113 §9.2.2 leaves of TLS 1.2.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
-const unsigned char* alpn() { return reinterpret_cast<const unsigned char*>(kAlpn.data()); }
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 TlsContext::Made make_context(const SSL_METHOD* method) {
   TlsContext::Made context{SSL_CTX_new(method), SSL_CTX_free};
@@ -62,8 +62,8 @@ int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* size,
   const bool http1_too = SSL_get_ex_data(ssl, http1_mark()) != nullptr;
   const std::string_view known = http1_too ? kAlpnWithHttp1 : kAlpn;
   unsigned char* found = nullptr;
-  if (SSL_select_next_proto(&found, size, reinterpret_cast<const unsigned char*>(known.data()),
-                            static_cast<unsigned int>(known.size()), offered, offered_size) != OPENSSL_NPN_NEGOTIATED) {
+  if (SSL_select_next_proto(&found, size, bytes_of(known), static_cast<unsigned int>(known.size()), offered,
+                            offered_size) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
   *chosen = found;
@@ -95,7 +95,7 @@ TlsContext::Made make_client(const ClientTlsOptions& options) {
     throw_tls_error("cannot read the system's certificates of authorities");
   }
   if (!options.certificate_file.empty()) use_certificate(context, options.certificate_file, options.key_file);
-  SSL_CTX_set_alpn_protos(context, alpn(), kAlpn.size());
+  SSL_CTX_set_alpn_protos(context, bytes_of(kAlpn), kAlpn.size());
   return made;
 }
 
@@ -106,14 +106,14 @@ std::vector<std::string> without_empty(std::vector<std::string> files) {
 
 }  // namespace
 
-void allow_http1(SSL* ssl, bool allowed) noexcept {
+void allow_http1(SSL* ssl) noexcept {
   static char mark;
-  SSL_set_ex_data(ssl, http1_mark(), allowed ? &mark : nullptr);
+  SSL_set_ex_data(ssl, http1_mark(), &mark);
 }
 
 void offer_http1(SSL* ssl) noexcept {
   static constexpr std::string_view kHttp1{"\x08http/1.1"};
-  SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(kHttp1.data()), kHttp1.size());
+  SSL_set_alpn_protos(ssl, bytes_of(kHttp1), kHttp1.size());
 }
 
 void throw_tls_error(const std::string& what) {

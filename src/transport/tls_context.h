@@ -17,8 +17,8 @@ namespace tern::transport {
 /// Throws std::runtime_error: `what`, and OpenSSL's own reason.
 [[noreturn]] void throw_tls_error(const std::string& what);
 
-/// Whether the server's side of this connection may agree on HTTP/1.1 (ALPN); before the handshake.
-void allow_http1(SSL* ssl, bool allowed) noexcept;
+/// A server's side may agree on HTTP/1.1 (ALPN) as well; before the handshake.
+void allow_http1(SSL* ssl) noexcept;
 
 /// A client's side offers HTTP/1.1 in place of HTTP/2; before the handshake.
 void offer_http1(SSL* ssl) noexcept;

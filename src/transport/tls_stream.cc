@@ -236,7 +236,7 @@ void expect(SSL* ssl, const std::string& server_name) {
 Task<std::unique_ptr<ByteStream>> accept_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context,
                                              Alpn alpn) {
   auto stream = std::make_unique<TlsStream>(loop, std::move(plain), context);
-  allow_http1(stream->ssl(), alpn == Alpn::kHttp1Too);
+  if (alpn == Alpn::kHttp1Too) allow_http1(stream->ssl());
   SSL_set_accept_state(stream->ssl());
   co_await shake_hands(*stream);
   co_return stream;

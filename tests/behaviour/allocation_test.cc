@@ -62,46 +62,37 @@ class Allocations : public testing::Test {
 // A table that grows once more after the warming up is not a call's.
 constexpr double kNone = 0.01;
 
-// All threads count, and a loop's watcher allocates where it has something to say.
-const Served kUnwatched{.blocked_after_ms = 0};
-
 TEST_F(Allocations, OfAUnaryCallAreNone) {
   NumberService service;
-  with_server(
-      service,
-      [](Channel& channel, Server&) -> Task<void> {
-        const auto unary = [&channel]() -> Task<void> {
-          ProbeStub stub{channel};
-          Order order;
-          order.set_number(1);
-          const Payload payload = co_await stub.Unary(order, {.timeout = std::chrono::seconds{10}});
-          EXPECT_EQ(payload.number(), 1);
-        };
-        const double count = co_await allocations_per_call(unary);
-        EXPECT_LT(count, kNone) << "both ends together";
-      },
-      kUnwatched);
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    const auto unary = [&channel]() -> Task<void> {
+      ProbeStub stub{channel};
+      Order order;
+      order.set_number(1);
+      const Payload payload = co_await stub.Unary(order, {.timeout = std::chrono::seconds{10}});
+      EXPECT_EQ(payload.number(), 1);
+    };
+    const double count = co_await allocations_per_call(unary);
+    EXPECT_LT(count, kNone) << "both ends together";
+  });
 }
 
 TEST_F(Allocations, OfAStreamedMessageAreNone) {
   ProbeService service;
-  with_server(
-      service,
-      [](Channel& channel, Server&) -> Task<void> {
-        ProbeStub stub{channel};
-        auto echo = stub.Echo();
-        const auto ping_pong = [&echo]() -> Task<void> {
-          Payload payload;
-          payload.set_number(1);
-          co_await echo.write(payload);
-          const std::optional<Payload> back = co_await echo.next();
-          EXPECT_TRUE(back);
-        };
-        const double count = co_await allocations_per_call(ping_pong);
-        EXPECT_LT(count, kNone) << "both ends together";
-        co_await echo.done_writing();
-      },
-      kUnwatched);
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    ProbeStub stub{channel};
+    auto echo = stub.Echo();
+    const auto ping_pong = [&echo]() -> Task<void> {
+      Payload payload;
+      payload.set_number(1);
+      co_await echo.write(payload);
+      const std::optional<Payload> back = co_await echo.next();
+      EXPECT_TRUE(back);
+    };
+    const double count = co_await allocations_per_call(ping_pong);
+    EXPECT_LT(count, kNone) << "both ends together";
+    co_await echo.done_writing();
+  });
 }
 
 }  // namespace

@@ -35,6 +35,14 @@ Order order_of(std::int64_t number) {
   return order;
 }
 
+/// Asks for what never answers by itself, until its handler runs.
+Task<void> begin_to_hang(Client& client, const tern::test::ProbeService& service) {
+  co_await client.write(
+      "POST /tern.test.v1.Probe/Hang HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+      "Content-Length: 2\r\n\r\n{}");
+  while (service.begun == 0) co_await sleep(1ms);
+}
+
 TEST(SharedPort, GrpcAndHttpBesideEachOther) {
   const auto body = []() -> Task<void> {
     Shared shared;
@@ -108,10 +116,7 @@ TEST(SharedPort, AStopEndsWhatRuns) {
   const auto body = []() -> Task<void> {
     Shared shared;
     Client client{shared.port};
-    co_await client.write(
-        "POST /tern.test.v1.Probe/Hang HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-        "Content-Length: 2\r\n\r\n{}");
-    while (shared.service.begun == 0) co_await sleep(1ms);
+    co_await begin_to_hang(client, shared.service);
     co_await shared.server.stop({.grace = 1ms});
     EXPECT_EQ(shared.service.running, 0);
   };
@@ -122,10 +127,7 @@ TEST(SharedPort, AClientThatLeavesCancelsTheServicesHandler) {
   const auto body = []() -> Task<void> {
     Shared shared;
     Client client{shared.port};
-    co_await client.write(
-        "POST /tern.test.v1.Probe/Hang HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-        "Content-Length: 2\r\n\r\n{}");
-    while (shared.service.begun == 0) co_await sleep(1ms);
+    co_await begin_to_hang(client, shared.service);
     client.close();
     while (shared.service.running != 0) co_await sleep(1ms);
     co_await shared.server.stop({.grace = 1h});
@@ -138,10 +140,7 @@ TEST(SharedPort, AServerMayEndWithoutAStop) {
   const auto body = []() -> Task<void> {
     Shared shared;
     Client client{shared.port};
-    co_await client.write(
-        "POST /tern.test.v1.Probe/Hang HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-        "Content-Length: 2\r\n\r\n{}");
-    while (shared.service.begun == 0) co_await sleep(1ms);
+    co_await begin_to_hang(client, shared.service);
   };
   block_on(body(), {.threads = 2});
 }

@@ -23,7 +23,6 @@ struct Served {
   ServerOptions server_options = {};
   ChannelOptions channel_options = {};
   std::size_t threads = 1;
-  int blocked_after_ms = 100;
   std::string listen = "127.0.0.1:0";
   ServerTls* tls = nullptr;
   std::vector<ServerInterceptor*> server_interceptors = {};
@@ -47,8 +46,7 @@ inline Task<void> serve_and_run(Service& service, const Served& served, const Bo
 }
 
 inline void with_server(Service& service, const Body& body, const Served& served = {}) {
-  block_on(serve_and_run(service, served, body),
-           {.threads = served.threads, .blocked_after = std::chrono::milliseconds{served.blocked_after_ms}});
+  block_on(serve_and_run(service, served, body), {.threads = served.threads});
 }
 
 }  // namespace tern::test
