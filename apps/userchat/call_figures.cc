@@ -80,39 +80,22 @@ Figures figures_of(const Counts& now, const Counts& before, double seconds, doub
 
 }  // namespace
 
-CallFigures::CallFigures() {
-  for (tern::Loop* loop : tern::Loop::require_current("CallFigures").siblings()) {
-    loops_.push_back(std::make_unique<LoopCounts>());
-    loops_.back()->loop = loop;
-  }
-}
-
-CallFigures::LoopCounts& CallFigures::here() noexcept {
-  const tern::Loop* loop = tern::Loop::current();
-  for (const auto& counts : loops_) {
-    if (counts->loop == loop) return *counts;
-  }
-  return *loops_.front();
-}
-
-void CallFigures::on_call_begun(const tern::ServerContext& /*context*/) noexcept {
-  here().begun.fetch_add(1, kRelaxed);
-}
+void CallFigures::on_call_begun(tern::ServerContext& /*context*/) noexcept { loops_.here().begun.add(); }
 
 void CallFigures::on_call_ended(const tern::EndedCall& call) noexcept {
-  LoopCounts& counts = here();
-  if (!call.status.ok()) counts.failed.fetch_add(1, kRelaxed);
-  if (call.unary) counts.latencies.at(latency_index(call.took)).fetch_add(1, kRelaxed);
-  counts.ended.fetch_add(1, kRelaxed);
+  LoopCounts& counts = loops_.here();
+  if (!call.status.ok()) counts.failed.add();
+  if (call.unary) counts.latencies.at(latency_index(call.took)).add();
+  counts.ended.add();
 }
 
 Counts CallFigures::counts() const {
   Counts all;
   for (const auto& counts : loops_) {
-    all.ended += counts->ended.load(kRelaxed);
-    all.begun += counts->begun.load(kRelaxed);
-    all.failed += counts->failed.load(kRelaxed);
-    for (std::size_t i = 0; i < kLatencies; ++i) all.latencies.at(i) += counts->latencies.at(i).load(kRelaxed);
+    all.ended += counts->ended.value();
+    all.begun += counts->begun.value();
+    all.failed += counts->failed.value();
+    for (std::size_t i = 0; i < kLatencies; ++i) all.latencies.at(i) += counts->latencies.at(i).value();
   }
   return all;
 }

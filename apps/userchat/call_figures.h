@@ -5,11 +5,11 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
-#include <vector>
 
 #include "figures/v1/figures.tern.h"
 #include "tern/async.h"
+#include "tern/async/counter.h"
+#include "tern/async/per_loop.h"
 #include "tern/server/observer.h"
 
 namespace userchat {
@@ -17,9 +17,7 @@ namespace userchat {
 /// Made on one of the server's loops.
 class CallFigures final : public tern::ServerObserver {
  public:
-  CallFigures();
-
-  void on_call_begun(const tern::ServerContext& context) noexcept override;
+  void on_call_begun(tern::ServerContext& context) noexcept override;
   void on_call_ended(const tern::EndedCall& call) noexcept override;
 
   /// Four latencies to each doubling, from a microsecond to an hour.
@@ -36,15 +34,13 @@ class CallFigures final : public tern::ServerObserver {
 
  private:
   struct LoopCounts {
-    tern::Loop* loop;
-    std::atomic<std::uint64_t> begun = 0;
-    std::atomic<std::uint64_t> ended = 0;
-    std::atomic<std::uint64_t> failed = 0;
-    std::array<std::atomic<std::uint64_t>, kLatencies> latencies{};
+    tern::Counter begun;
+    tern::Counter ended;
+    tern::Counter failed;
+    std::array<tern::Counter, kLatencies> latencies;
   };
-  LoopCounts& here() noexcept;
 
-  std::vector<std::unique_ptr<LoopCounts>> loops_;
+  tern::PerLoop<LoopCounts> loops_;
 };
 
 class FiguresService final : public figures::v1::FiguresService::AsyncService {

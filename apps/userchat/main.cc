@@ -67,6 +67,17 @@ int main(int argc, char** argv) {
   serve->add_option(
       "--cors-origin", options.cors_origins,
       R"(Pages of this origin may call over HTTP too, "https://example.com" or "*"; several times for more)");
+  serve->add_flag("--metrics,!--no-metrics", options.metrics, "Serve /metrics beside REST, for Prometheus")
+      ->capture_default_str();
+  serve->add_option("--access-log", options.access_log,
+                    R"(A line of JSON for each call and request: a file, or "-" for standard output)");
+  serve
+      ->add_option("--trace-collector", options.trace_collector,
+                   R"(Where to send traces, by OTLP over gRPC: "localhost:4317"; without, nobody is told)")
+      ->capture_default_str();
+  serve->add_option("--traces-sampled", options.traces_sampled, "The part of traces that is recorded")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   serve->add_option("--log-level", level, "info shows each call; warning is quiet")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();

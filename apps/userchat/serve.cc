@@ -19,6 +19,9 @@
 #include "tern/rest/site.h"
 #include "tern/services/health.h"
 #include "tern/services/reflection.h"
+#include "tern/telemetry/access_log.h"
+#include "tern/telemetry/metrics.h"
+#include "tern/telemetry/tracer.h"
 #include "tern/tern.h"
 #include "user_service.h"
 
@@ -78,6 +81,35 @@ tern::rest::SiteOptions site_options(const ServeOptions& options) {
   return site;
 }
 
+/// What is told of the program while it runs, as far as it is wanted.
+struct Telemetry {
+  explicit Telemetry(const ServeOptions& options) {
+    if (options.metrics) metrics.emplace();
+    if (!options.access_log.empty()) access_log.emplace(options.access_log);
+    if (!options.trace_collector.empty()) {
+      tracer.emplace(tern::telemetry::TracerOptions{
+          .collector = options.trace_collector, .service_name = "userchat", .sampled = options.traces_sampled});
+    }
+  }
+
+  /// The tracer comes first: the log's lines name the spans.
+  void observe(tern::Server& server, tern::rest::Site& site) {
+    const auto add = [&](auto& observer) {
+      if (!observer) return;
+      server.add_observer(*observer);
+      site.add_observer(*observer);
+    };
+    add(tracer);
+    add(access_log);
+    add(metrics);
+    if (metrics) site.route("GET", "/metrics", metrics->handler());
+  }
+
+  std::optional<tern::telemetry::Metrics> metrics;
+  std::optional<tern::telemetry::AccessLog> access_log;
+  std::optional<tern::telemetry::Tracer> tracer;
+};
+
 }  // namespace
 
 tern::Task<void> serve(const ServeOptions& options) {
@@ -92,6 +124,7 @@ tern::Task<void> serve(const ServeOptions& options) {
   CallFigures call_figures;
   FiguresService figures_service{call_figures};
   tern::rest::Site site{site_options(options)};
+  Telemetry telemetry{options};
 
   tern::Server server{{.max_receive_message_length = kMaxMessageLength,
                        .max_send_message_length = kMaxMessageLength,
@@ -109,6 +142,7 @@ tern::Task<void> serve(const ServeOptions& options) {
   server.add_service(grpc_health);
   const tern::Reflection reflection{server};
   server.add_observer(call_figures);
+  telemetry.observe(server, site);
   site.route("GET", "/health", health);
   site.add_services(server);
   site.add_openapi();
@@ -137,6 +171,7 @@ tern::Task<void> serve(const ServeOptions& options) {
   chat_room.close();
   figures_service.close();
   co_await server.stop({.grace = options.grace});
+  if (telemetry.tracer) co_await telemetry.tracer->close();
   co_await close_users(users);
 }
 

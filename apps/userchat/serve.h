@@ -26,6 +26,14 @@ struct ServeOptions {
   std::chrono::nanoseconds grace = std::chrono::seconds{5};
   /// Pages of these origins may call over HTTP, besides the server's own; "*": all.
   std::vector<std::string> cors_origins;
+  /// GET /metrics, for Prometheus.
+  bool metrics = true;
+  /// A file, or "-" for standard output; empty: none.
+  std::string access_log;
+  /// Whom traces are sent to (OTLP over gRPC); empty: nobody.
+  std::string trace_collector;
+  /// The part of them that is recorded.
+  double traces_sampled = 1;
 };
 
 /// Serves until SIGINT or SIGTERM.

@@ -57,9 +57,9 @@ def by_turns(servers, rounds, seconds, first, once):
     return results
 
 
-def unary(connections, streams, latency=False, tls=False, threads=1):
+def unary(connections, streams, latency=False, tls=False, threads=1, what="unary"):
     def measure(peers, rounds, seconds):
-        wanted = {"unary"} | ({"tls"} if tls else set()) | ({"threads"} if threads > 1 else set())
+        wanted = {what} | ({"tls"} if tls else set()) | ({"threads"} if threads > 1 else set())
         with contextlib.ExitStack() as stack:
             cores = "0,1" if threads > 1 else process.SERVER_CORE
             servers = [stack.enter_context(process.Server(peer, cores=cores, threads=threads,
@@ -78,11 +78,11 @@ def unary(connections, streams, latency=False, tls=False, threads=1):
     return measure
 
 
-def unary_by_tern(connections, streams):
+def unary_by_tern(connections, streams, what="unary"):
     """h2load costs its core more than a call costs tern's server: what it can ask for is not what the server can answer."""
     def measure(peers, rounds, seconds):
         with contextlib.ExitStack() as stack:
-            servers = [stack.enter_context(process.Server(peer)) for peer in able(peers, "unary") if peer.grpc]
+            servers = [stack.enter_context(process.Server(peer)) for peer in able(peers, what) if peer.grpc]
 
             def once(server, _):
                 said = load.tern_load(server, "user.v1.UserService/GetUser", '{"id": 1}', "-c", connections, "-m",
@@ -271,6 +271,8 @@ ALL = {
     "unary_tls": Measurement("GetUser over TLS, 10 connections x 100 streams", "calls/s", True, unary(10, 100, tls=True)),
     "unary_2_threads": Measurement("GetUser, 10 connections x 100 streams, two threads on both cores beside the load",
                                    "calls/s", True, unary(10, 100, threads=2)),
+    "observed": Measurement("GetUser, 10 connections x 100 streams, observed", "calls/s", True, unary(10, 100, what="observed")),
+    "observed_by_tern": Measurement("the same, asked for by tern load", "calls/s", True, unary_by_tern(10, 100, "observed")),
     "payload_64B": Measurement("CreateUser, 64 bytes there and back", "MB/s each way", True, payload(64)),
     "payload_1KiB": Measurement("CreateUser, 1 KiB there and back", "MB/s each way", True, payload(1 << 10)),
     "payload_64KiB": Measurement("CreateUser, 64 KiB there and back", "MB/s each way", True, payload(1 << 16)),

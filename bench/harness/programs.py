@@ -17,7 +17,7 @@ PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's grpcio
 class Peer:
     name: str
     server: list  # its command without arguments; None: it is a client only
-    can: set  # of: unary payload stream chat tls wait threads busy_poll
+    can: set  # of: unary payload stream chat tls wait threads busy_poll observed
     client: list = None
     env: dict = dataclasses.field(default_factory=dict)
     path: str = "/user.v1.UserService/GetUser"
@@ -86,7 +86,7 @@ def find(only, folder=None):
     built = folder or RELEASE
     WORK.mkdir(parents=True, exist_ok=True)
     (WORK / "file").write_bytes(b"x" * 47)  # as long as GetUser's reply with its prefix
-    targets = ["tern_tool", "tern_server", "tern_client", "limit"]
+    targets = ["tern_tool", "tern_server", "tern_observed_server", "tern_client", "limit"]
     grpcpp = pathlib.Path("/usr/include/grpcpp/grpcpp.h").exists()
     if grpcpp:
         targets += ["grpcpp_callback_server", "grpcpp_queue_server", "grpcpp_sync_server", "grpcpp_callback_client"]
@@ -97,6 +97,8 @@ def find(only, folder=None):
     peers = [Peer("tern", [program / "tern_server"], everything | {"threads"}, [program / "tern_client"], kind="tern"),
              # Its option for who would rather spend a core than wait for a thread to wake up.
              Peer("tern, busy_poll", [program / "tern_server"], {"busy_poll"}, env={"BUSY_POLL_US": "200"}, kind="tern"),
+             *(Peer(f"tern, {what}", [program / "tern_observed_server"], {"observed"}, env={"OBSERVE": what}, kind="tern")
+               for what in ("nothing", "metrics", "log", "traces", "recorded", "metrics log recorded")),
              Peer("limit", [program / "limit"], {"unary"}, kind="below")]
     if shutil.which("nghttpd"):
         peers.append(Peer("nghttpd", ["nghttpd"], {"unary", "tls"}, path="/file", grpc=False, kind="below"))

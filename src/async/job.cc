@@ -68,6 +68,7 @@ Job::Job(Loop& loop, const Job* parent) noexcept : loop_(&loop) {
   if (parent != nullptr) {
     deadline = parent->deadline;
     work = parent->work;
+    trace = parent->trace;
   }
 }
 

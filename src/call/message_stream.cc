@@ -14,9 +14,9 @@ MessageStream::~MessageStream() {
 void MessageStream::on_data(std::span<const std::uint8_t> bytes) {
   if (incoming_ended_) return;
   held_ += bytes.size();
-  const std::size_t before = reader_.messages();
+  const std::uint64_t before = reader_.count().messages;
   Status status = reader_.receive(bytes, incoming_);
-  count_received(reader_.messages() - before);
+  count_received(reader_.count().messages - before);
   if (!recount() && status.ok()) {
     status = Status{StatusCode::kResourceExhausted,
                     "the connection or the server holds too many messages that were not read "

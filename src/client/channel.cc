@@ -146,6 +146,7 @@ Channel::~Channel() {
 }
 
 void Channel::add_interceptor(ClientInterceptor& interceptor) { core_->add_interceptor(interceptor); }
+void Channel::add_observer(ClientObserver& observer) { core_->add_observer(observer); }
 
 Task<void> Channel::connect() {
   ChannelLoop& part = core_->part_here();

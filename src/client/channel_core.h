@@ -37,6 +37,8 @@ class ChannelCore {
 
   void add_interceptor(ClientInterceptor& interceptor) { interceptors_.push_back(&interceptor); }
   [[nodiscard]] const std::vector<ClientInterceptor*>& interceptors() const noexcept { return interceptors_; }
+  void add_observer(ClientObserver& observer) { observers_.push_back(&observer); }
+  [[nodiscard]] const std::vector<ClientObserver*>& observers() const noexcept { return observers_; }
 
   /// The part on the loop that runs now, made at the first call. Takes no lock, once it is made. Any loop.
   ChannelLoop& part_here();
@@ -68,6 +70,7 @@ class ChannelCore {
   std::string tls_name_;
   std::shared_ptr<const ServiceConfig> service_config_;
   std::vector<ClientInterceptor*> interceptors_;
+  std::vector<ClientObserver*> observers_;
   std::atomic<bool> closed_ = false;
   std::mutex mutex_;
   std::unique_ptr<Slot[]> slots_ = std::make_unique<Slot[]>(kMostLoops);

@@ -15,8 +15,10 @@
 #include "rpc/response_head.h"
 #include "rpc/timeout.h"
 #include "tern/client/call_credentials.h"
+#include "tern/client/observer.h"
 #include "tern/rpc/codec.h"
 #include "tern/rpc/message_reader.h"
+#include "tern/rpc/trace_context.h"
 
 namespace tern {
 
@@ -63,6 +65,7 @@ class ClientCall::Course final : public Job {
 
 ClientCall::~ClientCall() {
   if (counts_ != nullptr) counts_->count_end(false);
+  if (begun_at_ != Clock::time_point{}) tell_observers_end(Status{StatusCode::kCancelled, "given up by the client"});
 }
 
 // A reply of trailers only has no initial metadata.
@@ -90,13 +93,20 @@ void ClientCall::start() {
   ChannelLoop& part = channel_->part_here();
   counts_ = &part.calls();
   counts_->count_start();
+  if (const Job* job = Job::current()) {
+    deadline_ = job->deadline;
+    trace_ = job->trace;
+  }
+  if (!channel_->observers().empty()) {
+    begun_at_ = Clock::now();
+    for (ClientObserver* observer : channel_->observers()) observer->on_call_begun(*this);
+  }
   config_ = part.service_config()->find(method_);
   if (config_ != nullptr) {
     service_config_ = part.service_config();
     if (config_->max_response_bytes) limit_received(*config_->max_response_bytes);
     if (has_request_ && !may_send(request_)) return;
   }
-  if (const Job* job = Job::current()) deadline_ = job->deadline;
   const auto configured = config_ != nullptr ? config_->timeout : std::nullopt;
   if (options_.timeout || configured || deadline_) {
     const Clock::time_point now = Clock::now();
@@ -148,7 +158,7 @@ bool ClientCall::waits_for_ready() const noexcept {
 
 bool ClientCall::open_stream(ClientConnection& connection, http2::Stream& stream, int attempts_before) {
   http2::HeaderFields fields;
-  fields.reserve(13 + metadata_.size());
+  fields.reserve(15 + metadata_.size());
   append_request_fields(fields, *channel_, method_);
   if (compression() != Compression::kIdentity) {
     fields.push_back({rpc::kGrpcEncoding, name_of(compression()), true});
@@ -161,6 +171,10 @@ bool ClientCall::open_stream(ClientConnection& connection, http2::Stream& stream
   FieldTexts texts;
   if (attempts_before > 0) {
     fields.push_back({rpc::kGrpcPreviousAttempts, texts.emplace_back(std::to_string(attempts_before)), false});
+  }
+  if (trace_ != nullptr && !metadata_.get(rpc::kTraceparent)) {
+    fields.push_back({rpc::kTraceparent, texts.emplace_back(trace_->traceparent()), false});
+    if (!trace_->tracestate().empty()) fields.push_back({rpc::kTracestate, trace_->tracestate(), false});
   }
   append_metadata(fields, metadata_, texts);
   return connection.open(stream, fields);
@@ -305,6 +319,15 @@ void ClientCall::course_ended(const std::exception_ptr& error) {
 
 bool ClientCall::intercepted() const noexcept { return !channel_->interceptors().empty(); }
 
+void ClientCall::tell_observers_end(const Status& status) noexcept {
+  const EndedClientCall ended{.call = *this,
+                              .status = status,
+                              .took = Clock::now() - std::exchange(begun_at_, Clock::time_point{}),
+                              .sent = sent(),
+                              .received = received()};
+  for (ClientObserver* observer : channel_->observers()) observer->on_call_ended(ended);
+}
+
 void ClientCall::message_read(MessageRef message) {
   if (options_.context != nullptr) options_.context->message_was_compressed = message_was_compressed();
   for (ClientInterceptor* interceptor : channel_->interceptors()) interceptor->on_response(*this, message);
@@ -316,8 +339,13 @@ std::string ClientCall::peer() const { return connection_ == nullptr ? std::stri
 Result<Buffer> ClientCall::encode(MessageRef message, WriteOptions options) {
   for (ClientInterceptor* interceptor : channel_->interceptors()) interceptor->on_request(*this, message);
   Result<Buffer> encoded = rpc::encode_message(message, channel_->options().max_send_message_length);
-  if (!options.compress || compression() == Compression::kIdentity || !encoded.ok()) return encoded;
-  return rpc::compress_message(std::move(encoded).value(), compression());
+  if (!encoded.ok()) return encoded;
+  Buffer bytes = std::move(encoded).value();
+  if (options.compress && compression() != Compression::kIdentity) {
+    bytes = rpc::compress_message(std::move(bytes), compression());
+  }
+  count_sent(bytes);
+  return bytes;
 }
 
 Compression ClientCall::compression() const noexcept {
@@ -400,6 +428,7 @@ void ClientCall::conclude(Status status) {
   if (ended()) return;
   status_ = std::move(status);
   if (counts_ != nullptr) std::exchange(counts_, nullptr)->count_end(status_.ok());
+  if (begun_at_ != Clock::time_point{}) tell_observers_end(status_);
   stop_attempts();
   disarm();
   started_ = true;

@@ -58,6 +58,9 @@ std::uint32_t hash_of(const HeaderField& field) noexcept {
 /// Secrets stay out of tables, so that nobody who shares the connection can guess at them (§7.1).
 bool is_secret(std::string_view name) noexcept { return name == "authorization" || name == "cookie"; }
 
+/// Every call has its own: in a table it would only push out others, even if one comes twice by chance.
+bool differs_each_time(std::string_view name) noexcept { return name == "grpc-timeout" || name == "traceparent"; }
+
 }  // namespace
 
 void HpackEncoder::limit_table(std::size_t bytes) noexcept {
@@ -124,6 +127,10 @@ void HpackEncoder::remember(std::span<const HeaderField> fields, std::span<const
 }
 
 bool HpackEncoder::encode(const HeaderField& field, std::vector<std::uint8_t>& to) {
+  if (differs_each_time(field.name)) {
+    literal(kNotInserted, 4, 0, field, to);
+    return false;
+  }
   const std::uint32_t hash = hash_of(field);
   Seen* seen = place_of(hash);
   const bool known = seen != nullptr && seen->hash == hash;

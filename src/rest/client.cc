@@ -14,9 +14,11 @@
 #include <utility>
 
 #include "rest/client_connection.h"
+#include "rpc/header_names.h"
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
 #include "tern/async/with_timeout.h"
+#include "tern/rpc/trace_context.h"
 #include "tern/version.h"
 #include "transport/connector.h"
 #include "transport/tls_stream.h"
@@ -58,6 +60,13 @@ std::string text_of(const ClientRequest& request, const Place& place) {
   const bool has_body = !request.body.empty() || request.method == "POST" || request.method == "PUT";
   if (has_body) fmt::format_to(std::back_inserter(text), "content-length: {}\r\n", request.body.size());
   for (const auto& [name, value] : request.fields) fmt::format_to(std::back_inserter(text), "{}: {}\r\n", name, value);
+  const TraceContext* trace = Job::current() != nullptr ? Job::current()->trace.get() : nullptr;
+  if (trace != nullptr && !request.fields.get(rpc::kTraceparent)) {
+    fmt::format_to(std::back_inserter(text), "{}: {}\r\n", rpc::kTraceparent, trace->traceparent());
+    if (!trace->tracestate().empty()) {
+      fmt::format_to(std::back_inserter(text), "{}: {}\r\n", rpc::kTracestate, trace->tracestate());
+    }
+  }
   return text + "\r\n" + request.body;
 }
 

@@ -14,10 +14,40 @@ std::optional<std::size_t> length_of(const Response& response) {
   return response.pieces ? response.length : response.body.size();
 }
 
+/// Tells the observers of one request, and has its job work for the request's trace.
+class Observation {
+ public:
+  Observation(const std::vector<RequestObserver*>& observers, Request& request)
+      : observers_(observers), request_(request), begun_at_(Clock::now()), job_(Job::current()) {
+    for (RequestObserver* observer : observers_) observer->on_request_begun(request_);
+    if (job_ != nullptr) job_->trace = request_.trace;
+  }
+  Observation(const Observation&) = delete;
+  Observation& operator=(const Observation&) = delete;
+  ~Observation() {
+    if (job_ != nullptr) job_->trace.reset();
+    const EndedRequest ended{
+        .request = request_, .status = status, .took = Clock::now() - begun_at_, .bytes_sent = bytes_sent};
+    for (RequestObserver* observer : observers_) observer->on_request_ended(ended);
+  }
+
+  unsigned status = 0;
+  std::uint64_t bytes_sent = 0;
+
+ private:
+  const std::vector<RequestObserver*>& observers_;
+  Request& request_;
+  Clock::time_point begun_at_;
+  Job* job_;
+};
+
 }  // namespace
 
 Task<void> answer_and_send(const Answering& site, Request& request, Exchange& exchange) {
+  std::optional<Observation> observation;
+  if (!site.observers().empty()) observation.emplace(site.observers(), request);
   Response response = co_await site.answer(request);
+  if (observation) observation->status = response.status;
   const bool head_only = request.method == "HEAD" || has_no_body(response.status);
   const std::optional<std::size_t> length = length_of(response);
   if (head_only) {
@@ -27,9 +57,11 @@ Task<void> answer_and_send(const Answering& site, Request& request, Exchange& ex
     co_await exchange.send_head(response, length);
     if (response.pieces) {
       while (std::optional<std::string> piece = co_await response.pieces.next()) {
+        if (observation) observation->bytes_sent += piece->size();
         if (!piece->empty()) co_await exchange.send_piece(*std::move(piece));
       }
     } else if (!response.body.empty()) {
+      if (observation) observation->bytes_sent = response.body.size();
       co_await exchange.send_piece(std::move(response.body));
     }
   }

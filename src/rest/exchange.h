@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tern/rest/message.h"
 #include "tern/rest/site.h"
@@ -17,6 +18,7 @@ class Answering {
   /// Throws nothing but Cancelled.
   virtual Task<Response> answer(Request& request) const = 0;
   [[nodiscard]] virtual const SiteOptions& options() const noexcept = 0;
+  [[nodiscard]] virtual const std::vector<RequestObserver*>& observers() const noexcept = 0;
 
  protected:
   ~Answering() = default;

@@ -10,6 +10,7 @@
 #include <charconv>
 
 #include "call/wire_metadata.h"
+#include "rpc/header_names.h"
 #include "rpc/timeout.h"
 
 namespace tern::rest {
@@ -32,6 +33,9 @@ bool belongs_to_http(std::string_view name) {
          name.starts_with("access-control-") || name.starts_with("sec-") || name.starts_with("proxy-") ||
          name.starts_with("grpc-") || name.starts_with("connect-") || name == "x-grpc-web";
 }
+
+/// The call says it by itself, where the request is traced.
+bool belongs_to_trace(std::string_view name) { return name == rpc::kTraceparent || name == rpc::kTracestate; }
 
 /// "127.0.0.1" of "ipv4:127.0.0.1:1234".
 std::string_view address_of(std::string_view peer) {
@@ -108,7 +112,7 @@ Metadata metadata_of(const Request& request) {
   for (const auto& [name, value] : request.fields) {
     if (name == "x-forwarded-for") {
       forwarded = value;
-    } else if (!belongs_to_http(name)) {
+    } else if (!belongs_to_http(name) && !(request.trace != nullptr && belongs_to_trace(name))) {
       add_if_sound(metadata, name, value);
     }
   }

@@ -51,7 +51,8 @@ void Router::add(std::string_view method, std::string_view path, Handler handler
   for (const PathTemplate::Segment& segment : parsed.segments()) node = &node->child(segment);
   verbs_ = verbs_ || !parsed.verb().empty();
   Methods& methods = node->ends[parsed.verb()];
-  if (!methods.try_emplace(std::string{method}, Route{std::move(parsed), std::move(handler)}).second) {
+  if (!methods.try_emplace(std::string{method}, Route{std::string{path}, std::move(parsed), std::move(handler)})
+           .second) {
     throw std::invalid_argument("route " + std::string{method} + " " + std::string{path} + " is there already");
   }
 }
@@ -81,7 +82,10 @@ const Handler& Router::find(Request& request) const {
     for (auto& [name, value] : route->path.values(segments)) request.path_parameters.insert_or_assign(name, value);
     return true;
   });
-  if (route != nullptr) return route->handler;
+  if (route != nullptr) {
+    request.route = route->text;
+    return route->handler;
+  }
   const std::string path{request.path()};
   if (known) throw HttpError{405, path + " is not there for " + request.method + "; it is for " + methods_of(path)};
   throw HttpError{404, "nothing is at " + path};

@@ -18,6 +18,7 @@ namespace tern::rest {
 class Router {
  public:
   struct Route {
+    std::string text;
     PathTemplate path;
     Handler handler;
   };
@@ -30,8 +31,8 @@ class Router {
   /// Throws std::invalid_argument when the route is there already, or its path is none.
   void add(std::string_view method, std::string_view path, Handler handler);
 
-  /// The route's handler; its parameters are put into the request. Throws HttpError: 404 for an unknown path, 405 for a
-  /// known one without this method.
+  /// The route's handler; its path and its parameters are put into the request. Throws HttpError: 404 for an unknown
+  /// path, 405 for a known one without this method.
   [[nodiscard]] const Handler& find(Request& request) const;
 
   /// What a path may be asked by: "GET, HEAD, POST"; empty for an unknown one.

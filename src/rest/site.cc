@@ -43,6 +43,7 @@ Task<Response> Site::Core::dispatch(Request& request) const {
   if (!request.target.starts_with('/')) throw HttpError{400, "\"" + request.target + "\" is no path"};
   if (gateway_.connected()) {
     if (std::optional<RpcProtocol> protocol = protocol_of(gateway_, request)) {
+      if (protocol->method != nullptr) request.route = protocol->path;
       if (protocol->kind != RpcProtocol::Kind::kConnectUnary) {
         return serve_enveloped(gateway_, request, *std::move(protocol));
       }
@@ -94,6 +95,7 @@ void Site::add_files(std::string_view path, std::span<const EmbeddedFile> files)
 }
 void Site::add_services(Server& server) { core_->add_services(server); }
 void Site::add_openapi() { core_->add_openapi(); }
+void Site::add_observer(RequestObserver& observer) { core_->add_observer(observer); }
 std::unique_ptr<HttpPart> Site::make_part(Loop& loop, std::function<void()> emptied) {
   return std::make_unique<Part>(loop, *core_, std::move(emptied));
 }

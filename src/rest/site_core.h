@@ -7,6 +7,7 @@
 #include <list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rest/exchange.h"
 #include "rest/gateway.h"
@@ -24,6 +25,8 @@ class Site::Core final : public Answering {
   [[nodiscard]] const SiteOptions& options() const noexcept override { return options_; }
   void add_services(Server& server);
   void add_openapi();
+  void add_observer(RequestObserver& observer) { observers_.push_back(&observer); }
+  [[nodiscard]] const std::vector<RequestObserver*>& observers() const noexcept override { return observers_; }
 
   Task<Response> answer(Request& request) const override;
 
@@ -35,6 +38,7 @@ class Site::Core final : public Answering {
   Router router_;
   std::list<HttpBinding> bindings_;  // the routes point to them
   std::string openapi_;
+  std::vector<RequestObserver*> observers_;
 };
 
 }  // namespace tern::rest

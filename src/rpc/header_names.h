@@ -16,6 +16,10 @@ inline constexpr std::string_view kGrpcTimeout = "grpc-timeout";
 inline constexpr std::string_view kGrpcAcceptEncoding = "grpc-accept-encoding";
 inline constexpr std::string_view kGrpcEncoding = "grpc-encoding";
 
+// W3C Trace Context's.
+inline constexpr std::string_view kTraceparent = "traceparent";
+inline constexpr std::string_view kTracestate = "tracestate";
+
 /// "application/grpc", with any suffix that names a message format or a parameter.
 constexpr bool is_grpc_content_type(std::string_view value) {
   if (!value.starts_with(kGrpcContentType)) return false;

@@ -30,8 +30,8 @@ Status MessageReader::receive(std::span<const std::uint8_t> bytes, BufferQueue& 
     message_read_ += part;
     bytes = bytes.subspan(part);
     if (message_read_ < message_.size()) break;
+    count_.add(message_.size());
     messages.push(std::move(message_));
-    ++messages_;
     prefix_read_ = 0;
   }
   return {};

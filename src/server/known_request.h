@@ -10,6 +10,7 @@ namespace tern {
 struct KnownRequest {
   rpc::RequestHead head;
   MethodHandler* handler = nullptr;  // null when nobody serves the method
+  std::uint32_t method_id = 0;       // ServerContext::method_id
 };
 
 /// Lives as long as the block.
@@ -18,6 +19,7 @@ inline const KnownRequest& known_request(const http2::HeaderBlock& block, const 
     const auto read = std::make_shared<KnownRequest>();
     for (std::size_t i = 0; i < block.size(); ++i) read->head.add(block[i].name, block[i].value);
     read->handler = registry.find(read->head.path());
+    if (read->handler != nullptr && !registry.is_fallback(*read->handler)) read->method_id = read->handler->id();
     block.meaning = read;
   }
   return *static_cast<const KnownRequest*>(block.meaning.get());

@@ -103,7 +103,9 @@ void ServerCall::tell_observers_end() noexcept {
   const EndedCall ended{.context = context_,
                         .status = status_.ok() && (context_.cancelled() || running_) ? gone : status_,
                         .took = took,
-                        .unary = unary};
+                        .unary = unary,
+                        .received = received(),
+                        .sent = sent()};
   for (ServerObserver* observer : connection_.owner().shared().observers) observer->on_call_ended(ended);
 }
 
@@ -180,8 +182,10 @@ Buffer ServerCall::encode(MessageRef message) {
                             "max_buffered_bytes)"}};
   }
   const bool compressed = std::exchange(context_.compress_next_, true) && compression() != Compression::kIdentity;
-  if (!compressed) return std::move(encoded).value();
-  return rpc::compress_message(std::move(encoded).value(), compression());
+  Buffer message_bytes = std::move(encoded).value();
+  if (compressed) message_bytes = rpc::compress_message(std::move(message_bytes), compression());
+  count_sent(message_bytes);
+  return message_bytes;
 }
 
 Compression ServerCall::compression() const noexcept {

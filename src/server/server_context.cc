@@ -1,6 +1,7 @@
 #include "tern/server/server_context.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/known_request.h"
 #include "server/server_connection.h"
@@ -11,11 +12,15 @@
 namespace tern {
 
 const std::string& ServerContext::method() const noexcept { return call_.request_->head.path(); }
+std::uint32_t ServerContext::method_id() const noexcept { return call_.request_->method_id; }
 const std::string& ServerContext::peer() const noexcept { return call_.connection_.peer(); }
 const PeerIdentity& ServerContext::peer_identity() const noexcept { return call_.connection_.identity(); }
 const Metadata& ServerContext::metadata() const noexcept { return call_.request_->head.metadata(); }
 bool ServerContext::message_was_compressed() const noexcept { return call_.message_was_compressed(); }
 std::optional<Clock::time_point> ServerContext::deadline() const noexcept { return call_.deadline; }
+
+const TraceContext* ServerContext::trace() const noexcept { return call_.trace.get(); }
+void ServerContext::set_trace(std::shared_ptr<const TraceContext> trace) noexcept { call_.trace = std::move(trace); }
 
 std::optional<Clock::duration> ServerContext::time_remaining() const noexcept {
   if (!call_.deadline) return std::nullopt;

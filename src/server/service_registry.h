@@ -22,6 +22,9 @@ class ServiceRegistry {
   /// Takes the calls that nobody else does.
   void set_fallback(MethodHandler& handler) noexcept { fallback_ = &handler; }
 
+  /// Whether `handler` takes calls of any name.
+  [[nodiscard]] bool is_fallback(const MethodHandler& handler) const noexcept { return &handler == fallback_; }
+
   /// The handler of "/package.Service/Method"; null when there is none.
   [[nodiscard]] MethodHandler* find(std::string_view path) const;
   /// Says which part of the path is unknown.

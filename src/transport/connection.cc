@@ -39,6 +39,7 @@ void Connection::start(std::string_view first_bytes) {
 
 void Connection::close(http2::ErrorCode code, std::string reason) {
   if (std::exchange(closed_, true)) return;
+  count_streams();
   reason_ = std::move(reason);
   keepalive_timer_.disarm();
   stream_.reset();
@@ -137,7 +138,13 @@ void Connection::on_writable() {
   write_output();
 }
 
+void Connection::count_streams() noexcept {
+  const std::uint64_t opened = session_.streams_opened();
+  loop_.traffic().streams.add(opened - std::exchange(streams_counted_, opened));
+}
+
 void Connection::at_turn_end() noexcept {
+  count_streams();
   if (!closed_ && !unwritten_) write_output();
 }
 

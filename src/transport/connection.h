@@ -79,6 +79,7 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   void run() override { owner_.on_lost(reason_); }
 
   void check_peer();
+  void count_streams() noexcept;
   bool receive(std::span<const std::uint8_t> bytes);
   void write_output();
   bool write_batch(http2::OutputBatch& batch);
@@ -90,6 +91,7 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   PeerIdentity identity_;
   std::uint64_t id_ = next_entity_id();
   std::uint64_t keepalives_sent_ = 0;
+  std::uint64_t streams_counted_ = 0;  // in the loop's traffic
   http2::Session session_;
   http2::Role role_;
   std::optional<Keepalive> keepalive_;

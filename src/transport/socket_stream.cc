@@ -32,6 +32,7 @@ std::string describe(const Socket::endpoint_type& endpoint, const boost::system:
 class SocketStream final : public ByteStream {
  public:
   SocketStream(Loop& loop, Socket socket) : state_(std::make_shared<State>(loop, std::move(socket))) {
+    traffic().connections_opened.add();
     Socket& mine = state_->socket;
     mine.non_blocking(true);
     if (mine.local_endpoint().protocol().family() != AF_UNIX) {
@@ -42,20 +43,21 @@ class SocketStream final : public ByteStream {
   SocketStream(const SocketStream&) = delete;
   SocketStream& operator=(const SocketStream&) = delete;
   ~SocketStream() override {
+    traffic().connections_closed.add();
     state_->alive = false;
     boost::system::error_code ignored;
     state_->socket.close(ignored);
   }
 
   IoResult read(std::span<std::uint8_t> to) override {
-    return moved(::recv(state_->socket.native_handle(), to.data(), to.size(), 0));
+    return moved(::recv(state_->socket.native_handle(), to.data(), to.size(), 0), traffic().bytes_received);
   }
 
   IoResult write(std::span<const iovec> pieces) override {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());
     message.msg_iovlen = pieces.size();
-    return moved(::sendmsg(state_->socket.native_handle(), &message, MSG_NOSIGNAL));
+    return moved(::sendmsg(state_->socket.native_handle(), &message, MSG_NOSIGNAL), traffic().bytes_sent);
   }
 
   void want_read(ByteStreamEvents& events) override {
@@ -101,11 +103,16 @@ class SocketStream final : public ByteStream {
     }
   };
 
-  static IoResult moved(ssize_t size) {
-    if (size >= 0) return {.size = static_cast<std::size_t>(size), .would_block = false, .error = {}};
+  static IoResult moved(ssize_t size, Counter& counter) {
+    if (size >= 0) {
+      counter.add(static_cast<std::size_t>(size));
+      return {.size = static_cast<std::size_t>(size), .would_block = false, .error = {}};
+    }
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {.size = 0, .would_block = true, .error = {}};
     return {.size = 0, .would_block = false, .error = last_error()};
   }
+
+  [[nodiscard]] LoopTraffic& traffic() const noexcept { return state_->loop.traffic(); }
 
   std::shared_ptr<State> state_;
 };

@@ -9,6 +9,8 @@ import unittest
 import urllib.error
 import urllib.request
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from process import Userchat
 
 BINARY = sys.argv.pop()
@@ -107,6 +109,23 @@ class Application(unittest.TestCase):
         self.assertEqual(raised.exception.code, 404)
         raised.exception.close()
         self.assertEqual(server.end(signal.SIGTERM), 0)
+
+    def test_metrics_as_prometheus_reads_them(self):
+        server = Userchat(BINARY, "--rest", "127.0.0.1:0", "--database", "memory")
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.rest_port}/v1/users/1") as answer:
+            self.assertEqual(answer.status, 200)
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.rest_port}/metrics") as answer:
+            families = {family.name: family for family in text_string_to_metric_families(answer.read().decode())}
+        self.assertEqual(server.end(signal.SIGTERM), 0)
+        calls = families["rpc_server_call_duration_seconds"]
+        self.assertEqual(calls.type, "histogram")
+        counts = {sample.labels["rpc_method"]: sample.value for sample in calls.samples if sample.name.endswith("_count")}
+        self.assertEqual(counts, {"user.v1.UserService/GetUser": 1})
+        for name in ("rpc_server_active_calls", "http_server_request_duration_seconds", "tern_loop_lag_seconds",
+                     "tern_loop_blocked", "tern_loop_connections", "tern_loop_streams", "tern_loop_received_bytes",
+                     "process_resident_memory_bytes"):
+            self.assertIn(name, families)
+            self.assertTrue(families[name].samples and families[name].documentation, name)
 
     def test_quiet_by_level(self):
         server = Userchat(BINARY, "--rest", "none", "--database", "memory", "--log-level", "info")

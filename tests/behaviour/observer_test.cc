@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "support/serve.h"
+#include "tern/client/client_call.h"
 #include "tern/client/generic_stub.h"
+#include "tern/client/observer.h"
 
 namespace tern::test {
 namespace {
@@ -17,11 +19,16 @@ using namespace std::chrono_literals;
 
 class Noting final : public ServerObserver {
  public:
-  void on_call_begun(const ServerContext& context) noexcept override { begun.push_back(context.method()); }
+  void on_call_begun(ServerContext& context) noexcept override { begun.push_back(context.method()); }
   void on_call_ended(const EndedCall& call) noexcept override {
     ended.push_back(std::string{call.unary ? "unary " : "stream "} + std::string{name_of(call.status.code())});
     longest = std::max(longest, call.took);
+    received.messages += call.received.messages;
+    sent.messages += call.sent.messages;
+    sent.bytes += call.sent.bytes;
   }
+  MessageCount received;
+  MessageCount sent;
   std::vector<std::string> begun;
   std::vector<std::string> ended;
   Clock::duration longest{};
@@ -78,6 +85,62 @@ TEST(Observers, SeeEachKindOfEndOnce) {
   EXPECT_EQ(noting.ended, (std::vector<std::string>{"stream CANCELLED", "stream OK", "stream UNIMPLEMENTED",
                                                     "unary DEADLINE_EXCEEDED", "unary NOT_FOUND", "unary OK"}));
   EXPECT_GE(noting.longest, 4ms);
+  EXPECT_GE(noting.received.messages, 5);  // one for each call that a handler had
+  EXPECT_GE(noting.sent.messages, 4);      // two downloaded, one answered, and one of those that nobody waited for
+  EXPECT_GT(noting.sent.bytes, 0);
+}
+
+class NotingClient final : public ClientObserver {
+ public:
+  void on_call_begun(ClientCall& call) noexcept override {
+    begun.emplace_back(call.method());
+    call.metadata().add("echo-initial", "from the observer");
+  }
+  void on_call_ended(const EndedClientCall& call) noexcept override {
+    ended.push_back(std::string{name_of(call.status.code())} + " " + std::to_string(call.sent.messages) + "/" +
+                    std::to_string(call.received.messages));
+  }
+  std::vector<std::string> begun;
+  std::vector<std::string> ended;
+};
+
+TEST(Observers, OfAChannelSeeEachCallOnce) {
+  NotingClient noting;
+  ProbeService service;
+  const auto run = [](NotingClient& its_noting, ProbeService& its_service) -> Task<void> {
+    Server server;
+    server.add_service(its_service);
+    Channel channel{"127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0"))};
+    channel.add_observer(its_noting);
+    ProbeStub stub{channel};
+    ClientContext context;
+    co_await stub.Unary(Order{}, {.context = &context});
+    EXPECT_EQ(context.initial_metadata.get("echo-initial"), "from the observer");
+    Order order;
+    order.set_count(3);
+    auto download = stub.Download(order);
+    while (const auto payload = co_await download.next()) continue;
+    const auto late = co_await stub.Hang(Order{}, {.timeout = 10ms}).result();
+    EXPECT_EQ(late.status().code(), StatusCode::kDeadlineExceeded);
+    {
+      auto left = stub.Hang(Order{}).task();
+    }  // never begun
+    {
+      order.set_count(1'000'000);
+      auto left = stub.Download(order);
+      co_await left.next();
+    }
+    co_await channel.close();
+    co_await server.stop();
+  };
+  block_on(run(noting, service));
+  EXPECT_EQ(noting.begun, (std::vector<std::string>{"/tern.test.v1.Probe/Unary", "/tern.test.v1.Probe/Download",
+                                                    "/tern.test.v1.Probe/Hang", "/tern.test.v1.Probe/Download"}));
+  ASSERT_EQ(noting.ended.size(), 4);
+  EXPECT_EQ(noting.ended[0], "OK 1/1");
+  EXPECT_EQ(noting.ended[1], "OK 1/3");
+  EXPECT_EQ(noting.ended[2], "DEADLINE_EXCEEDED 1/0");
+  EXPECT_TRUE(noting.ended[3].starts_with("CANCELLED 1/")) << noting.ended[3];
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <optional>
 
 #include "tern/async/intrusive_list.h"
@@ -18,6 +19,7 @@ namespace tern {
 
 class Loop;
 class Job;
+class TraceContext;
 template <class T>
 class Task;
 
@@ -88,8 +90,8 @@ class Wait : public Ready {
 /// Owns its body: destroyed while the body is suspended, it destroys the body's frames, innermost first.
 class Job {
  public:
-  /// A job on `loop`; `parent`, if any, hands down its deadline and its work (not its cancellation: whoever waits for
-  /// this job passes that on).
+  /// A job on `loop`; `parent`, if any, hands down its deadline, its work and its trace (not its cancellation: whoever
+  /// waits for this job passes that on).
   explicit Job(Loop& loop, const Job* parent = nullptr) noexcept;
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
@@ -118,6 +120,9 @@ class Job {
   /// What it works for, by the name that people have for it: a server's calls, "/package.Service/Method". Inherited by
   /// the jobs that it starts, and read in a signal's handler: outlives them, and does not change.
   const char* work = nullptr;
+  /// What it works for across services, where somebody traces that (telemetry::Tracer); calls made in this job belong
+  /// to it.
+  std::shared_ptr<const TraceContext> trace;
 
   /// The job whose code runs now on this thread; null outside of one.
   static Job* current() noexcept;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 
+#include "tern/async/counter.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
 #include "tern/async/timer_queue.h"
@@ -30,6 +31,16 @@ class TurnEnd : public ListNode<TurnEnd> {
 
  protected:
   ~TurnEnd() = default;
+};
+
+/// What the sockets of one loop have carried: a server's, a channel's, HTTP. Any thread may look.
+struct LoopTraffic {
+  Counter connections_opened;
+  Counter connections_closed;
+  /// Of HTTP/2, those inside of the process too, at both ends.
+  Counter streams;
+  Counter bytes_received;
+  Counter bytes_sent;
 };
 
 class Loop {
@@ -68,6 +79,9 @@ class Loop {
   /// How often it was blocked (RunOptions::blocked_after). Any thread.
   [[nodiscard]] std::uint64_t times_blocked() const noexcept { return times_blocked_.load(std::memory_order_relaxed); }
   void count_blocked() noexcept { times_blocked_.fetch_add(1, std::memory_order_relaxed); }
+
+  [[nodiscard]] LoopTraffic& traffic() noexcept { return traffic_; }
+  [[nodiscard]] const LoopTraffic& traffic() const noexcept { return traffic_; }
 
   /// Runs `work` in a turn of this loop, soon. From any thread.
   void post(std::function<void()> work);
@@ -111,6 +125,7 @@ class Loop {
   std::unique_ptr<LoopGroup> own_group_;
   std::atomic<std::uint32_t> turn_ = 0;
   std::atomic<std::uint64_t> times_blocked_ = 0;
+  LoopTraffic traffic_;
   bool in_turn_ = false;
   bool turn_scheduled_ = false;
 };

@@ -11,6 +11,7 @@
 #include "tern/async/task.h"
 #include "tern/http2/stream.h"
 #include "tern/rpc/compression.h"
+#include "tern/rpc/message_count.h"
 #include "tern/rpc/message_reader.h"
 #include "tern/rpc/status.h"
 
@@ -78,6 +79,11 @@ class MessageStream : public http2::Stream {
   [[nodiscard]] bool ended_inside_a_message() const noexcept { return !reader_.between_messages(); }
   [[nodiscard]] BufferQueue& incoming() noexcept { return incoming_; }
 
+  /// Messages that have come, and those that were made ready to be sent, prefixes and all.
+  [[nodiscard]] const MessageCount& received() const noexcept { return reader_.count(); }
+  [[nodiscard]] const MessageCount& sent() const noexcept { return sent_; }
+  void count_sent(const Buffer& message) noexcept { sent_.add(message.size() - rpc::kPrefixBytes); }
+
   /// Whether the peer may send on before anyone reads: for the one message that a unary call waits for.
   bool eager_ = false;
 
@@ -89,6 +95,7 @@ class MessageStream : public http2::Stream {
   void open_window() noexcept;
 
   rpc::MessageReader reader_;
+  MessageCount sent_;
   BufferQueue incoming_;
   Compression receive_compression_ = Compression::kIdentity;
   bool message_was_compressed_ = false;

@@ -32,6 +32,7 @@ class Picker;
 class Resolver;
 class ChannelCore;
 class ClientInterceptor;
+class ClientObserver;
 
 struct ChannelOptions {
   /// Longest message taken from the server, in bytes. gRPC's default.
@@ -114,6 +115,8 @@ class Channel {
 
   /// Before the first call; the first one added is outermost. `interceptor` must outlive the channel.
   void add_interceptor(ClientInterceptor& interceptor);
+  /// Before the first call; `observer` must outlive the channel.
+  void add_observer(ClientObserver& observer);
 
   /// Waits until there is a connection from the current loop; throws RpcError (UNAVAILABLE) when there can be none.
   Task<void> connect();

@@ -66,6 +66,9 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   [[nodiscard]] const std::string& target() const noexcept;
   Metadata& metadata() noexcept { return metadata_; }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const noexcept { return deadline_; }
+  /// Which trace it belongs to: its job's, unless an observer has set another as it began. Null when there is none.
+  [[nodiscard]] const TraceContext* trace() const noexcept { return trace_.get(); }
+  void set_trace(std::shared_ptr<const TraceContext> trace) noexcept { trace_ = std::move(trace); }
   /// "ipv4:127.0.0.1:1234" and so on, while the call is open.
   [[nodiscard]] std::string peer() const;
 
@@ -114,6 +117,7 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   void conclude(Status status);
   [[nodiscard]] bool intercepted() const noexcept;
   void message_read(MessageRef message);
+  void tell_observers_end(const Status& status) noexcept;
 
   [[nodiscard]] bool open_on(ClientConnection& connection);
   /// Opens `stream` with the call's header fields.
@@ -147,6 +151,8 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   Status status_;
   bool started_ = false;
   CallCounts* counts_ = nullptr;  // the channel's on this loop, from the start to the end
+  Clock::time_point begun_at_;    // while an observer waits for its end
+  std::shared_ptr<const TraceContext> trace_;
   bool requests_ended_ = false;
   Event settled_;  // open or ended
   Event headers_;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -19,6 +20,10 @@
 #include "tern/async/async_generator.h"
 #include "tern/async/task.h"
 #include "tern/rpc/status.h"
+
+namespace tern {
+class TraceContext;
+}
 
 namespace tern::rest {
 
@@ -81,6 +86,11 @@ class Request {
   std::string peer;
   /// What stood in the path in place of the route's {names}, decoded.
   std::map<std::string, std::string, std::less<>> path_parameters;
+  /// The route that it took, as it was added: "/v1/users/{id}"; a method's path, where the request is Connect's or
+  /// gRPC-Web's. Empty while there is none.
+  std::string_view route;
+  /// Which trace it belongs to; set by an observer, as it begins.
+  std::shared_ptr<const TraceContext> trace;
 
   /// The target without its query, and the query; both as sent.
   [[nodiscard]] std::string_view path() const noexcept;

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "tern/rest/message.h"
+#include "tern/rest/observer.h"
 #include "tern/server/http_handler.h"
 #include "tern/server/server.h"
 
@@ -82,6 +83,9 @@ class Site final : public HttpHandler {
   /// Every service that `server` has by now, as JSON, gRPC-Web and Connect; before it listens. Throws
   /// std::invalid_argument for an annotation that is wrong, saying which and why.
   void add_services(Server& server);
+
+  /// Before the server listens; `observer` must outlive it.
+  void add_observer(RequestObserver& observer);
 
   /// GET /openapi.json: the routes of add_services() as OpenAPI 3.1, with the comments of the .proto files.
   void add_openapi();

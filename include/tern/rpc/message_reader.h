@@ -8,6 +8,7 @@
 #include <span>
 
 #include "tern/http2/buffer.h"
+#include "tern/rpc/message_count.h"
 #include "tern/rpc/status.h"
 
 namespace tern::rpc {
@@ -31,7 +32,7 @@ class MessageReader {
   Status receive(std::span<const std::uint8_t> bytes, BufferQueue& messages);
 
   /// Those that were complete, so far.
-  [[nodiscard]] std::size_t messages() const noexcept { return messages_; }
+  [[nodiscard]] const MessageCount& count() const noexcept { return count_; }
   /// Bytes that are set aside for the message that has begun.
   [[nodiscard]] std::size_t allocated() const noexcept { return message_.size(); }
   /// Whether what was received so far ends with a message.
@@ -46,7 +47,7 @@ class MessageReader {
   std::size_t prefix_read_ = 0;
   Buffer message_;
   std::size_t message_read_ = 0;
-  std::size_t messages_ = 0;
+  MessageCount count_;
 };
 
 }  // namespace tern::rpc

@@ -1,8 +1,9 @@
-// ServerObserver: sees every call of a server begin and end: for figures and logs. It changes nothing, and costs calls
-// nothing when a server has none; what has to change or to wait is a ServerInterceptor's.
+// ServerObserver: sees every call of a server begin and end: for figures and logs. It changes nothing that the client
+// sees, and costs calls nothing when a server has none; what has to change or to wait is a ServerInterceptor's.
 #pragma once
 
 #include "tern/async/timer_queue.h"
+#include "tern/rpc/message_count.h"
 #include "tern/rpc/status.h"
 #include "tern/server/server_context.h"
 
@@ -16,6 +17,8 @@ struct EndedCall {
   Clock::duration took;
   /// One message each way.
   bool unary;
+  MessageCount received;
+  MessageCount sent;
 };
 
 /// Outlives the server that it is added to. Called on the call's loop, of which a server may have several.
@@ -27,7 +30,7 @@ class ServerObserver {
   virtual ~ServerObserver() = default;
 
   /// Its headers have come; for methods that nobody serves, too.
-  virtual void on_call_begun(const ServerContext& context) noexcept = 0;
+  virtual void on_call_begun(ServerContext& context) noexcept = 0;
   /// Once for each that began: its handler has ended, or it never ran.
   virtual void on_call_ended(const EndedCall& call) noexcept = 0;
 };

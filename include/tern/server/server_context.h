@@ -3,6 +3,7 @@
 
 #include <google/protobuf/arena.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 namespace tern {
 
 class ServerCall;
+class TraceContext;
 
 /// Belongs to the call, as long as its handler runs. For the handler's own thread: the loop of an asynchronous handler,
 /// the worker of a synchronous one.
@@ -28,6 +30,9 @@ class ServerContext {
 
   /// "/package.Service/Method".
   [[nodiscard]] const std::string& method() const noexcept;
+  /// A small number for the method, the same for all its calls: for tables. 0: no service has it (a GenericService may
+  /// answer it).
+  [[nodiscard]] std::uint32_t method_id() const noexcept;
   /// "ipv4:127.0.0.1:1234", "ipv6:[::1]:1234" or "unix:".
   [[nodiscard]] const std::string& peer() const noexcept;
   /// Who the client is by its certificate (mutual TLS); nobody without.
@@ -42,6 +47,11 @@ class ServerContext {
   /// The call is of no use any more: the client went away or cancelled, the deadline passed, the server stops.
   /// An asynchronous handler need not ask: its next await throws Cancelled. Any thread.
   [[nodiscard]] bool cancelled() const noexcept;
+
+  /// Which trace it belongs to, across services; null when nobody traces it. set_trace: for observers, as it begins; on
+  /// its loop.
+  [[nodiscard]] const TraceContext* trace() const noexcept;
+  void set_trace(std::shared_ptr<const TraceContext> trace) noexcept;
 
   /// Memory that the call gives back as a whole when its handler has ended. On the handler's own thread.
   google::protobuf::Arena& arena();

@@ -1,6 +1,8 @@
 // Service: a named set of methods, each with its handler. Generated AsyncService and SyncService derive from it.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,14 +42,19 @@ class MethodHandler {
 
   [[nodiscard]] Requests requests() const noexcept { return requests_; }
   [[nodiscard]] const MethodTypes& types() const noexcept { return types_; }
+  /// From 1 on; no other handler of this process has the same.
+  [[nodiscard]] std::uint32_t id() const noexcept { return id_; }
 
   /// Runs the whole call, on the call's loop; with Requests::kOne the request has arrived before. What it throws
   /// becomes the call's status.
   virtual Task<void> handle(ServerCall& call) = 0;
 
  private:
+  inline static std::atomic<std::uint32_t> last_id_ = 0;
+
   Requests requests_;
   MethodTypes types_;
+  std::uint32_t id_ = ++last_id_;
 };
 
 /// Outlives the server that it is added to.

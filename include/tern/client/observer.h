@@ -1,0 +1,39 @@
+// ClientObserver: sees every call of a channel begin and end: for figures and traces. It costs calls nothing when a
+// channel has none; what has to change more than metadata, or to wait, is a ClientInterceptor's.
+#pragma once
+
+#include "tern/async/timer_queue.h"
+#include "tern/rpc/message_count.h"
+#include "tern/rpc/status.h"
+
+namespace tern {
+
+class ClientCall;
+
+struct EndedClientCall {
+  const ClientCall& call;
+  /// As its maker learns it.
+  const Status& status;
+  /// Since its beginning, waiting for a connection and all attempts included.
+  Clock::duration took;
+  MessageCount sent;
+  /// Of the last attempt.
+  MessageCount received;
+};
+
+/// Outlives the channel that it is added to. Called on the call's loop, of which a channel may use several.
+class ClientObserver {
+ public:
+  ClientObserver() = default;
+  ClientObserver(const ClientObserver&) = delete;
+  ClientObserver& operator=(const ClientObserver&) = delete;
+  virtual ~ClientObserver() = default;
+
+  /// It begins, before its interceptors; metadata may be added. Not for a call whose request cannot be sent, nor on a
+  /// closed channel.
+  virtual void on_call_begun(ClientCall& call) noexcept = 0;
+  /// Once for each that began.
+  virtual void on_call_ended(const EndedClientCall& call) noexcept = 0;
+};
+
+}  // namespace tern

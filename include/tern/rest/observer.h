@@ -1,0 +1,35 @@
+// RequestObserver: sees every request of a site begin and end, whichever version of HTTP it comes by; those that become
+// gRPC calls too, which a ServerObserver sees besides.
+#pragma once
+
+#include <cstdint>
+
+#include "tern/async/timer_queue.h"
+#include "tern/rest/message.h"
+
+namespace tern::rest {
+
+struct EndedRequest {
+  const Request& request;
+  /// Of the response; 0: its client left before there was one.
+  unsigned status;
+  /// Since the request's head was there, until the response was sent.
+  Clock::duration took;
+  /// Of the response's body.
+  std::uint64_t bytes_sent;
+};
+
+/// Outlives the site's server. Called on the request's loop, of which a server may have several.
+class RequestObserver {
+ public:
+  RequestObserver() = default;
+  RequestObserver(const RequestObserver&) = delete;
+  RequestObserver& operator=(const RequestObserver&) = delete;
+  virtual ~RequestObserver() = default;
+
+  virtual void on_request_begun(Request& request) noexcept = 0;
+  /// Once for each that began.
+  virtual void on_request_ended(const EndedRequest& request) noexcept = 0;
+};
+
+}  // namespace tern::rest

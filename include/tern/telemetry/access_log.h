@@ -1,0 +1,49 @@
+// AccessLog: one line of JSON for each call of a server and each request of a site.
+//
+//   tern::telemetry::AccessLog log{"/var/log/service/access.log"};
+//   server.add_observer(log);
+//   site.add_observer(log);
+//
+//   {"time":"2026-11-25T21:49:04.123456Z","protocol":"grpc","method":"/user.v1.UserService/GetUser","status":"OK",
+//    "took_us":412,"peer":"ipv4:127.0.0.1:50712","received_messages":1,"received_bytes":2,"sent_messages":1,
+//    "sent_bytes":58}
+//
+// docs/observability.md has every field.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "tern/rest/observer.h"
+#include "tern/server/observer.h"
+
+namespace spdlog {
+class logger;
+}
+
+namespace tern::telemetry {
+
+/// Made on one of the program's loops; outlives what it observes. Lines are gathered by each loop and written by a
+/// thread of their own, together for all that ended in a turn, so that a slow disk stops no call; when it is far
+/// behind, the oldest lines are lost, and the log says how many.
+class AccessLog final : public ServerObserver, public rest::RequestObserver {
+ public:
+  /// Appends to this file; "-": standard output. Throws std::runtime_error when it cannot be opened.
+  explicit AccessLog(const std::string& path = "-");
+  /// Gives lines to `logger`, several at once, on the loops' threads: one that rotates files or sends them away. It
+  /// should be an asynchronous one.
+  explicit AccessLog(std::shared_ptr<spdlog::logger> logger);
+  /// Writes what is left.
+  ~AccessLog() override;
+
+  void on_call_begun(ServerContext& context) noexcept override;
+  void on_call_ended(const EndedCall& call) noexcept override;
+  void on_request_begun(rest::Request& request) noexcept override;
+  void on_request_ended(const rest::EndedRequest& request) noexcept override;
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace tern::telemetry

@@ -1,0 +1,109 @@
+#include "tern/rpc/trace_context.h"
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <span>
+
+namespace tern {
+
+namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+// "00-" + 32 + "-" + 16 + "-" + 2
+constexpr std::size_t kLength = 55;
+// What everyone has to pass on (§3.3.1.5); a longer one may be dropped.
+constexpr std::size_t kMostState = 512;
+
+bool read_hex(std::string_view text, std::span<std::uint8_t> bytes) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const std::size_t high = kDigits.find(text[2 * i]);
+    const std::size_t low = kDigits.find(text[2 * i + 1]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return false;
+    bytes[i] = static_cast<std::uint8_t>(high << 4U | low);
+  }
+  return true;
+}
+
+void write_hex(std::span<const std::uint8_t> bytes, std::string& text) {
+  for (const std::uint8_t byte : bytes) {
+    text += kDigits[byte >> 4U];
+    text += kDigits[byte & 0x0FU];
+  }
+}
+
+template <std::size_t size>
+bool is_zero(const std::array<std::uint8_t, size>& id) {
+  return std::ranges::all_of(id, [](std::uint8_t byte) { return byte == 0; });
+}
+
+/// By chance, and not all zeros, which would be no id.
+template <std::size_t size>
+void draw(std::array<std::uint8_t, size>& id) {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  do {
+    for (std::size_t at = 0; at < size; at += sizeof(std::uint64_t)) {
+      const std::uint64_t word = random();
+      std::memcpy(id.data() + at, &word, sizeof word);
+    }
+  } while (is_zero(id));
+}
+
+}  // namespace
+
+std::optional<TraceContext> TraceContext::parse(std::string_view traceparent, std::string_view tracestate) {
+  TraceContext context;
+  std::array<std::uint8_t, 1> version{};
+  std::array<std::uint8_t, 1> flags{};
+  if (traceparent.size() < kLength) return std::nullopt;
+  const bool read = read_hex(traceparent, version) && traceparent[2] == '-' &&
+                    read_hex(traceparent.substr(3), context.trace_) && traceparent[35] == '-' &&
+                    read_hex(traceparent.substr(36), context.span_) && traceparent[52] == '-' &&
+                    read_hex(traceparent.substr(53), flags);
+  if (!read || version[0] == 0xFF || is_zero(context.trace_) || is_zero(context.span_)) return std::nullopt;
+  // Later versions may have more behind another dash.
+  if (traceparent.size() > kLength && (version[0] == 0 || traceparent[kLength] != '-')) return std::nullopt;
+  context.flags_ = static_cast<std::uint8_t>(flags[0] & kSampled);
+  if (tracestate.size() <= kMostState) context.state_ = tracestate;
+  return context;
+}
+
+TraceContext TraceContext::root(bool sampled) {
+  TraceContext context;
+  draw(context.trace_);
+  draw(context.span_);
+  context.flags_ = sampled ? kSampled : 0;
+  return context;
+}
+
+TraceContext TraceContext::child() const {
+  TraceContext context = *this;
+  context.parent_ = span_;
+  draw(context.span_);
+  return context;
+}
+
+std::string TraceContext::traceparent() const {
+  std::string text = "00-";
+  text.reserve(kLength);
+  write_hex(trace_, text);
+  text += '-';
+  write_hex(span_, text);
+  text += '-';
+  write_hex({&flags_, 1}, text);
+  return text;
+}
+
+std::string hex_of(const TraceContext::TraceId& id) {
+  std::string text;
+  write_hex(id, text);
+  return text;
+}
+
+std::string hex_of(const TraceContext::SpanId& id) {
+  std::string text;
+  write_hex(id, text);
+  return text;
+}
+
+}  // namespace tern

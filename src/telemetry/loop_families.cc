@@ -1,0 +1,89 @@
+#include "telemetry/loop_families.h"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "async/run_on_loops.h"
+#include "telemetry/families.h"
+#include "tern/async/with_timeout.h"
+
+namespace tern::telemetry {
+
+namespace {
+
+constexpr std::chrono::milliseconds kLongestWait{50};
+
+/// In seconds, for each loop.
+Task<std::vector<double>> lags_of(std::span<Loop* const> loops) {
+  // Shared with loops that come round later than anybody waits.
+  const auto late = std::make_shared<std::vector<std::atomic<std::int64_t>>>(loops.size());
+  const Clock::time_point sent = Clock::now();
+  std::function<void(std::size_t)> look = [late, sent](std::size_t i) {
+    late->at(i).store(std::chrono::nanoseconds{Clock::now() - sent}.count() + 1, std::memory_order_relaxed);
+  };
+  try {
+    co_await with_timeout(kLongestWait, run_on_loops({loops.begin(), loops.end()}, std::move(look)));
+  } catch (const TimedOut&) {
+  }
+  const std::int64_t waited = std::chrono::nanoseconds{Clock::now() - sent}.count();
+  std::vector<double> lags;
+  lags.reserve(loops.size());
+  for (const auto& one : *late) {
+    const std::int64_t known = one.load(std::memory_order_relaxed);
+    lags.push_back(static_cast<double>(known == 0 ? waited : known) * 1e-9);
+  }
+  co_return lags;
+}
+
+struct LoopFigure {
+  const char* name;
+  const char* help;
+  prometheus::MetricType type;
+  std::uint64_t (*value)(const Loop& loop);
+};
+
+constexpr auto kCounter = prometheus::MetricType::Counter;
+constexpr LoopFigure kFigures[] = {
+    {"tern_loop_blocked_total", "How often the loop did not come round for RunOptions::blocked_after.", kCounter,
+     [](const Loop& loop) { return loop.times_blocked(); }},
+    {"tern_loop_turns_total", "Turns: each begins with an event and runs all that it made ready.", kCounter,
+     [](const Loop& loop) { return std::uint64_t{loop.turn()} / 2; }},
+    {"tern_loop_connections", "Sockets that are connected now: a server's, a channel's, HTTP.",
+     prometheus::MetricType::Gauge,
+     [](const Loop& loop) {
+       return loop.traffic().connections_opened.value() - loop.traffic().connections_closed.value();
+     }},
+    {"tern_loop_connections_opened_total", "Sockets that were ever connected.", kCounter,
+     [](const Loop& loop) { return loop.traffic().connections_opened.value(); }},
+    {"tern_loop_streams_total", "HTTP/2 streams, at both ends, inside of the process too.", kCounter,
+     [](const Loop& loop) { return loop.traffic().streams.value(); }},
+    {"tern_loop_received_bytes_total", "Bytes that came by sockets.", kCounter,
+     [](const Loop& loop) { return loop.traffic().bytes_received.value(); }},
+    {"tern_loop_sent_bytes_total", "Bytes that left by sockets.", kCounter,
+     [](const Loop& loop) { return loop.traffic().bytes_sent.value(); }},
+};
+
+}  // namespace
+
+Task<std::vector<prometheus::MetricFamily>> families_of(std::span<Loop* const> loops) {
+  const std::vector<double> lags = co_await lags_of(loops);
+  std::vector<prometheus::MetricFamily> families;
+  families.push_back(
+      make_gauge("tern_loop_lag_seconds", "How long the loop takes now to come round to something new."));
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    add_value(families.back(), lags[i], {{"loop", std::to_string(i)}});
+  }
+  for (const LoopFigure& figure : kFigures) {
+    families.push_back(make_family(figure.name, figure.help, figure.type));
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+      add_value(families.back(), static_cast<double>(figure.value(*loops[i])), {{"loop", std::to_string(i)}});
+    }
+  }
+  co_return families;
+}
+
+}  // namespace tern::telemetry

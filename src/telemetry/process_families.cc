@@ -1,0 +1,90 @@
+#include "telemetry/process_families.h"
+
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "telemetry/families.h"
+
+namespace tern::telemetry {
+
+namespace {
+
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+void add_gauge(std::vector<prometheus::MetricFamily>& families, const char* name, const char* help, double value) {
+  families.push_back(make_gauge(name, help));
+  add_value(families.back(), value);
+}
+
+std::optional<double> open_descriptors() {
+  std::error_code error;
+  const std::filesystem::directory_iterator descriptors{"/proc/self/fd", error};
+  if (error) return std::nullopt;
+  return static_cast<double>(std::distance(begin(descriptors), end(descriptors)));
+}
+
+/// Seconds since 1970: /proc/self/stat counts from the machine's start, which /proc/stat has.
+std::optional<double> start_time() {
+  std::ifstream stat{"/proc/self/stat"};
+  std::string text{std::istreambuf_iterator<char>{stat}, {}};
+  // The name, in parentheses, may have anything in it.
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  std::istringstream fields{text.substr(name_end + 1)};
+  std::string field;
+  for (int i = 3; i <= 22; ++i) fields >> field;  // proc(5): starttime is the 22nd
+  double ticks = 0;
+  try {
+    ticks = std::stod(field);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+  std::ifstream machine{"/proc/stat"};
+  for (std::string word; machine >> word;) {
+    double boot = 0;
+    if (word == "btime" && machine >> boot) return boot + ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<prometheus::MetricFamily> process_families() {
+  std::vector<prometheus::MetricFamily> families;
+  rusage usage{};
+  if (::getrusage(RUSAGE_SELF, &usage) == 0) {
+    families.push_back(make_counter("process_cpu_seconds_total", "Of all threads, in user and system mode."));
+    add_value(families.back(), seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime));
+  }
+  std::ifstream memory{"/proc/self/statm"};
+  double pages = 0;
+  double resident = 0;
+  if (memory >> pages >> resident) {
+    const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
+    add_gauge(families, "process_virtual_memory_bytes", "Address space.", pages * page);
+    add_gauge(families, "process_resident_memory_bytes", "Memory that is really there.", resident * page);
+  }
+  if (const auto open = open_descriptors()) {
+    add_gauge(families, "process_open_fds", "File descriptors that are open.", *open);
+  }
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    add_gauge(families, "process_max_fds", "File descriptors that may be open.", static_cast<double>(limit.rlim_cur));
+  }
+  if (const auto start = start_time()) {
+    add_gauge(families, "process_start_time_seconds", "Since 1970.", *start);
+  }
+  return families;
+}
+
+}  // namespace tern::telemetry

@@ -1,0 +1,331 @@
+// Traces go through servers and channels, and a collector is told of those that are recorded.
+#include "tern/telemetry/tracer.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rest/http_client.h"
+#include "support/serve.h"
+#include "tern/otlp/trace.pb.h"
+#include "tern/rest/client.h"
+#include "tern/rpc/trace_context.h"
+
+namespace tern::telemetry {
+namespace {
+
+using namespace std::chrono_literals;
+using otlp::Span;
+using test::Order;
+using test::Payload;
+using test::ProbeService;
+using test::ProbeStub;
+
+constexpr const char* kTraceId = "0af7651916cd43dd8448eb211c80319c";
+constexpr const char* kSampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+constexpr const char* kUnsampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+std::string hex(const std::string& bytes) {
+  std::string text;
+  for (const char byte : bytes) {
+    for (const int shift : {4, 0}) text += "0123456789abcdef"[(static_cast<unsigned char>(byte) >> shift) & 15];
+  }
+  return text;
+}
+
+/// What an OpenTelemetry collector is, as far as a tracer can see.
+class Collector final : public GenericService {
+ public:
+  AsyncGenerator<RawMessage> Call(ServerContext& context, Reader<RawMessage>& requests) override {
+    EXPECT_EQ(context.method(), "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
+    const std::optional<RawMessage> raw = co_await requests.next();
+    otlp::ExportRequest request;
+    EXPECT_TRUE(raw && request.ParseFromString(raw->bytes));
+    if (refuse > 0 && refuse-- > 0) ServerContext::abort(StatusCode::kUnavailable, "not now");
+    ++batches;
+    for (const otlp::ResourceSpans& of_resource : request.resource_spans()) {
+      for (const otlp::KeyValue& attribute : of_resource.resource().attributes()) {
+        resource[attribute.key()] = attribute.value().string_value();
+      }
+      for (const Span& span : of_resource.scope_spans(0).spans()) spans.push_back(span);
+    }
+    RawMessage reply{otlp::ExportResponse{}.SerializeAsString()};
+    co_yield std::move(reply);
+  }
+  [[nodiscard]] const Span& named(const std::string& name, Span::Kind kind) const {
+    for (const Span& span : spans) {
+      if (span.name() == name && span.kind() == kind) return span;
+    }
+    ADD_FAILURE() << "no span " << name;
+    static const Span kNone;
+    return kNone;
+  }
+
+  int refuse = 0;
+  int batches = 0;
+  std::vector<Span> spans;
+  std::map<std::string, std::string> resource;
+};
+
+std::string attribute_of(const Span& span, const std::string& key) {
+  for (const otlp::KeyValue& attribute : span.attributes()) {
+    if (attribute.key() != key) continue;
+    return attribute.value().has_int_value() ? std::to_string(attribute.value().int_value())
+                                             : attribute.value().string_value();
+  }
+  return {};
+}
+
+/// Runs `body(collector, target)`; then looks at what was collected.
+template <class Body>
+void with_collector(Collector& collector, Body body) {
+  const auto run = [](Collector& its_collector, Body its_body) -> Task<void> {
+    Server server;
+    server.set_generic_service(its_collector);
+    const std::string target = "127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0"));
+    co_await its_body(its_collector, target);
+    co_await server.stop();
+  };
+  block_on(run(collector, body));
+}
+
+/// Asks another server on behalf of its client.
+class Middle final : public tern::test::v1::Probe::AsyncService {
+ public:
+  explicit Middle(Channel& next) : next_(next) {}
+  Task<Payload> Unary(ServerContext& /*context*/, const Order& order) override {
+    ProbeStub stub{next_};
+    co_await stub.Unary(order);
+    // In a job of its own, too.
+    co_return co_await with_timeout(10s, stub.Unary(order).task());
+  }
+
+ private:
+  Channel& next_;
+};
+
+/// Remembers what came along with the last call.
+class Remembering final : public tern::test::v1::Probe::AsyncService {
+ public:
+  std::string traceparent;
+  std::string tracestate;
+  Task<Payload> Unary(ServerContext& context, const Order& order) override {
+    traceparent = context.metadata().get("traceparent").value_or("");
+    tracestate = context.metadata().get("tracestate").value_or("");
+    co_return test::answer(order, 0);
+  }
+};
+
+/// client -> middle -> last: both ends of both hops are traced; `traceparent` is the client's.
+Task<void> call_through(Service& last, Tracer& tracer, std::string traceparent) {
+  Server last_server;
+  last_server.add_service(last);
+  last_server.add_observer(tracer);
+  Channel next{"127.0.0.1:" + std::to_string(last_server.listen("127.0.0.1:0"))};
+  next.add_observer(tracer);
+  Middle middle{next};
+  Server server;
+  server.add_service(middle);
+  server.add_observer(tracer);
+  Channel channel{"127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0"))};
+  Metadata metadata;
+  metadata.add("traceparent", traceparent);
+  metadata.add("tracestate", "vendor=x");
+  co_await ProbeStub{channel}.Unary(Order{}, {.metadata = &metadata});
+  co_await channel.close();
+  co_await next.close();
+  co_await server.stop();
+  co_await last_server.stop();
+}
+
+TEST(Tracer, FollowsACallThroughServices) {
+  Collector collector;
+  with_collector(collector, [](Collector& /*collector*/, const std::string& target) -> Task<void> {
+    Tracer tracer{{.collector = target, .service_name = "middle"}};
+    ProbeService last;
+    co_await call_through(last, tracer, kSampled);
+    co_await tracer.close();
+    EXPECT_EQ(tracer.sent(), 5);
+    EXPECT_EQ(tracer.dropped(), 0);
+  });
+  EXPECT_EQ(collector.resource["service.name"], "middle");
+  ASSERT_EQ(collector.spans.size(), 5);
+  std::map<std::string, std::vector<const Span*>> children;  // by their parent's id
+  for (const Span& span : collector.spans) {
+    EXPECT_EQ(hex(span.trace_id()), kTraceId);
+    EXPECT_EQ(span.trace_state(), "vendor=x");
+    EXPECT_EQ(span.name(), "tern.test.v1.Probe/Unary");
+    EXPECT_EQ(attribute_of(span, "rpc.response.status_code"), "OK");
+    EXPECT_LE(span.start_time_unix_nano(), span.end_time_unix_nano());
+    children[hex(span.parent_span_id())].push_back(&span);
+  }
+  const auto& first = children["b7ad6b7169203331"];
+  ASSERT_EQ(first.size(), 1);
+  EXPECT_EQ(first[0]->kind(), Span::KIND_SERVER);
+  const auto& calls = children[hex(first[0]->span_id())];
+  ASSERT_EQ(calls.size(), 2);
+  for (const Span* call : calls) {
+    EXPECT_EQ(call->kind(), Span::KIND_CLIENT);
+    const auto& served = children[hex(call->span_id())];
+    ASSERT_EQ(served.size(), 1);
+    EXPECT_EQ(served[0]->kind(), Span::KIND_SERVER);
+  }
+}
+
+TEST(Tracer, CarriesOnWhatIsNotRecorded) {
+  Collector collector;
+  Remembering last;
+  with_collector(collector, [&last](Collector& /*collector*/, const std::string& target) -> Task<void> {
+    Tracer tracer{{.collector = target}};
+    co_await call_through(last, tracer, kUnsampled);
+    co_await tracer.close();
+  });
+  EXPECT_TRUE(collector.spans.empty());
+  EXPECT_EQ(last.traceparent.substr(0, 36), std::string{kUnsampled}.substr(0, 36));
+  EXPECT_TRUE(last.traceparent.ends_with("-00")) << last.traceparent;
+  EXPECT_EQ(last.tracestate, "vendor=x");
+}
+
+TEST(Tracer, CarriesOnWithoutACollector) {
+  Remembering last;
+  const auto run = [](Remembering& its_last) -> Task<void> {
+    Tracer tracer;
+    co_await call_through(its_last, tracer, kSampled);
+    co_await tracer.close();
+  };
+  block_on(run(last));
+  EXPECT_EQ(last.traceparent.substr(0, 36), std::string{kSampled}.substr(0, 36));
+  EXPECT_TRUE(last.traceparent.ends_with("-01")) << last.traceparent;
+}
+
+/// `count` calls of a server that is traced, each with this order.
+Task<void> call_traced(Tracer& tracer, const Order& order, int count) {
+  ProbeService service;
+  Server server;
+  server.add_service(service);
+  server.add_observer(tracer);
+  Channel channel{"127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0"))};
+  for (int i = 0; i < count; ++i) {
+    const auto result = co_await ProbeStub{channel}.Unary(order).result();
+    EXPECT_EQ(static_cast<int>(result.status().code()), order.status());
+  }
+  co_await channel.close();
+  co_await server.stop();
+}
+
+TEST(Tracer, TellsTheServersFaultsFromTheClients) {
+  Collector collector;
+  with_collector(collector, [](Collector& its_collector, const std::string& target) -> Task<void> {
+    its_collector.refuse = 1;  // it is asked again
+    Tracer tracer{{.collector = target}};
+    Order order;
+    order.set_status(static_cast<int>(StatusCode::kNotFound));
+    co_await call_traced(tracer, order, 1);
+    order.set_status(static_cast<int>(StatusCode::kInternal));
+    order.set_details("broken");
+    co_await call_traced(tracer, order, 1);
+    co_await tracer.close();
+    EXPECT_EQ(tracer.sent(), 2);
+  });
+  ASSERT_EQ(collector.spans.size(), 2);
+  EXPECT_EQ(collector.spans[0].status().code(), otlp::SpanStatus::CODE_UNSET);
+  EXPECT_EQ(collector.spans[1].status().code(), otlp::SpanStatus::CODE_ERROR);
+  EXPECT_EQ(collector.spans[1].status().message(), "broken");
+  EXPECT_EQ(attribute_of(collector.spans[1], "error.type"), "INTERNAL");
+  EXPECT_TRUE(collector.spans[1].parent_span_id().empty());
+}
+
+TEST(Tracer, DropsWhatIsTooMuchAndCountsIt) {
+  Collector collector;
+  with_collector(collector, [](Collector& /*collector*/, const std::string& target) -> Task<void> {
+    Tracer tracer{{.collector = target, .send_every = 1h, .most_at_once = 100, .most_waiting = 10}};
+    co_await call_traced(tracer, Order{}, 25);
+    co_await tracer.close();
+    EXPECT_EQ(tracer.sent(), 10);
+    EXPECT_EQ(tracer.dropped(), 15);
+  });
+  EXPECT_EQ(collector.spans.size(), 10);
+}
+
+TEST(Tracer, SendsManyTogether) {
+  Collector collector;
+  with_collector(collector, [](Collector& /*collector*/, const std::string& target) -> Task<void> {
+    Tracer tracer{{.collector = target, .send_every = 1h, .most_at_once = 40}};
+    co_await call_traced(tracer, Order{}, 100);
+    co_await tracer.close();
+  });
+  EXPECT_EQ(collector.spans.size(), 100);
+  EXPECT_LE(collector.batches, 4);
+}
+
+TEST(Tracer, RecordsAPart) {
+  Collector collector;
+  with_collector(collector, [](Collector& /*collector*/, const std::string& target) -> Task<void> {
+    Tracer tracer{{.collector = target, .sampled = 0.5}};
+    co_await call_traced(tracer, Order{}, 1000);
+    co_await tracer.close();
+  });
+  EXPECT_GT(collector.spans.size(), 350);
+  EXPECT_LT(collector.spans.size(), 650);
+}
+
+TEST(Tracer, ACollectorThatIsNotThereHoldsNothingUp) {
+  const auto run = []() -> Task<void> {
+    Tracer tracer{{.collector = "127.0.0.1:1", .send_every = 10ms}};
+    co_await call_traced(tracer, Order{}, 10);
+    co_await tracer.close();
+    EXPECT_EQ(tracer.sent(), 0);
+    EXPECT_EQ(tracer.dropped(), 10);
+  };
+  block_on(run());
+}
+
+// HTTP -> a route that asks another site, and a call by its JSON name.
+TEST(Tracer, FollowsRequestsToo) {
+  Collector collector;
+  with_collector(collector, [](Collector& /*collector*/, const std::string& target) -> Task<void> {
+    Tracer tracer{{.collector = target}};
+    ProbeService service;
+    rest::Client out;
+    rest::Site site;
+    site.add_observer(tracer);
+    Server server;
+    server.add_service(service);
+    server.add_observer(tracer);
+    std::string next;
+    site.route("GET", "/first", [&](rest::Request&) -> Task<rest::Response> {
+      const auto forward = [](rest::Client& client, std::string url) -> Task<rest::Response> {
+        const rest::ClientResponse reply = co_await client.get(std::move(url));
+        co_return rest::Response{reply.status, "text/plain", reply.body};
+      };
+      return forward(out, next);
+    });
+    site.route("GET", "/second", [](rest::Request&) -> Task<rest::Response> { co_return rest::Response{204}; });
+    site.add_services(server);
+    const std::uint16_t port = server.listen("127.0.0.1:0", {.http = &site});
+    next = "http://127.0.0.1:" + std::to_string(port) + "/second";
+    rest::test::Client http{port};
+    const std::string field = std::string{"traceparent: "} + kSampled + "\r\n";
+    co_await http.ask("GET", "/first", {}, field);
+    co_await http.ask("POST", "/tern.test.v1.Probe/Unary", "{}", field + "Content-Type: application/json\r\n");
+    co_await server.stop({.grace = 1h});
+    co_await tracer.close();
+  });
+  ASSERT_EQ(collector.spans.size(), 4);
+  const Span& first = collector.named("GET /first", Span::KIND_SERVER);
+  const Span& second = collector.named("GET /second", Span::KIND_SERVER);
+  const Span& connect = collector.named("POST /tern.test.v1.Probe/Unary", Span::KIND_SERVER);
+  const Span& call = collector.named("tern.test.v1.Probe/Unary", Span::KIND_SERVER);
+  EXPECT_EQ(hex(first.parent_span_id()), "b7ad6b7169203331");
+  EXPECT_EQ(second.parent_span_id(), first.span_id());
+  EXPECT_EQ(attribute_of(second, "http.response.status_code"), "204");
+  EXPECT_EQ(hex(connect.parent_span_id()), "b7ad6b7169203331");
+  EXPECT_EQ(call.parent_span_id(), connect.span_id());
+  for (const Span& span : collector.spans) EXPECT_EQ(hex(span.trace_id()), kTraceId);
+}
+
+}  // namespace
+}  // namespace tern::telemetry
