@@ -1,21 +1,20 @@
 #include "tern/telemetry/access_log.h"
 
 #include <fmt/chrono.h>
-#include <fmt/compile.h>
 #include <fmt/format.h>
-#include <spdlog/async_logger.h>
-#include <spdlog/details/thread_pool.h>
+#include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
-#include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <cstring>
 #include <ctime>
-#include <iterator>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "rest/status_json.h"
@@ -27,139 +26,208 @@ namespace tern::telemetry {
 
 namespace {
 
-/// Batches of lines that may wait for the disk; each has what one turn of a loop left.
-constexpr std::size_t kMostWaiting = 1024;
+/// Bytes of lines that may wait for the disk; more are thrown away.
+constexpr std::size_t kMostWaiting = std::size_t{16} * 1024 * 1024;
 /// A turn with more gives them away in several parts.
-constexpr std::size_t kMostBytes = std::size_t{256} * 1024;
+constexpr std::size_t kMostInATurn = std::size_t{256} * 1024;
+/// Lines are gathered for so long before they are written: waking a thread for each turn would cost more than they do.
+constexpr std::chrono::milliseconds kGathering{20};
 
-/// Where lines go.
-struct Output {
-  std::shared_ptr<spdlog::details::thread_pool> writer;  // none for a logger of the program's
-  std::shared_ptr<spdlog::logger> logger;
-  std::atomic<std::size_t> lost_told = 0;
-
-  /// Batches that the writer has thrown away since the last time. Any thread.
-  std::size_t newly_lost() {
-    if (writer == nullptr) return 0;
-    const std::size_t lost = writer->overrun_counter();
-    return lost - std::min(lost, lost_told.exchange(lost, std::memory_order_relaxed));
+/// Takes lines from all loops, and writes them on a thread of its own.
+class Writer {
+ public:
+  explicit Writer(std::shared_ptr<spdlog::logger> logger) : logger_(std::move(logger)) {}
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+  /// When all is written.
+  ~Writer() {
+    {
+      const std::lock_guard lock{mutex_};
+      ending_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
   }
+
+  /// `lines`, of which there are `count`, each with its end. Any thread.
+  void give(std::string_view lines, std::size_t count) {
+    bool first = false;
+    {
+      const std::lock_guard lock{mutex_};
+      if (waiting_.size() > kMostWaiting) {
+        lost_ += count;
+        return;
+      }
+      first = waiting_.empty();
+      waiting_ += lines;
+    }
+    if (first) changed_.notify_one();
+  }
+
+ private:
+  void run() {
+    std::string lines;
+    std::unique_lock lock{mutex_};
+    while (!ending_ || !waiting_.empty()) {
+      changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+      changed_.wait_for(lock, kGathering, [this] { return ending_; });
+      std::swap(lines, waiting_);
+      const std::size_t lost = std::exchange(lost_, 0);
+      lock.unlock();
+      write(lines, lost);
+      lines.clear();
+      lock.lock();
+    }
+  }
+  void write(std::string& lines, std::size_t lost) {
+    if (lost > 0) lines += fmt::format("{{\"protocol\":\"log\",\"lost_lines\":{}}}\n", lost);
+    if (lines.empty()) return;
+    lines.pop_back();  // the logger ends the last one
+    logger_->log(spdlog::level::info, spdlog::string_view_t{lines.data(), lines.size()});
+    logger_->flush();
+  }
+
+  std::shared_ptr<spdlog::logger> logger_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string waiting_;
+  std::size_t lost_ = 0;
+  bool ending_ = false;
+  std::thread thread_{[this] { run(); }};
 };
 
-/// One loop's lines, until its turn ends.
+/// A text that comes again and again, as JSON: written once.
+class KnownText {
+ public:
+  const std::string& as_json(std::string_view text) {
+    if (text == text_ && !json_.empty()) return json_;
+    text_ = text;
+    json_ = rest::json_string(text);
+    return json_;
+  }
+
+ private:
+  std::string text_;
+  std::string json_;
+};
+
+/// One loop's lines, until its turn ends. A line is begin(), fields, end().
 class Lines final : public TurnEnd {
  public:
-  void give_to(Output& output) noexcept { output_ = &output; }
+  void give_to(Writer& writer) noexcept { writer_ = &writer; }
 
-  /// What a line begins with; the caller appends the rest, and calls end().
-  std::string& begin(std::string_view protocol) {
-    const auto now = std::chrono::system_clock::now();
-    const auto since = std::chrono::floor<std::chrono::microseconds>(now.time_since_epoch());
-    const auto second = std::chrono::floor<std::chrono::seconds>(since);
-    if (second != second_) {
-      second_ = second;
-      time_ = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(static_cast<std::time_t>(second.count())));
+  /// Of calls that came one after the other, mostly the same.
+  KnownText method;
+  KnownText peer;
+
+  /// Room is made once, for the whole line: `texts` is how long those in it are together.
+  void begin(std::string_view protocol, std::size_t texts) {
+    text_.reserve(text_.size() + kRoom + texts);
+    at_ = text_.data() + text_.size();
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    if (since < second_ || since >= second_ + std::chrono::seconds{1}) {
+      second_ = std::chrono::floor<std::chrono::seconds>(since);
+      beginning_ =
+          fmt::format(R"({{"time":"{:%Y-%m-%dT%H:%M:%S}.)", fmt::gmtime(static_cast<std::time_t>(second_.count())));
     }
-    fmt::format_to(std::back_inserter(text_), FMT_COMPILE(R"({{"time":"{}.{:06}Z","protocol":"{}")"), time_,
-                   (since - second).count(), protocol);
-    return text_;
+    put(beginning_);
+    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(since - second_).count();
+    const fmt::format_int digits{1'000'000 + micros};  // all six, behind a one
+    put({digits.data() + 1, 6});
+    put(R"(Z","protocol":")");
+    put(protocol);
+    put("\"");
+  }
+  /// `name` is all of `,"name":`.
+  void field(std::string_view name, std::uint64_t value) {
+    put(name);
+    const fmt::format_int digits{value};
+    put({digits.data(), digits.size()});
+  }
+  void field(std::string_view name, std::string_view json) {
+    put(name);
+    put(json);
   }
   void end(const TraceContext* trace) {
     if (trace != nullptr) {
-      fmt::format_to(std::back_inserter(text_), FMT_COMPILE(R"(,"trace_id":"{}","span_id":"{}")"),
-                     hex_of(trace->trace_id()), hex_of(trace->span_id()));
+      put(R"(,"trace_id":")");
+      put(hex_of(trace->trace_id()));
+      put(R"(","span_id":")");
+      put(hex_of(trace->span_id()));
+      put("\"");
     }
-    text_ += "}\n";
-    if (text_.size() > kMostBytes) return write();
+    put("}\n");
+    text_.resize(static_cast<std::size_t>(at_ - text_.data()));
+    ++lines_;
+    if (text_.size() > kMostInATurn) return give();
     if (Loop* loop = Loop::current()) return loop->when_turn_ends(*this);
-    write();
+    give();
   }
-  void write() noexcept {
-    if (text_.empty()) return;
-    if (const std::size_t lost = output_->newly_lost(); lost > 0) {
-      fmt::format_to(std::back_inserter(begin("log")),
-                     FMT_COMPILE(R"(,"lost_batches":{}}})"
-                                 "\n"),
-                     lost);
-    }
-    text_.pop_back();  // the logger ends the last one
-    output_->logger->log(spdlog::level::info, spdlog::string_view_t{text_.data(), text_.size()});
+  void give() noexcept {
+    if (lines_ == 0) return;
+    writer_->give({text_.data(), text_.size()}, std::exchange(lines_, 0));
     text_.clear();
   }
 
  private:
-  void at_turn_end() noexcept override { write(); }
+  /// More than everything in a line besides its texts.
+  static constexpr std::size_t kRoom = 512;
 
-  Output* output_ = nullptr;
-  std::string text_;
+  void put(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void at_turn_end() noexcept override { give(); }
+
+  Writer* writer_ = nullptr;
+  fmt::memory_buffer text_;
+  std::size_t lines_ = 0;  // in it
+  char* at_ = nullptr;     // where the line that is being written goes on
   std::chrono::seconds second_{-1};
-  std::string time_;
+  std::string beginning_;
 };
 
-/// ,"name":"text"
-void append(std::string& line, std::string_view name, std::string_view text) {
-  line += ",\"";
-  line += name;
-  line += "\":";
-  const bool plain = std::ranges::all_of(
-      text, [](char letter) { return letter >= ' ' && letter <= '~' && letter != '"' && letter != '\\'; });
-  if (plain) {
-    line += '"';
-    line += text;
-    line += '"';
-  } else {
-    line += rest::json_string(text);
-  }
+std::uint64_t microseconds(Clock::duration took) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
 }
 
-std::int64_t microseconds(Clock::duration took) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-}
-
-spdlog::sink_ptr sink_of(const std::string& path) {
+std::shared_ptr<spdlog::logger> logger_of(const std::string& path) {
+  spdlog::sink_ptr sink;
   try {
-    if (path != "-") return std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
+    if (path == "-") {
+      sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
+    } else {
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
+    }
   } catch (const spdlog::spdlog_ex& error) {
     throw std::runtime_error("the access log " + path + " cannot be opened: " + error.what());
   }
-  return std::make_shared<spdlog::sinks::stdout_sink_mt>();
+  auto logger = std::make_shared<spdlog::logger>("access", std::move(sink));
+  logger->set_pattern("%v");
+  return logger;
 }
 
 }  // namespace
 
 class AccessLog::Core {
  public:
-  explicit Core(const std::string& path) {
-    output_.writer = std::make_shared<spdlog::details::thread_pool>(kMostWaiting, 1);
-    output_.logger = std::make_shared<spdlog::async_logger>("access", sink_of(path), output_.writer,
-                                                            spdlog::async_overflow_policy::overrun_oldest);
-    output_.logger->set_pattern("%v");
-    output_.logger->flush_on(spdlog::level::info);
-    give();
-  }
-  explicit Core(std::shared_ptr<spdlog::logger> logger) {
-    output_.logger = std::move(logger);
-    give();
+  explicit Core(std::shared_ptr<spdlog::logger> logger) : writer_(std::move(logger)) {
+    for (const auto& lines : lines_) lines->give_to(writer_);
   }
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
   ~Core() {
-    for (const auto& lines : lines_) lines->write();
-    // The writer's thread writes what waits, and ends.
+    for (const auto& lines : lines_) lines->give();
   }
 
   [[nodiscard]] Lines& here() noexcept { return lines_.here(); }
 
  private:
-  void give() {
-    for (const auto& lines : lines_) lines->give_to(output_);
-  }
-
-  Output output_;
+  Writer writer_;
   PerLoop<Lines> lines_;
 };
 
-AccessLog::AccessLog(const std::string& path) : core_(std::make_unique<Core>(path)) {}
+AccessLog::AccessLog(const std::string& path) : core_(std::make_unique<Core>(logger_of(path))) {}
 AccessLog::AccessLog(std::shared_ptr<spdlog::logger> logger) : core_(std::make_unique<Core>(std::move(logger))) {}
 AccessLog::~AccessLog() = default;
 
@@ -167,32 +235,41 @@ void AccessLog::on_call_begun(ServerContext& /*context*/) noexcept {}
 
 void AccessLog::on_call_ended(const EndedCall& call) noexcept {
   Lines& lines = core_->here();
-  std::string& line = lines.begin("grpc");
-  append(line, "method", call.context.method());
-  append(line, "status", name_of(call.status.code()));
-  if (!call.status.details().empty()) append(line, "message", call.status.details());
-  fmt::format_to(std::back_inserter(line), FMT_COMPILE(R"(,"took_us":{})"), microseconds(call.took));
-  append(line, "peer", call.context.peer());
-  fmt::format_to(std::back_inserter(line),
-                 FMT_COMPILE(R"(,"received_messages":{},"received_bytes":{},"sent_messages":{},"sent_bytes":{})"),
-                 call.received.messages, call.received.bytes, call.sent.messages, call.sent.bytes);
+  const std::string& method = lines.method.as_json(call.context.method());
+  const std::string& peer = lines.peer.as_json(call.context.peer());
+  const std::string message = call.status.details().empty() ? std::string{} : rest::json_string(call.status.details());
+  lines.begin("grpc", method.size() + peer.size() + message.size());
+  lines.field(R"(,"method":)", method);
+  lines.field(R"(,"status":")", name_of(call.status.code()));
+  lines.field(message.empty() ? "\"" : R"(","message":)", message);
+  lines.field(R"(,"took_us":)", microseconds(call.took));
+  lines.field(R"(,"peer":)", peer);
+  lines.field(R"(,"received_messages":)", call.received.messages);
+  lines.field(R"(,"received_bytes":)", call.received.bytes);
+  lines.field(R"(,"sent_messages":)", call.sent.messages);
+  lines.field(R"(,"sent_bytes":)", call.sent.bytes);
   lines.end(call.context.trace());
 }
 
 void AccessLog::on_request_begun(rest::Request& /*request*/) noexcept {}
 
-void AccessLog::on_request_ended(const rest::EndedRequest& request) noexcept {
+void AccessLog::on_request_ended(const rest::EndedRequest& ended) noexcept {
+  const rest::Request& request = ended.request;
   Lines& lines = core_->here();
-  std::string& line = lines.begin("http");
-  append(line, "method", request.request.method);
+  const std::string& method = lines.method.as_json(request.method);
+  const std::string& peer = lines.peer.as_json(request.peer);
   // What stands behind "?" is often nobody else's business.
-  append(line, "path", request.request.path());
-  if (!request.request.route.empty()) append(line, "route", request.request.route);
-  fmt::format_to(std::back_inserter(line), FMT_COMPILE(R"(,"status":{},"took_us":{})"), request.status,
-                 microseconds(request.took));
-  append(line, "peer", request.request.peer);
-  fmt::format_to(std::back_inserter(line), FMT_COMPILE(R"(,"sent_bytes":{})"), request.bytes_sent);
-  lines.end(request.request.trace.get());
+  const std::string path = rest::json_string(request.path());
+  const std::string route = request.route.empty() ? std::string{} : rest::json_string(request.route);
+  lines.begin("http", method.size() + peer.size() + path.size() + route.size());
+  lines.field(R"(,"method":)", method);
+  lines.field(R"(,"path":)", path);
+  if (!route.empty()) lines.field(R"(,"route":)", route);
+  lines.field(R"(,"status":)", ended.status);
+  lines.field(R"(,"took_us":)", microseconds(ended.took));
+  lines.field(R"(,"peer":)", peer);
+  lines.field(R"(,"sent_bytes":)", ended.bytes_sent);
+  lines.end(request.trace.get());
 }
 
 }  // namespace tern::telemetry

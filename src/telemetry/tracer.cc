@@ -10,6 +10,7 @@
 
 #include "rpc/header_names.h"
 #include "telemetry/span_exporter.h"
+#include "tern/async/recycler.h"
 #include "tern/client/client_call.h"
 #include "tern/rpc/trace_context.h"
 
@@ -86,17 +87,18 @@ class Tracer::Core {
     if (!options.collector.empty()) exporter_.emplace(options);
   }
 
-  /// A span's place under what came from the other side, or at the root of a new trace.
-  [[nodiscard]] std::shared_ptr<const TraceContext> begin(std::optional<std::string_view> traceparent,
-                                                          std::optional<std::string_view> tracestate) const {
-    if (traceparent) {
+  /// A span's place under what came from the other side in `fields`, or at the root of a new trace.
+  template <class Fields>
+  [[nodiscard]] std::shared_ptr<const TraceContext> begin_from(const Fields& fields) const {
+    if (const auto traceparent = fields.get(rpc::kTraceparent)) {
+      const auto tracestate = fields.get(rpc::kTracestate);
       const auto remote = TraceContext::parse(*traceparent, tracestate.value_or(std::string_view{}));
-      if (remote) return std::make_shared<const TraceContext>(remote->child());
+      if (remote) return shared(remote->child());
     }
     return root();
   }
   [[nodiscard]] std::shared_ptr<const TraceContext> begin(const TraceContext* parent) const {
-    return parent != nullptr ? std::make_shared<const TraceContext>(parent->child()) : root();
+    return parent != nullptr ? shared(parent->child()) : root();
   }
 
   [[nodiscard]] bool records(const TraceContext* context) const noexcept {
@@ -105,10 +107,13 @@ class Tracer::Core {
   std::optional<SpanExporter>& exporter() noexcept { return exporter_; }
 
  private:
+  static std::shared_ptr<const TraceContext> shared(TraceContext context) {
+    return std::allocate_shared<const TraceContext>(RecyclingAllocator<TraceContext>{}, std::move(context));
+  }
   [[nodiscard]] std::shared_ptr<const TraceContext> root() const {
     thread_local std::minstd_rand random{std::random_device{}()};
     const bool sampled = exporter_ && std::uniform_real_distribution<double>{}(random) < sampled_;
-    return std::make_shared<const TraceContext>(TraceContext::root(sampled));
+    return shared(TraceContext::root(sampled));
   }
 
   double sampled_;
@@ -126,7 +131,7 @@ std::uint64_t Tracer::sent() const noexcept { return core_->exporter() ? core_->
 std::uint64_t Tracer::dropped() const noexcept { return core_->exporter() ? core_->exporter()->dropped() : 0; }
 
 void Tracer::on_call_begun(ServerContext& context) noexcept {
-  context.set_trace(core_->begin(context.metadata().get(rpc::kTraceparent), context.metadata().get(rpc::kTracestate)));
+  context.set_trace(core_->begin_from(context.metadata()));
 }
 
 void Tracer::on_call_ended(const EndedCall& call) noexcept {
@@ -151,9 +156,7 @@ void Tracer::on_call_ended(const EndedClientCall& call) noexcept {
   core_->exporter()->add(std::move(span));
 }
 
-void Tracer::on_request_begun(rest::Request& request) noexcept {
-  request.trace = core_->begin(request.fields.get(rpc::kTraceparent), request.fields.get(rpc::kTracestate));
-}
+void Tracer::on_request_begun(rest::Request& request) noexcept { request.trace = core_->begin_from(request.fields); }
 
 void Tracer::on_request_ended(const rest::EndedRequest& ended) noexcept {
   const rest::Request& request = ended.request;

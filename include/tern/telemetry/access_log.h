@@ -23,15 +23,14 @@ class logger;
 
 namespace tern::telemetry {
 
-/// Made on one of the program's loops; outlives what it observes. Lines are gathered by each loop and written by a
-/// thread of their own, together for all that ended in a turn, so that a slow disk stops no call; when it is far
-/// behind, the oldest lines are lost, and the log says how many.
+/// Made on one of the program's loops; outlives what it observes. Lines are written by a thread of their own, together
+/// for what ended within 20 ms, so that a slow disk stops no call; when 16 MiB wait for it, further lines are lost, and
+/// the log says how many.
 class AccessLog final : public ServerObserver, public rest::RequestObserver {
  public:
   /// Appends to this file; "-": standard output. Throws std::runtime_error when it cannot be opened.
   explicit AccessLog(const std::string& path = "-");
-  /// Gives lines to `logger`, several at once, on the loops' threads: one that rotates files or sends them away. It
-  /// should be an asynchronous one.
+  /// Gives lines to `logger`, several at once, on that thread: one that rotates files, or sends them away.
   explicit AccessLog(std::shared_ptr<spdlog::logger> logger);
   /// Writes what is left.
   ~AccessLog() override;
