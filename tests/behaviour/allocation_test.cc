@@ -2,7 +2,6 @@
 // new; buffers and coroutine frames come from the recycler, which asks operator new when it has none.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -28,18 +27,13 @@ namespace {
 
 constexpr int kCalls = 1000;
 
-/// Allocations for each call, after as many calls to warm up; the least of some rounds, since a thread that gets no
-/// core for a while makes timers and tables grow once more.
+/// Allocations for each call, after as many calls to warm up.
 template <class Call>
 Task<double> allocations_per_call(Call call) {
   for (int i = 0; i < kCalls; ++i) co_await call();
-  std::size_t least = SIZE_MAX;
-  for (int round = 0; round < 5; ++round) {
-    const std::size_t before = allocations.load();
-    for (int i = 0; i < kCalls; ++i) co_await call();
-    least = std::min(least, allocations.load() - before);
-  }
-  co_return static_cast<double>(least) / kCalls;
+  const std::size_t before = allocations.load();
+  for (int i = 0; i < kCalls; ++i) co_await call();
+  co_return static_cast<double>(allocations.load() - before) / kCalls;
 }
 
 /// Answers with a message without text, which the message itself would have to allocate.
