@@ -75,6 +75,7 @@ void Session::terminate(ErrorCode code, std::string_view debug_data) {
 void Session::fail(ErrorCode code, std::string_view why) {
   if (std::exchange(failed_, true)) return;
   error_ = why;
+  error_code_ = code;
   put_go_away(last_peer_stream_, code, why);
 }
 

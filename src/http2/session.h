@@ -42,6 +42,8 @@ class SessionEvents {
   virtual void on_ping_answered() {}
   /// The peer sent a PING, which is answered.
   virtual void on_ping() {}
+  /// A stream of the peer's was reset for what it did, or refused.
+  virtual void on_stream_refused(ErrorCode /*code*/) {}
 
  protected:
   ~SessionEvents() = default;
@@ -59,6 +61,7 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields {
   /// is told of it.
   bool receive(std::span<const std::uint8_t> bytes);
   [[nodiscard]] const std::string& error() const noexcept { return error_; }
+  [[nodiscard]] ErrorCode error_code() const noexcept { return error_code_; }
 
   /// Appends frames until the batch is full or nothing is left to send.
   void fill(OutputBatch& batch);
@@ -178,6 +181,7 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields {
   std::uint32_t last_peer_stream_ = 0;
   MemoryBudget* budget_ = nullptr;
   std::string error_;
+  ErrorCode error_code_ = ErrorCode::kNoError;
 
   // What comes in.
   FrameReader reader_;

@@ -220,6 +220,7 @@ Stream* Session::open_for_peer(std::uint32_t id) {
   }
   if (stream == nullptr) {
     put_reset(id, ErrorCode::kRefusedStream);
+    events_.on_stream_refused(ErrorCode::kRefusedStream);
     return nullptr;
   }
   attach(*stream);
@@ -425,6 +426,7 @@ void Session::take_end(Stream& stream) {
 
 void Session::refuse(Stream& stream, ErrorCode code) {
   // Provoking resets is an attack of its own (CVE-2025-8671).
+  events_.on_stream_refused(code);
   if (tolerate()) stream.reset(code);
 }
 

@@ -12,6 +12,7 @@
 #include "call/wire_metadata.h"
 #include "rpc/header_names.h"
 #include "rpc/timeout.h"
+#include "transport/address.h"
 
 namespace tern::rest {
 
@@ -36,14 +37,6 @@ bool belongs_to_http(std::string_view name) {
 
 /// The call says it by itself, where the request is traced.
 bool belongs_to_trace(std::string_view name) { return name == rpc::kTraceparent || name == rpc::kTracestate; }
-
-/// "127.0.0.1" of "ipv4:127.0.0.1:1234".
-std::string_view address_of(std::string_view peer) {
-  const std::size_t scheme = peer.find(':');
-  if (scheme == std::string_view::npos || peer.starts_with("unix")) return {};
-  peer.remove_prefix(scheme + 1);
-  return peer.substr(0, peer.rfind(':'));
-}
 
 void add_if_sound(Metadata& metadata, std::string_view name, std::string_view value) {
   if (name.ends_with("-bin")) {
@@ -116,7 +109,7 @@ Metadata metadata_of(const Request& request) {
       add_if_sound(metadata, name, value);
     }
   }
-  if (const std::string_view address = address_of(request.peer); !address.empty()) {
+  if (const std::string_view address = transport::host_of_peer(request.peer); !address.empty()) {
     if (!forwarded.empty()) forwarded += ", ";
     forwarded += address;
   }

@@ -38,6 +38,7 @@ ServerCall::~ServerCall() {
   release_thread();  // for which the body may wait
   destroy_body();    // what it has on its frames may use the context
   if (running_) connection_.owner().call_ended(false);
+  connection_.call_gone();
 }
 
 void ServerCall::release_thread() noexcept {
@@ -73,6 +74,7 @@ void ServerCall::begin(std::string_view timeout) {
   // Its client made it before it knew: a GOAWAY takes a round trip.
   if (connection_.owner().refuses_calls()) return end(shutting_down());
   if (connection_.owner().full()) {
+    connection_.refused(Refusal::kCalls, "the server has too many calls in flight (max_calls_in_flight)");
     return end(Status{StatusCode::kResourceExhausted, "the server has too many calls in flight (max_calls_in_flight)"});
   }
   receive_compressed(head.encoding());
@@ -177,6 +179,7 @@ Buffer ServerCall::encode(MessageRef message) {
   Result<Buffer> encoded = rpc::encode_message(message, connection_.owner().shared().options.max_send_message_length);
   if (!encoded.ok()) throw AbortError{encoded.status()};
   if (!may_hold(encoded->size())) {
+    connection_.refused(Refusal::kMessages, "does not take what is sent to it (max_buffered_bytes)");
     throw AbortError{Status{StatusCode::kResourceExhausted,
                             "the client does not take what is sent to it (max_buffered_bytes_per_connection, "
                             "max_buffered_bytes)"}};
@@ -265,6 +268,7 @@ void ServerCall::on_trailers_due(http2::HeaderFields& trailers) {
 }
 
 void ServerCall::on_bad_message(Status status) {
+  if (status.code() == StatusCode::kResourceExhausted) connection_.refused(Refusal::kMessages, status.details());
   end(std::move(status));
   stop_handler();
 }

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <random>
+#include <utility>
 
 #include "server/server_loop.h"
 
@@ -12,6 +13,7 @@ ServerConnection::ServerConnection(ServerLoop& owner, std::unique_ptr<transport:
                                    bool in_process)
     : owner_(owner),
       http_(http),
+      most_calls_((in_process ? owner.shared().in_process_settings : owner.shared().settings).max_concurrent_streams),
       memory_(in_process ? 0 : owner.shared().options.max_buffered_bytes_per_connection, &owner.memory()),
       ping_strikes_({.min_interval = owner.shared().options.min_ping_interval,
                      .permit_without_calls = owner.shared().options.permit_pings_without_calls}),
@@ -25,6 +27,10 @@ ServerConnection::~ServerConnection() {
 void ServerConnection::start(std::string_view first_bytes) {
   const ServerOptions& options = owner_.shared().options;
   connection_.session().charge_to(memory_);
+  connection_.close_when_stalled(options.write_timeout);
+  if (options.handshake_timeout.count() > 0) {
+    owner_.loop().arm(greeting_timer_, Clock::now() + options.handshake_timeout);
+  }
   connection_.start(first_bytes);
   if (connection_.closed()) return;
   connection_.keep_alive({.time = options.keepalive_time, .timeout = options.keepalive_timeout, .without_calls = true});
@@ -57,9 +63,33 @@ void ServerConnection::check_idle() {
   owner_.loop().arm(idle_timer_, Clock::now() + owner_.shared().options.max_connection_idle);
 }
 
+void ServerConnection::refused(Refusal why, std::string_view text) {
+  if (!std::exchange(refusal_logged_, true)) spdlog::info("{}: {}", connection_.peer(), text);
+  owner_.tell_refused({.why = why, .peer = connection_.peer(), .text = text});
+}
+
+void ServerConnection::on_stream_refused(http2::ErrorCode code) {
+  if (code == http2::ErrorCode::kRefusedStream) {
+    refused(Refusal::kStreams, "more calls at once than it may have (max_concurrent_streams)");
+  } else if (code == http2::ErrorCode::kEnhanceYourCalm) {
+    refused(Refusal::kHeaders, "a request's header fields are too long or too many");
+  } else {
+    refused(Refusal::kProtocol, "a request against HTTP/2's rules");
+  }
+}
+
+void ServerConnection::on_stalled() {
+  refused(Refusal::kStalled, "takes nothing of what is written to it (write_timeout)");
+}
+
+void ServerConnection::not_greeted() {
+  refused(Refusal::kHandshake, "no HTTP/2 (handshake_timeout)");
+  connection_.close(http2::ErrorCode::kProtocolError, "no HTTP/2 in time");
+}
+
 void ServerConnection::on_ping() {
   if (ping_strikes_.pinged(Clock::now(), connection_.session().open_streams() > 0)) return;
-  spdlog::info("{} pings too often (ServerOptions::min_ping_interval): sent away", connection_.peer());
+  refused(Refusal::kPings, "pings too often (min_ping_interval): sent away");
   owner_.loop().arm(goodbye_timer_, Clock::now());  // not here, inside of what the session receives
 }
 
@@ -96,6 +126,9 @@ bool ServerConnection::close_hard() {
 }
 
 http2::Stream* ServerConnection::on_stream_opened() {
+  // Who resets a call at once is not done with it before its handler is (CVE-2023-44487).
+  if (calls_there_ >= most_calls_) return nullptr;
+  ++calls_there_;
   auto* call = new ServerCall(*this);
   calls_.push_back(*call);
   return call;
@@ -108,6 +141,12 @@ void ServerConnection::call_over(ServerCall& call) {
 
 void ServerConnection::on_lost(const std::string& reason) {
   if (!reason.empty()) spdlog::debug("connection of {}: {}", connection_.peer(), reason);
+  const http2::Session& session = connection_.session();
+  if (session.error_code() == http2::ErrorCode::kEnhanceYourCalm) {
+    refused(Refusal::kFlood, session.error());
+  } else if (session.error_code() != http2::ErrorCode::kNoError) {
+    refused(Refusal::kProtocol, session.error());
+  }
   lost_ = true;
   if (calls_.empty()) owner_.remove(*this);
 }

@@ -8,6 +8,7 @@
 #include "http2/memory_budget.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/server/http_handler.h"
+#include "tern/server/refusal.h"
 #include "tern/server/server_call.h"
 #include "transport/connection.h"
 
@@ -46,11 +47,20 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   [[nodiscard]] bool lost() const noexcept { return connection_.closed(); }
   [[nodiscard]] ConnectionInfo info() const { return connection_.info(); }
   void call_over(ServerCall& call);
+  /// It is gone: its stream, and its handler.
+  void call_gone() noexcept { --calls_there_; }
+
+  /// Logs the connection's first, and tells the observers.
+  void refused(Refusal why, std::string_view text);
 
  private:
   http2::Stream* on_stream_opened() override;
   void on_ping_answered() override;
   void on_ping() override;
+  void on_settings() override { greeting_timer_.disarm(); }
+  void on_stream_refused(http2::ErrorCode code) override;
+  void on_stalled() override;
+  void not_greeted();
   void pings_too_often();
   void too_old();
   void too_old_for_calls();
@@ -59,14 +69,18 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
 
   ServerLoop& owner_;
   HttpPart* http_;
+  std::size_t most_calls_;
   http2::MemoryBudget memory_;  // outlives the calls and the session
   IntrusiveList<ServerCall> calls_;
+  std::size_t calls_there_ = 0;  // some of them only until their handlers have ended
   transport::PingStrikes ping_strikes_;
+  MemberTimer<ServerConnection, &ServerConnection::not_greeted> greeting_timer_{*this};
   MemberTimer<ServerConnection, &ServerConnection::pings_too_often> goodbye_timer_{*this};
   MemberTimer<ServerConnection, &ServerConnection::too_old> age_timer_{*this};
   MemberTimer<ServerConnection, &ServerConnection::too_old_for_calls> grace_timer_{*this};
   MemberTimer<ServerConnection, &ServerConnection::check_idle> idle_timer_{*this};
   std::uint64_t calls_seen_ = 0;  // at the last check_idle
+  bool refusal_logged_ = false;
   bool lost_ = false;
   bool sent_away_ = false;
   transport::Connection connection_;

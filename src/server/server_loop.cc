@@ -50,9 +50,23 @@ ServerLoop::~ServerLoop() { close_all(); }
 
 void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream, const Port& port) {
   if (stopping_) return;
+  if (!port.in_process && !admit(*stream)) return;
   if (port.tls == nullptr && port.http == nullptr) return serve_http2(std::move(stream), port, {});
   if (handshakes_ == nullptr) handshakes_ = std::make_unique<TaskGroup>();
   handshakes_->spawn(greet(std::move(stream), port));
+}
+
+bool ServerLoop::admit(transport::ByteStream& stream) {
+  const std::string peer = stream.peer();
+  std::shared_ptr<void> place = shared_.connections.admit(peer);
+  if (place == nullptr) {
+    constexpr const char* kText = "too many connections (max_connections, max_connections_per_address)";
+    spdlog::info("{}: {}", peer, kText);
+    tell_refused({.why = Refusal::kConnections, .peer = peer, .text = kText});
+    return false;
+  }
+  stream.keep(std::move(place));
+  return true;
 }
 
 namespace {
@@ -93,6 +107,7 @@ Task<void> ServerLoop::greet(std::unique_ptr<transport::ByteStream> stream, Port
   }
   if (!failure.empty()) {
     spdlog::info("{}: no connection: {}", peer, failure);
+    tell_refused({.why = Refusal::kHandshake, .peer = peer, .text = failure});
     co_return;
   }
   if (port.http == nullptr || first_bytes == http2::kClientPreface) {

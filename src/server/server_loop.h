@@ -14,6 +14,7 @@
 #include "http2/defaults.h"
 #include "http2/memory_budget.h"
 #include "rpc/header_names.h"
+#include "server/connection_limit.h"
 #include "server/service_registry.h"
 #include "tern/async/executor.h"
 #include "tern/async/loop.h"
@@ -46,6 +47,7 @@ struct ServerShared {
   ServiceRegistry registry;
   std::vector<ServerInterceptor*> interceptors;
   std::vector<ServerObserver*> observers;
+  ConnectionLimit connections{options.max_connections, options.max_connections_per_address};
 
  private:
   std::mutex mutex_;
@@ -68,7 +70,8 @@ class ServerLoop {
     HttpHandler* http = nullptr;
     bool in_process = false;
   };
-  /// Shakes hands first where there is TLS, and tells HTTP/1.1 from HTTP/2 where there is somebody for it.
+  /// Closed at once where there are too many; shakes hands first where there is TLS, and tells HTTP/1.1 from HTTP/2
+  /// where there is somebody for it.
   void add_connection(std::unique_ptr<transport::ByteStream> stream, const Port& port);
 
   /// Sends every connection away; `empty` is called (on this loop) once none is left.
@@ -98,10 +101,16 @@ class ServerLoop {
 
   [[nodiscard]] http2::MemoryBudget& memory() noexcept { return memory_; }
 
+  void tell_refused(const Refused& refused) noexcept {
+    for (ServerObserver* observer : shared_.observers) observer->on_refused(refused);
+  }
+
   void remove(ServerConnection& connection);
 
  private:
   void serve_http2(std::unique_ptr<transport::ByteStream> stream, const Port& port, std::string_view first_bytes);
+  /// Whether it has a place among the server's connections, which it then keeps.
+  bool admit(transport::ByteStream& stream);
   Task<void> greet(std::unique_ptr<transport::ByteStream> stream, Port port);
   HttpPart* http_part(HttpHandler* handler);
   /// Is told when nothing is left.

@@ -98,6 +98,7 @@ class CallFamilies {
       route->durations.add_to(routes_[key].durations);
       route->responses.add_to(routes_[key].responses);
     }
+    for (std::size_t i = 0; i < kRefusals; ++i) refused_.at(i) += table.refused_.at(i).value();
     requests_active_ += static_cast<std::int64_t>(table.requests_begun_.value() - table.requests_ended_.value());
   }
 
@@ -105,6 +106,13 @@ class CallFamilies {
     std::vector<prometheus::MetricFamily> families;
     add_calls(families, "server", server_);
     add_calls(families, "client", client_);
+    prometheus::MetricFamily refused =
+        make_counter("tern_server_refused_total", "What was not taken of clients, by the limit or rule.");
+    for (std::size_t i = 0; i < kRefusals; ++i) {
+      add_value(refused, static_cast<double>(refused_.at(i)),
+                {{"reason", std::string{name_of(static_cast<Refusal>(i))}}});
+    }
+    families.push_back(std::move(refused));
     prometheus::MetricFamily active =
         make_gauge("http_server_active_requests", "Requests that are being answered now.");
     add_value(active, static_cast<double>(requests_active_));
@@ -176,6 +184,7 @@ class CallFamilies {
   Methods server_;
   Methods client_;
   std::map<CallTable::RouteKey, Route> routes_;
+  std::array<std::uint64_t, kRefusals> refused_{};
   std::int64_t requests_active_ = 0;
 };
 

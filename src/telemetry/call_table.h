@@ -58,6 +58,7 @@ class CallTable {
   MethodFigures& of_client(const ClientCall& call);
   void ended(MethodFigures& method, const Status& status, Clock::duration took, const MessageCount& requests,
              const MessageCount& responses);
+  void refused(Refusal why) noexcept { refused_.at(static_cast<std::size_t>(why)).add(); }
   void request_begun() noexcept { requests_begun_.add(); }
   void ended(const rest::EndedRequest& request);
 
@@ -79,6 +80,7 @@ class CallTable {
   std::map<std::string, std::map<std::string, std::unique_ptr<MethodFigures>, std::less<>>, std::less<>> clients_;
   std::size_t client_methods_ = 0;
   std::map<RouteKey, std::unique_ptr<RouteFigures>, RouteLess> routes_;
+  std::array<Counter, kRefusals> refused_;
   Counter requests_begun_;
   Counter requests_ended_;
 };

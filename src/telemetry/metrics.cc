@@ -70,6 +70,8 @@ void Metrics::on_call_ended(const EndedCall& call) noexcept {
   table.ended(table.of_server(call.context), call.status, call.took, call.received, call.sent);
 }
 
+void Metrics::on_refused(const Refused& refused) noexcept { core_->here().refused(refused.why); }
+
 void Metrics::on_call_begun(ClientCall& call) noexcept { core_->here().of_client(call).begun.add(); }
 void Metrics::on_call_ended(const EndedClientCall& call) noexcept {
   CallTable& table = core_->here();

@@ -93,4 +93,11 @@ std::string Address::to_string() const {
   return (bare_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+std::string_view host_of_peer(std::string_view peer) noexcept {
+  const std::size_t scheme = peer.find(':');
+  if (scheme == std::string_view::npos || peer.starts_with("unix")) return {};
+  peer.remove_prefix(scheme + 1);
+  return peer.substr(0, peer.rfind(':'));
+}
+
 }  // namespace tern::transport

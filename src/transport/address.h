@@ -42,4 +42,7 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
+/// "127.0.0.1" of "ipv4:127.0.0.1:1234"; empty for a unix socket's peer.
+std::string_view host_of_peer(std::string_view peer) noexcept;
+
 }  // namespace tern::transport

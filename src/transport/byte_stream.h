@@ -7,8 +7,10 @@
 #include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "tern/transport/tls.h"
 
@@ -34,6 +36,9 @@ class ByteStreamEvents {
 /// Destroyed, it is closed, and no event comes any more.
 class ByteStream {
  public:
+  /// Keeps `what` as long as this is open: its place among a server's connections.
+  void keep(std::shared_ptr<void> what) noexcept { kept_ = std::move(what); }
+
   virtual ~ByteStream() = default;
 
   virtual IoResult read(std::span<std::uint8_t> to) = 0;
@@ -50,6 +55,9 @@ class ByteStream {
   [[nodiscard]] virtual std::string cipher() const { return {}; }
   /// Who it is by its certificate; nobody without TLS.
   [[nodiscard]] virtual PeerIdentity identity() const { return {}; }
+
+ private:
+  std::shared_ptr<void> kept_;
 };
 
 }  // namespace tern::transport

@@ -42,6 +42,7 @@ void Connection::close(http2::ErrorCode code, std::string reason) {
   count_streams();
   reason_ = std::move(reason);
   keepalive_timer_.disarm();
+  stall_timer_.disarm();
   stream_.reset();
   unwritten_.reset();
   session_.close_streams(code);
@@ -133,6 +134,7 @@ bool Connection::receive(std::span<const std::uint8_t> bytes) {
 
 void Connection::on_writable() {
   if (closed_ || !unwritten_) return;
+  stall_timer_.disarm();
   if (!write_batch(*unwritten_)) return;
   unwritten_.reset();
   write_output();
@@ -141,6 +143,17 @@ void Connection::on_writable() {
 void Connection::count_streams() noexcept {
   const std::uint64_t opened = session_.streams_opened();
   loop_.traffic().streams.add(opened - std::exchange(streams_counted_, opened));
+}
+
+void Connection::wait_to_write() {
+  stream_->want_write(*this);
+  if (stall_timeout_.count() > 0) loop_.arm(stall_timer_, Clock::now() + stall_timeout_);
+}
+
+void Connection::stalled() {
+  if (closed_) return;
+  owner_.on_stalled();
+  close(http2::ErrorCode::kInternalError, "the peer takes nothing of what is written to it");
 }
 
 void Connection::at_turn_end() noexcept {
@@ -170,7 +183,7 @@ bool Connection::write_batch(http2::OutputBatch& batch) {
   while (!batch.empty()) {
     const IoResult result = stream_->write(batch.pieces());
     if (result.would_block) {
-      stream_->want_write(*this);
+      wait_to_write();
       return false;
     }
     if (result.error) {

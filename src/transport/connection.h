@@ -2,6 +2,7 @@
 // turn of its loop, all that the turn left to be written.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ class ConnectionEvents {
   virtual void on_go_away(http2::ErrorCode /*code*/, std::string_view /*debug_data*/) {}
   virtual void on_ping_answered() {}
   virtual void on_ping() {}
+  virtual void on_stream_refused(http2::ErrorCode /*code*/) {}
+  /// The peer takes nothing (close_when_stalled); the connection is closed next.
+  virtual void on_stalled() {}
   /// The connection is over, its streams have been told; `reason` is for people, empty for a clean end. The owner may
   /// destroy the connection here.
   virtual void on_lost(const std::string& reason) = 0;
@@ -54,6 +58,9 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   /// From now on a silent peer is asked whether it is still there.
   void keep_alive(const KeepaliveOptions& options);
 
+  /// From now on a peer that takes nothing of what is written to it for this long is given up. 0: never.
+  void close_when_stalled(std::chrono::nanoseconds after) noexcept { stall_timeout_ = after; }
+
   [[nodiscard]] http2::Session& session() noexcept { return session_; }
   [[nodiscard]] const http2::Session& session() const noexcept { return session_; }
   [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
@@ -72,6 +79,7 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   void on_settings() override { owner_.on_settings(); }
   void on_ping_answered() override { owner_.on_ping_answered(); }
   void on_ping() override { owner_.on_ping(); }
+  void on_stream_refused(http2::ErrorCode code) override { owner_.on_stream_refused(code); }
 
   void on_readable() override;
   void on_writable() override;
@@ -79,6 +87,8 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   void run() override { owner_.on_lost(reason_); }
 
   void check_peer();
+  void stalled();
+  void wait_to_write();
   void count_streams() noexcept;
   bool receive(std::span<const std::uint8_t> bytes);
   void write_output();
@@ -97,6 +107,8 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   std::optional<Keepalive> keepalive_;
   MemberTimer<Connection, &Connection::check_peer> keepalive_timer_{*this};
   std::unique_ptr<http2::OutputBatch> unwritten_;  // what the socket has not taken yet
+  std::chrono::nanoseconds stall_timeout_{};
+  MemberTimer<Connection, &Connection::stalled> stall_timer_{*this};
   bool received_anything_ = false;
   bool closed_ = false;
   http2::ErrorCode clean_end_ = http2::ErrorCode::kNoError;  // what streams are told when nothing went wrong

@@ -5,6 +5,7 @@
 #include "tern/async/timer_queue.h"
 #include "tern/rpc/message_count.h"
 #include "tern/rpc/status.h"
+#include "tern/server/refusal.h"
 #include "tern/server/server_context.h"
 
 namespace tern {
@@ -33,6 +34,8 @@ class ServerObserver {
   virtual void on_call_begun(ServerContext& context) noexcept = 0;
   /// Once for each that began: its handler has ended, or it never ran.
   virtual void on_call_ended(const EndedCall& call) noexcept = 0;
+  /// Something of a client was not taken. On the connection's loop.
+  virtual void on_refused(const Refused& /*refused*/) noexcept {}
 };
 
 }  // namespace tern

@@ -35,10 +35,19 @@ struct ServerOptions {
   std::size_t max_send_message_length = SIZE_MAX;
   /// How responses are compressed where the client can read it; handlers may say otherwise.
   Compression compression = Compression::kIdentity;
-  /// Calls that a client may have open at once on one connection; further ones wait at the client.
+  /// Calls that a client may have open at once on one connection; further ones wait at the client. One that is reset
+  /// counts until its handler has ended.
   std::uint32_t max_concurrent_streams = 100;
-  /// A client that has not shaken hands (TLS) by then is let go.
+  /// A client that has not shaken hands (TLS) and greeted in HTTP/2 by then is let go.
   std::chrono::nanoseconds handshake_timeout = std::chrono::seconds{10};
+  /// A client that takes nothing of what is written to it for this long is gone. One whose reader only pauses lets its
+  /// system take some, and is not meant: HTTP/2's windows hold its calls back. 0: never.
+  std::chrono::nanoseconds write_timeout = std::chrono::seconds{30};
+  /// Connections at once, on all loops; further ones are closed as they come. 0: three quarters of the descriptors that
+  /// the process may have (RLIMIT_NOFILE), so that some are left for databases and files.
+  std::size_t max_connections = 0;
+  /// The same from one address. 0: no limit: behind a proxy all have one.
+  std::size_t max_connections_per_address = 0;
   /// Calls that may run at once, on all connections; further ones are refused with RESOURCE_EXHAUSTED. 0: no limit.
   /// Each loop has an equal share.
   std::size_t max_calls_in_flight = 0;

@@ -42,6 +42,7 @@ class Metrics final : public ServerObserver, public ClientObserver, public rest:
 
   void on_call_begun(ServerContext& context) noexcept override;
   void on_call_ended(const EndedCall& call) noexcept override;
+  void on_refused(const Refused& refused) noexcept override;
   void on_call_begun(ClientCall& call) noexcept override;
   void on_call_ended(const EndedClientCall& call) noexcept override;
   void on_request_begun(rest::Request& request) noexcept override;

@@ -1,0 +1,39 @@
+// Refusal: what a server did not take of a client, because of a limit or of HTTP/2's rules. Each is logged once for a
+// connection, and told to observers (ServerObserver::on_refused).
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace tern {
+
+enum class Refusal {
+  kConnections,  // ServerOptions::max_connections, max_connections_per_address
+  kHandshake,    // no TLS or no HTTP/2 within handshake_timeout, or a TLS that failed
+  kProtocol,     // a frame or a stream against RFC 9113
+  kFlood,        // too many frames of a kind that honest clients send now and then
+  kStreams,      // max_concurrent_streams; calls that were reset count until their handlers have ended
+  kCalls,        // max_calls_in_flight
+  kHeaders,      // a request's fields are too long or too many
+  kMessages,     // max_receive_message_length, max_buffered_bytes(_per_connection)
+  kStalled,      // took nothing of what was written to it for write_timeout
+  kPings,        // min_ping_interval
+};
+inline constexpr std::size_t kRefusals = 10;
+
+/// "connections", "handshake"…
+constexpr std::string_view name_of(Refusal refusal) noexcept {
+  constexpr std::string_view kNames[kRefusals] = {"connections", "handshake", "protocol", "flood",   "streams",
+                                                  "calls",       "headers",   "messages", "stalled", "pings"};
+  return kNames[static_cast<std::size_t>(refusal)];
+}
+
+struct Refused {
+  Refusal why;
+  /// "ipv4:127.0.0.1:1234".
+  std::string_view peer;
+  /// What it was, for people.
+  std::string_view text;
+};
+
+}  // namespace tern

@@ -1,0 +1,67 @@
+#include "server/connection_limit.h"
+
+#include <sys/resource.h>
+
+#include <utility>
+
+#include "transport/address.h"
+
+namespace tern {
+
+namespace {
+
+std::size_t three_quarters_of_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
+  return static_cast<std::size_t>(limit.rlim_cur) / 4 * 3;
+}
+
+}  // namespace
+
+class ConnectionLimit::Place {
+ public:
+  Place(ConnectionLimit& limit, std::string address) : limit_(limit), address_(std::move(address)) {}
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() { limit_.leave(address_); }
+
+ private:
+  ConnectionLimit& limit_;
+  std::string address_;
+};
+
+ConnectionLimit::ConnectionLimit(std::size_t most, std::size_t most_per_address)
+    : most_(most != 0 ? most : three_quarters_of_descriptors()), most_per_address_(most_per_address) {}
+
+std::shared_ptr<void> ConnectionLimit::admit(std::string_view peer) {
+  std::string address;
+  if (most_per_address_ != 0) address = transport::host_of_peer(peer);
+  if (!enter(address)) return nullptr;
+  return std::make_shared<Place>(*this, std::move(address));
+}
+
+bool ConnectionLimit::enter(const std::string& address) {
+  if (count_.fetch_add(1, std::memory_order_relaxed) >= most_) {
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  if (address.empty()) return true;
+  const std::lock_guard lock{mutex_};
+  std::size_t& here = by_address_[address];
+  if (here < most_per_address_) {
+    ++here;
+    return true;
+  }
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+void ConnectionLimit::leave(const std::string& address) noexcept {
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  if (address.empty()) return;
+  const std::lock_guard lock{mutex_};
+  const auto here = by_address_.find(address);
+  if (--here->second == 0) by_address_.erase(here);
+}
+
+}  // namespace tern
