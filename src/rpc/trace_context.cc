@@ -24,11 +24,19 @@ bool read_hex(std::string_view text, std::span<std::uint8_t> bytes) {
   return true;
 }
 
-void write_hex(std::span<const std::uint8_t> bytes, std::string& text) {
+/// Behind what is written.
+char* write_hex(std::span<const std::uint8_t> bytes, char* to) {
   for (const std::uint8_t byte : bytes) {
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 0x0FU];
+    *to++ = kDigits[byte >> 4U];
+    *to++ = kDigits[byte & 0x0FU];
   }
+  return to;
+}
+
+std::string hex_text(std::span<const std::uint8_t> bytes) {
+  std::string text(2 * bytes.size(), '\0');
+  write_hex(bytes, text.data());
+  return text;
 }
 
 template <std::size_t size>
@@ -92,26 +100,17 @@ TraceContext TraceContext::child() const {
 }
 
 std::string TraceContext::traceparent() const {
-  std::string text = "00-";
-  text.reserve(kLength);
-  write_hex(trace_, text);
-  text += '-';
-  write_hex(span_, text);
-  text += '-';
-  write_hex({&flags_, 1}, text);
+  std::string text(kLength, '-');
+  char* to = text.data();
+  *to++ = '0';
+  *to++ = '0';
+  to = write_hex(trace_, to + 1);
+  to = write_hex(span_, to + 1);
+  write_hex({&flags_, 1}, to + 1);
   return text;
 }
 
-std::string hex_of(const TraceContext::TraceId& id) {
-  std::string text;
-  write_hex(id, text);
-  return text;
-}
-
-std::string hex_of(const TraceContext::SpanId& id) {
-  std::string text;
-  write_hex(id, text);
-  return text;
-}
+std::string hex_of(const TraceContext::TraceId& id) { return hex_text(id); }
+std::string hex_of(const TraceContext::SpanId& id) { return hex_text(id); }
 
 }  // namespace tern

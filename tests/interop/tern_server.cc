@@ -1,4 +1,5 @@
-// Serves probe.proto with tern until SIGTERM: tern_server async|sync|site; site takes every protocol on its port.
+// Serves probe.proto with tern until SIGTERM: tern_server async|sync|site|defaults; site takes every protocol on its
+// port; defaults has no option set.
 #include <csignal>
 #include <cstdio>
 #include <string_view>
@@ -10,12 +11,12 @@
 
 namespace {
 
-tern::Task<void> serve(tern::Service& service, bool with_site) {
+tern::Task<void> serve(tern::Service& service, bool with_site, tern::ServerOptions server_options) {
   tern::rest::SiteOptions options;
   options.max_body_length = 50 << 20;
   options.cors.origins = {"*"};
   tern::rest::Site site{options};
-  tern::Server server{{.max_receive_message_length = 50 << 20}};
+  tern::Server server{server_options};
   server.add_service(service);
   if (with_site) site.add_services(server);
   tern::ListenOptions listen_options;
@@ -30,10 +31,12 @@ tern::Task<void> serve(tern::Service& service, bool with_site) {
 
 int main(int argc, char** argv) {
   const std::string_view kind = argc > 1 ? argv[1] : "async";
+  tern::ServerOptions options;
+  if (kind != "defaults") options.max_receive_message_length = 50 << 20;
   if (kind == "sync") {
     tern::test::SyncProbeService service;
-    return tern::run(serve(service, false));
+    return tern::run(serve(service, false, options));
   }
   tern::test::ProbeService service;
-  return tern::run(serve(service, kind == "site"));
+  return tern::run(serve(service, kind == "site", options));
 }
