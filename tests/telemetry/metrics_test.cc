@@ -5,7 +5,9 @@
 #include <prometheus/counter.h>
 #include <prometheus/registry.h>
 
+#include <atomic>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -144,17 +146,18 @@ TEST(Metrics, DoNotWaitForALoopThatIsBlocked) {
   with_metrics(
       [](Channel& /*channel*/, Metrics& metrics, ProbeService& /*service*/) -> Task<void> {
         Loop* other = Loop::require_current("the test").siblings()[1];
-        std::atomic<int> state = 0;
+        // The loop may look at it once more when this has ended.
+        const auto state = std::make_shared<std::atomic<int>>(0);
         co_await sleep(1ms);  // all threads run
-        other->post([&state] {
-          state = 1;
-          state.notify_all();
-          state.wait(1);
+        other->post([state] {
+          *state = 1;
+          state->notify_all();
+          state->wait(1);
         });
-        state.wait(0);
+        state->wait(0);
         const Figures figures = co_await figures_of(metrics);
-        state = 2;
-        state.notify_all();
+        *state = 2;
+        state->notify_all();
         EXPECT_GE(figures.at(R"(tern_loop_lag_seconds{loop="1"})"), 0.05);
       },
       2);
