@@ -25,11 +25,12 @@ Task<std::vector<double>> lags_of(std::span<Loop* const> loops) {
   std::function<void(std::size_t)> look = [late, sent](std::size_t i) {
     late->at(i).store(std::chrono::nanoseconds{Clock::now() - sent}.count() + 1, std::memory_order_relaxed);
   };
+  std::int64_t waited = 0;
   try {
     co_await with_timeout(kLongestWait, run_on_loops({loops.begin(), loops.end()}, std::move(look)));
   } catch (const TimedOut&) {
+    waited = std::chrono::nanoseconds{Clock::now() - sent}.count();
   }
-  const std::int64_t waited = std::chrono::nanoseconds{Clock::now() - sent}.count();
   std::vector<double> lags;
   lags.reserve(loops.size());
   for (const auto& one : *late) {

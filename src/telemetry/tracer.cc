@@ -120,7 +120,7 @@ class Tracer::Core {
   std::optional<SpanExporter> exporter_;
 };
 
-Tracer::Tracer(TracerOptions options) : core_(std::make_unique<Core>(options)) {}
+Tracer::Tracer(const TracerOptions& options) : core_(std::make_unique<Core>(options)) {}
 Tracer::~Tracer() = default;
 
 Task<void> Tracer::close() {

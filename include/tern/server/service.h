@@ -50,11 +50,11 @@ class MethodHandler {
   virtual Task<void> handle(ServerCall& call) = 0;
 
  private:
-  inline static std::atomic<std::uint32_t> last_id_ = 0;
+  inline static std::atomic<std::uint32_t> last_id = 0;
 
   Requests requests_;
   MethodTypes types_;
-  std::uint32_t id_ = ++last_id_;
+  std::uint32_t id_ = ++last_id;
 };
 
 /// Outlives the server that it is added to.

@@ -18,7 +18,7 @@
 #include "tern/server/observer.h"
 
 namespace spdlog {
-class logger;
+class logger;  // NOLINT(readability-identifier-naming): spdlog's name
 }
 
 namespace tern::telemetry {
@@ -38,7 +38,7 @@ class AccessLog final : public ServerObserver, public rest::RequestObserver {
   void on_call_begun(ServerContext& context) noexcept override;
   void on_call_ended(const EndedCall& call) noexcept override;
   void on_request_begun(rest::Request& request) noexcept override;
-  void on_request_ended(const rest::EndedRequest& request) noexcept override;
+  void on_request_ended(const rest::EndedRequest& ended) noexcept override;
 
  private:
   class Core;

@@ -43,7 +43,7 @@ struct TracerOptions {
 class Tracer final : public ServerObserver, public ClientObserver, public rest::RequestObserver {
  public:
   /// Throws std::invalid_argument for a collector that is no target.
-  explicit Tracer(TracerOptions options = {});
+  explicit Tracer(const TracerOptions& options = {});
   ~Tracer() override;
 
   /// Sends what has ended, and no more after that. A collector that does not answer is waited for 2 s.
@@ -58,7 +58,7 @@ class Tracer final : public ServerObserver, public ClientObserver, public rest::
   void on_call_begun(ClientCall& call) noexcept override;
   void on_call_ended(const EndedClientCall& call) noexcept override;
   void on_request_begun(rest::Request& request) noexcept override;
-  void on_request_ended(const rest::EndedRequest& request) noexcept override;
+  void on_request_ended(const rest::EndedRequest& ended) noexcept override;
 
  private:
   class Core;
