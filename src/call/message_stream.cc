@@ -39,6 +39,12 @@ void MessageStream::on_data(std::span<const std::uint8_t> bytes) {
   }
 }
 
+Buffer MessageStream::ready_to_send(Buffer encoded, Compression compression) {
+  if (compression != Compression::kIdentity) encoded = rpc::compress_message(std::move(encoded), compression);
+  sent_.add(encoded.size() - rpc::kPrefixBytes);
+  return encoded;
+}
+
 bool MessageStream::may_hold(std::size_t size) const noexcept {
   return budget_ == nullptr || budget_->allows(size, held_in_memory_ + unsent());
 }

@@ -340,12 +340,7 @@ Result<Buffer> ClientCall::encode(MessageRef message, WriteOptions options) {
   for (ClientInterceptor* interceptor : channel_->interceptors()) interceptor->on_request(*this, message);
   Result<Buffer> encoded = rpc::encode_message(message, channel_->options().max_send_message_length);
   if (!encoded.ok()) return encoded;
-  Buffer bytes = std::move(encoded).value();
-  if (options.compress && compression() != Compression::kIdentity) {
-    bytes = rpc::compress_message(std::move(bytes), compression());
-  }
-  count_sent(bytes);
-  return bytes;
+  return ready_to_send(std::move(encoded).value(), options.compress ? compression() : Compression::kIdentity);
 }
 
 Compression ClientCall::compression() const noexcept {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "transport/address.h"
+#include "transport/byte_stream.h"
 
 namespace tern {
 
@@ -33,9 +34,9 @@ class ConnectionLimit::Place {
 ConnectionLimit::ConnectionLimit(std::size_t most, std::size_t most_per_address)
     : most_(most != 0 ? most : three_quarters_of_descriptors()), most_per_address_(most_per_address) {}
 
-std::shared_ptr<void> ConnectionLimit::admit(std::string_view peer) {
+std::shared_ptr<void> ConnectionLimit::admit(const transport::ByteStream& connection) {
   std::string address;
-  if (most_per_address_ != 0) address = transport::host_of_peer(peer);
+  if (most_per_address_ != 0) address = transport::host_of_peer(connection.peer());
   if (!enter(address)) return nullptr;
   return std::make_shared<Place>(*this, std::move(address));
 }

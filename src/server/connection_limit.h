@@ -7,9 +7,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 
 namespace tern {
+
+namespace transport {
+class ByteStream;
+}
 
 /// Any thread.
 class ConnectionLimit {
@@ -21,9 +24,8 @@ class ConnectionLimit {
   ConnectionLimit& operator=(const ConnectionLimit&) = delete;
   ~ConnectionLimit() = default;
 
-  /// A place for a connection from `peer` ("ipv4:127.0.0.1:1234"), kept until it is dropped; null when there is none.
-  /// This must outlive it.
-  std::shared_ptr<void> admit(std::string_view peer);
+  /// A place for a connection, kept until it is dropped; null when there is none. This must outlive it.
+  std::shared_ptr<void> admit(const transport::ByteStream& connection);
 
  private:
   class Place;

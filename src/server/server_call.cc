@@ -74,8 +74,9 @@ void ServerCall::begin(std::string_view timeout) {
   // Its client made it before it knew: a GOAWAY takes a round trip.
   if (connection_.owner().refuses_calls()) return end(shutting_down());
   if (connection_.owner().full()) {
-    connection_.refused(Refusal::kCalls, "the server has too many calls in flight (max_calls_in_flight)");
-    return end(Status{StatusCode::kResourceExhausted, "the server has too many calls in flight (max_calls_in_flight)"});
+    constexpr const char* kText = "the server has too many calls in flight (max_calls_in_flight)";
+    connection_.refused(Refusal::kCalls, kText);
+    return end(Status{StatusCode::kResourceExhausted, kText});
   }
   receive_compressed(head.encoding());
   if (!timeout.empty()) {
@@ -184,11 +185,8 @@ Buffer ServerCall::encode(MessageRef message) {
                             "the client does not take what is sent to it (max_buffered_bytes_per_connection, "
                             "max_buffered_bytes)"}};
   }
-  const bool compressed = std::exchange(context_.compress_next_, true) && compression() != Compression::kIdentity;
-  Buffer message_bytes = std::move(encoded).value();
-  if (compressed) message_bytes = rpc::compress_message(std::move(message_bytes), compression());
-  count_sent(message_bytes);
-  return message_bytes;
+  const bool compress = std::exchange(context_.compress_next_, true);
+  return ready_to_send(std::move(encoded).value(), compress ? compression() : Compression::kIdentity);
 }
 
 Compression ServerCall::compression() const noexcept {

@@ -57,9 +57,9 @@ void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream, c
 }
 
 bool ServerLoop::admit(transport::ByteStream& stream) {
-  const std::string peer = stream.peer();
-  std::shared_ptr<void> place = shared_.connections.admit(peer);
+  std::shared_ptr<void> place = shared_.connections.admit(stream);
   if (place == nullptr) {
+    const std::string peer = stream.peer();
     constexpr const char* kText = "too many connections (max_connections, max_connections_per_address)";
     spdlog::info("{}: {}", peer, kText);
     tell_refused({.why = Refusal::kConnections, .peer = peer, .text = kText});

@@ -1,9 +1,10 @@
 #include "telemetry/call_table.h"
 
-#include <functional>
+#include <string_view>
 #include <utility>
 
 #include "telemetry/families.h"
+#include "telemetry/method_name.h"
 #include "tern/client/client_call.h"
 
 namespace tern::telemetry {
@@ -16,9 +17,6 @@ constexpr std::string_view kOther = "_OTHER";
 constexpr std::size_t kMostClientMethods = 1000;
 
 constexpr double kNanosecond = 1e-9;
-
-/// "package.Service/Method", as OpenTelemetry writes it.
-std::string_view without_slash(std::string_view path) { return path.starts_with('/') ? path.substr(1) : path; }
 
 /// What RFC 9110 and 5789 have, and "_OTHER": anybody can send anything.
 std::string_view known_method(std::string_view method) {
@@ -35,7 +33,7 @@ MethodFigures& CallTable::of_server(const ServerContext& context) {
   const std::lock_guard lock{mutex_};
   if (id >= server_.size()) server_.resize(id + 1);
   server_[id] = std::make_unique<MethodFigures>();
-  server_[id]->method = id == 0 ? kOther : without_slash(context.method());
+  server_[id]->method = id == 0 ? kOther : method_name(context.method());
   return *server_[id];
 }
 
@@ -51,8 +49,7 @@ MethodFigures& CallTable::of_client(const ClientCall& call) {
   if (target == clients_.end()) target = clients_.try_emplace(call.target()).first;
   std::unique_ptr<MethodFigures>& place = target->second[std::string{method}];
   place = std::make_unique<MethodFigures>();
-  place->method = without_slash(method);
-  place->target = call.target();
+  place->method = method_name(method);
   ++client_methods_;
   return *place;
 }

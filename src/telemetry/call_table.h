@@ -5,11 +5,11 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -37,7 +37,6 @@ using Sizes = Histogram<kSizeBounds>;
 /// Of one method, as a server or a channel sees its calls.
 struct MethodFigures {
   std::string method;  // "package.Service/Method"
-  std::string target;  // a channel's
   Counter begun;
   Counter ended;
   Sizes requests;
@@ -65,21 +64,12 @@ class CallTable {
  private:
   friend class CallFamilies;
   using RouteKey = std::tuple<std::string, std::string, unsigned>;  // method, route, status
-  /// Compares keys with what they are looked up by, without making strings.
-  struct RouteLess {
-    using is_transparent = void;
-    template <class One, class Other>
-    bool operator()(const One& one, const Other& other) const {
-      return std::tuple<std::string_view, std::string_view, unsigned>{one} <
-             std::tuple<std::string_view, std::string_view, unsigned>{other};
-    }
-  };
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<MethodFigures>> server_;  // by ServerContext::method_id
   std::map<std::string, std::map<std::string, std::unique_ptr<MethodFigures>, std::less<>>, std::less<>> clients_;
   std::size_t client_methods_ = 0;
-  std::map<RouteKey, std::unique_ptr<RouteFigures>, RouteLess> routes_;
+  std::map<RouteKey, std::unique_ptr<RouteFigures>, std::less<>> routes_;
   std::array<Counter, kRefusals> refused_;
   Counter requests_begun_;
   Counter requests_ended_;

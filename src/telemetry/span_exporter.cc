@@ -62,11 +62,11 @@ void SpanExporter::add(otlp::Span span) {
 }
 
 Task<void> SpanExporter::send_until_closed() {
-  while (!closing_) {
+  do {
     co_await enough_->wait(Clock::now() + options_.send_every);
     enough_->clear();
     co_await send_waiting();
-  }
+  } while (!closing_);
 }
 
 std::vector<otlp::Span> SpanExporter::take_waiting() {
@@ -135,7 +135,6 @@ Task<void> SpanExporter::close() {
   closing_ = true;
   enough_->set();
   co_await sending_.join();
-  co_await send_waiting();
   co_await collector_.close();
 }
 

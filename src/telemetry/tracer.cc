@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "rpc/header_names.h"
+#include "telemetry/method_name.h"
 #include "telemetry/span_exporter.h"
 #include "tern/async/recycler.h"
 #include "tern/client/client_call.h"
@@ -69,9 +70,6 @@ bool is_servers_fault(StatusCode code) {
       return false;
   }
 }
-
-/// "package.Service/Method".
-std::string name_of_method(std::string_view path) { return std::string{path.substr(path.starts_with('/') ? 1 : 0)}; }
 
 void describe_call(Span& span, const Status& status) {
   add_attribute(span, "rpc.system.name", "grpc");
@@ -137,7 +135,7 @@ void Tracer::on_call_begun(ServerContext& context) noexcept {
 void Tracer::on_call_ended(const EndedCall& call) noexcept {
   const TraceContext* trace = call.context.trace();
   if (!core_->records(trace)) return;
-  Span span = span_of(*trace, Span::KIND_SERVER, name_of_method(call.context.method()), call.took);
+  Span span = span_of(*trace, Span::KIND_SERVER, std::string{method_name(call.context.method())}, call.took);
   describe_call(span, call.status);
   add_attribute(span, "network.peer.address", call.context.peer());
   if (is_servers_fault(call.status.code())) set_failed(span, name_of(call.status.code()), call.status.details());
@@ -149,7 +147,7 @@ void Tracer::on_call_begun(ClientCall& call) noexcept { call.set_trace(core_->be
 void Tracer::on_call_ended(const EndedClientCall& call) noexcept {
   const TraceContext* trace = call.call.trace();
   if (!core_->records(trace)) return;
-  Span span = span_of(*trace, Span::KIND_CLIENT, name_of_method(call.call.method()), call.took);
+  Span span = span_of(*trace, Span::KIND_CLIENT, std::string{method_name(call.call.method())}, call.took);
   describe_call(span, call.status);
   add_attribute(span, "server.address", call.call.target());
   if (!call.status.ok()) set_failed(span, name_of(call.status.code()), call.status.details());

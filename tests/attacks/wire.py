@@ -113,6 +113,9 @@ class Connection:
         self.stream += 2 * count
         return range(first, self.stream, 2)
 
+    def next_stream(self):
+        return self.streams(1)[0]
+
     def send(self, data, read=True, patience=1.0):
         """False, and connected anew, when the server has closed. What the server does not take in time is left out."""
         view = memoryview(data)

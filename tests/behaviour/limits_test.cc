@@ -3,27 +3,22 @@
 
 #include <array>
 #include <atomic>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "http2/frame.h"
 #include "http2/hpack_encoder.h"
+#include "support/frames.h"
+#include "support/raw_client.h"
 #include "support/serve.h"
-#include "tern/async/asio.h"
 #include "tern/server/observer.h"
 
 namespace tern::test {
 namespace {
 
 using namespace std::chrono_literals;
-namespace asio = boost::asio;
-using asio::ip::tcp;
+using namespace http2::test;  // frames by hand
 
 /// What was refused, by reason.
 class Refusals final : public ServerObserver {
@@ -34,49 +29,29 @@ class Refusals final : public ServerObserver {
   std::map<Refusal, int> counts;
 };
 
-std::string frame(http2::FrameType type, std::uint8_t flags, std::uint32_t stream, std::string_view payload) {
-  std::string bytes;
-  for (const int shift : {16, 8, 0}) bytes += static_cast<char>(payload.size() >> shift);
-  bytes += static_cast<char>(type);
-  bytes += static_cast<char>(flags);
-  for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>(stream >> shift);
-  return bytes.append(payload);
+std::string text_of(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
+
+/// Whether the server closes it before `limit`.
+Task<bool> is_closed(RawClient& client, std::chrono::nanoseconds limit) {
+  bool closed = true;
+  try {
+    co_await with_timeout(limit, client.read_to_end());
+  } catch (const TimedOut&) {
+    closed = false;
+  }
+  co_return closed;
 }
 
-/// A client by hand.
-class RawClient {
- public:
-  explicit RawClient(std::uint16_t port) : port_(port) {}
-
-  Task<void> connect() { co_await socket_.async_connect({asio::ip::address_v4::loopback(), port_}, use_task); }
-  Task<void> write(std::string bytes) {
-    co_await asio::async_write(socket_, asio::buffer(bytes), asio::as_tuple(use_task));
+/// The server may close it meanwhile.
+Task<void> write_what_is_taken(RawClient& client, std::string bytes) {
+  try {
+    co_await client.write(std::move(bytes));
+  } catch (const boost::system::system_error& error) {
+    EXPECT_NE(error.code(), boost::asio::error::operation_aborted);
   }
-  /// Whether the server has closed it before `limit`; what comes until then is thrown away.
-  Task<bool> is_closed(std::chrono::nanoseconds limit) {
-    try {
-      co_await with_timeout(limit, read_to_end());
-    } catch (const TimedOut&) {
-      co_return false;
-    }
-    co_return true;
-  }
-  void close() { socket_.close(); }
+}
 
- private:
-  Task<void> read_to_end() {
-    std::array<char, 1024> buffer{};
-    for (;;) {
-      auto [error, size] = co_await socket_.async_read_some(asio::buffer(buffer), asio::as_tuple(use_task));
-      if (error && error != asio::error::operation_aborted) co_return;
-      if (error) throw Cancelled{};
-    }
-  }
-  std::uint16_t port_;
-  tcp::socket socket_{Loop::require_current("a test").context()};
-};
-
-std::string greeting() { return std::string{http2::kClientPreface} + frame(http2::FrameType::kSettings, 0, 0, {}); }
+std::string greeting() { return std::string{http2::kClientPreface} + text_of(settings()); }
 
 /// Runs `body(port, refusals, service)` against a server with these options.
 template <class Body>
@@ -100,13 +75,12 @@ TEST(Limits, WhoDoesNotGreetIsLetGo) {
                 Channel honest{"127.0.0.1:" + std::to_string(port)};
                 co_await honest.connect();
                 RawClient silent{port};
-                co_await silent.connect();
+                co_await silent.write({});
                 RawClient half{port};
-                co_await half.connect();
                 co_await half.write(std::string{http2::kClientPreface});
-                const bool silent_closed = co_await silent.is_closed(10s);
+                const bool silent_closed = co_await is_closed(silent, 10s);
                 EXPECT_TRUE(silent_closed);
-                const bool half_closed = co_await half.is_closed(10s);
+                const bool half_closed = co_await is_closed(half, 10s);
                 EXPECT_TRUE(half_closed);
                 EXPECT_EQ(refusals.counts[Refusal::kHandshake], 2);
                 EXPECT_EQ(honest.state(), ConnectivityState::kReady);
@@ -122,13 +96,12 @@ TEST(Limits, ConnectionsInAll) {
                 std::vector<std::unique_ptr<RawClient>> clients;
                 for (int i = 0; i < 3; ++i) {
                   clients.push_back(std::make_unique<RawClient>(port));
-                  co_await clients.back()->connect();
-                  co_await clients.back()->write(greeting());
+                  co_await write_what_is_taken(*clients.back(), greeting());
                 }
-                const bool third_closed = co_await clients[2]->is_closed(10s);
+                const bool third_closed = co_await is_closed(*clients[2], 10s);
                 EXPECT_TRUE(third_closed);
                 EXPECT_EQ(refusals.counts[Refusal::kConnections], 1);
-                const bool first_closed = co_await clients[0]->is_closed(20ms);
+                const bool first_closed = co_await is_closed(*clients[0], 20ms);
                 EXPECT_FALSE(first_closed);
                 clients[0]->close();
                 // Its place is free when the server has seen that it left.
@@ -143,11 +116,10 @@ TEST(Limits, ConnectionsFromOneAddress) {
   with_limits({.max_connections_per_address = 1},
               [](std::uint16_t port, Refusals& refusals, ProbeService& /*service*/) -> Task<void> {
                 RawClient first{port};
-                co_await first.connect();
                 co_await first.write(greeting());
                 RawClient second{port};
-                co_await second.connect();
-                const bool second_closed = co_await second.is_closed(10s);
+                co_await second.write({});
+                const bool second_closed = co_await is_closed(second, 10s);
                 EXPECT_TRUE(second_closed);
                 EXPECT_EQ(refusals.counts[Refusal::kConnections], 1);
               });
@@ -168,21 +140,18 @@ std::string download(int count, int size) {
                                                   {"content-type", "application/grpc"},
                                                   {"te", "trailers"}}};
   encoder.encode(fields, block);
-  const std::string prefix{'\0', '\0', '\0', '\0', static_cast<char>(message.size())};
-  const std::string window{'\x7f', '\0', '\0', '\0'};
-  const std::string big_window{'\0', '\x04', '\x7f', '\0', '\0', '\0'};  // SETTINGS_INITIAL_WINDOW_SIZE
-  return std::string{http2::kClientPreface} + frame(http2::FrameType::kSettings, 0, 0, big_window) +
-         frame(http2::FrameType::kWindowUpdate, 0, 0, window) +
-         frame(http2::FrameType::kHeaders, http2::flag::kEndHeaders, 1,
-               {reinterpret_cast<char*>(block.data()), block.size()}) +
-         frame(http2::FrameType::kData, http2::flag::kEndStream, 1, prefix + message);
+  Bytes body = Bytes{0} + u32(static_cast<std::uint32_t>(message.size()));
+  body.insert(body.end(), message.begin(), message.end());
+  return std::string{http2::kClientPreface} +
+         text_of(settings(setting(http2::SettingId::kInitialWindowSize, 0x7f000000)) + window_update(0, 0x7f000000) +
+                 frame(http2::FrameType::kHeaders, http2::flag::kEndHeaders, 1, block) +
+                 frame(http2::FrameType::kData, http2::flag::kEndStream, 1, body));
 }
 
 TEST(Limits, WhoTakesNothingIsGivenUp) {
   with_limits({.write_timeout = 100ms},
               [](std::uint16_t port, Refusals& refusals, ProbeService& service) -> Task<void> {
                 RawClient lazy{port};
-                co_await lazy.connect();
                 co_await lazy.write(download(100'000, 100'000));
                 while (refusals.counts[Refusal::kStalled] == 0) co_await sleep(1ms);
                 co_await until(service.running, 0);
@@ -193,13 +162,20 @@ TEST(Limits, WhoTakesNothingIsGivenUp) {
 class Deaf final : public tern::test::v1::Probe::AsyncService {
  public:
   std::atomic<int> running = 0;
+  std::atomic<int> deaf = 0;  // of them, those that cannot be cancelled any more
   std::atomic<bool> go = false;
   Task<Payload> Unary(ServerContext& /*context*/, const Order& order) override { co_return answer(order, 0); }
   Task<Payload> Hang(ServerContext& /*context*/, const Order& order) override {
     const Running counted{running};
-    co_await run_in_executor([this] { go.wait(false); });
+    co_await run_in_executor(workers_, [this] {
+      const Running waiting{deaf};
+      go.wait(false);
+    });
     co_return answer(order, 0);
   }
+
+ private:
+  Executor workers_{2};
 };
 
 Task<void> hang(Channel& channel) { co_await ProbeStub{channel}.Hang(Order{}); }
@@ -215,7 +191,7 @@ TEST(Limits, ACallThatWasResetCountsUntilItsHandlerHasEnded) {
     {
       TaskGroup left;
       for (int i = 0; i < 2; ++i) left.spawn(hang(channel));
-      co_await until(service.running, 2);
+      co_await until(service.deaf, 2);
     }
     const Status refused = co_await call(channel);
     EXPECT_EQ(refused.code(), StatusCode::kUnavailable) << refused.to_string();
@@ -234,17 +210,16 @@ TEST(Limits, ACallThatWasResetCountsUntilItsHandlerHasEnded) {
 TEST(Limits, WhatIsAgainstTheRulesIsTold) {
   with_limits({}, [](std::uint16_t port, Refusals& refusals, ProbeService& /*service*/) -> Task<void> {
     RawClient garbage{port};
-    co_await garbage.connect();
     co_await garbage.write("GET / HTTP/1.0\r\n\r\n-----------------");
-    const bool garbage_closed = co_await garbage.is_closed(10s);
+    const bool garbage_closed = co_await is_closed(garbage, 10s);
     EXPECT_TRUE(garbage_closed);
     EXPECT_EQ(refusals.counts[Refusal::kProtocol], 1);
     RawClient flood{port};
-    co_await flood.connect();
-    std::string pings = greeting();
-    for (int i = 0; i < 30'000; ++i) pings += frame(http2::FrameType::kPriority, 0, 1, std::string(5, '\0'));
-    co_await flood.write(pings);
-    const bool flood_closed = co_await flood.is_closed(10s);
+    const Bytes priority = frame(http2::FrameType::kPriority, 0, 1, Bytes(5));
+    std::string flooding = greeting();
+    for (int i = 0; i < 30'000; ++i) flooding += text_of(priority);
+    co_await write_what_is_taken(flood, std::move(flooding));
+    const bool flood_closed = co_await is_closed(flood, 10s);
     EXPECT_TRUE(flood_closed);
     EXPECT_EQ(refusals.counts[Refusal::kFlood], 1);
   });

@@ -8,39 +8,11 @@
 
 #include "http2/frame.h"
 #include "http2/session_fixture.h"
+#include "support/frames.h"
 
 namespace tern::http2::test {
 namespace {
 
-using Bytes = std::vector<std::uint8_t>;
-
-Bytes operator+(Bytes first, const Bytes& second) {
-  first.insert(first.end(), second.begin(), second.end());
-  return first;
-}
-
-Bytes frame(FrameType type, std::uint8_t flags, std::uint32_t stream, const Bytes& payload = {}) {
-  Bytes bytes(kFrameHeaderBytes);
-  write_frame_header(
-      bytes.data(),
-      {.length = static_cast<std::uint32_t>(payload.size()), .type = type, .flags = flags, .stream = stream});
-  return bytes + payload;
-}
-
-Bytes u32(std::uint32_t value) {
-  Bytes bytes(4);
-  write_u32(bytes.data(), value);
-  return bytes;
-}
-
-Bytes setting(SettingId id, std::uint32_t value) { return Bytes{0, static_cast<std::uint8_t>(id)} + u32(value); }
-Bytes settings(const Bytes& list = {}) { return frame(FrameType::kSettings, 0, 0, list); }
-Bytes window_update(std::uint32_t stream, std::uint32_t increment) {
-  return frame(FrameType::kWindowUpdate, 0, stream, u32(increment));
-}
-Bytes data(std::uint32_t stream, std::size_t size, std::uint8_t flags = 0) {
-  return frame(FrameType::kData, flags, stream, Bytes(size, 'd'));
-}
 Bytes reset(std::uint32_t stream) { return frame(FrameType::kResetStream, 0, stream, u32(8)); }
 Bytes ping() { return frame(FrameType::kPing, 0, 0, Bytes(8, 1)); }
 

@@ -1,15 +1,12 @@
-// A client of HTTP/1.1 that sends what it is given, byte by byte where a test wants it so.
+// A client of HTTP/1.1, by hand.
 #pragma once
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <string>
 #include <string_view>
 
+#include "support/raw_client.h"
 #include "tern/async/asio.h"
 #include "tern/rest/site.h"
 #include "tern/tern.h"
@@ -20,22 +17,15 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using Answer = http::response<http::string_body>;
 
-class Client {
+class Client : public tern::test::RawClient {
  public:
-  explicit Client(std::uint16_t port) : port_(port) {}
+  using RawClient::RawClient;
 
-  Task<void> write(std::string bytes) {
-    if (!socket_.is_open()) {
-      co_await socket_.async_connect({asio::ip::address_v4::loopback(), port_}, use_task);
-      socket_.set_option(asio::ip::tcp::no_delay{true});
-    }
-    co_await asio::async_write(socket_, asio::buffer(bytes), use_task);
-  }
   Task<Answer> read(bool has_body = true) {
     http::response_parser<http::string_body> parser;
     parser.skip(!has_body);
     parser.body_limit(boost::none);
-    co_await http::async_read(socket_, buffer_, parser, use_task);
+    co_await http::async_read(socket(), buffer_, parser, use_task);
     Answer answer = parser.release();
     co_return answer;
   }
@@ -51,17 +41,8 @@ class Client {
     if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     co_return co_await send(text + "\r\n" + std::string{body});
   }
-  /// Everything until the server closes; what it says of the end is left out.
-  Task<std::string> read_to_end() {
-    std::string rest;
-    co_await asio::async_read(socket_, asio::dynamic_buffer(rest), asio::as_tuple(use_task));
-    co_return rest;
-  }
-  void close() { socket_.close(); }
 
  private:
-  std::uint16_t port_;
-  asio::ip::tcp::socket socket_{Loop::require_current("a test").context()};
   boost::beast::flat_buffer buffer_;
 };
 

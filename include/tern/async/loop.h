@@ -77,8 +77,8 @@ class Loop {
   [[nodiscard]] static bool inside(std::uint32_t turn) noexcept { return turn % 2 == 1; }
 
   /// How often it was blocked (RunOptions::blocked_after). Any thread.
-  [[nodiscard]] std::uint64_t times_blocked() const noexcept { return times_blocked_.load(std::memory_order_relaxed); }
-  void count_blocked() noexcept { times_blocked_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t times_blocked() const noexcept { return times_blocked_.value(); }
+  void count_blocked() noexcept { times_blocked_.add(); }
 
   [[nodiscard]] LoopTraffic& traffic() noexcept { return traffic_; }
   [[nodiscard]] const LoopTraffic& traffic() const noexcept { return traffic_; }
@@ -124,7 +124,7 @@ class Loop {
   Loop* self_ = this;
   std::unique_ptr<LoopGroup> own_group_;
   std::atomic<std::uint32_t> turn_ = 0;
-  std::atomic<std::uint64_t> times_blocked_ = 0;
+  Counter times_blocked_;  // of the thread that watches
   LoopTraffic traffic_;
   bool in_turn_ = false;
   bool turn_scheduled_ = false;

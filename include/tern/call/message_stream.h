@@ -79,10 +79,11 @@ class MessageStream : public http2::Stream {
   [[nodiscard]] bool ended_inside_a_message() const noexcept { return !reader_.between_messages(); }
   [[nodiscard]] BufferQueue& incoming() noexcept { return incoming_; }
 
-  /// Messages that have come, and those that were made ready to be sent, prefixes and all.
+  /// Messages that have come, and those that were made ready to be sent.
   [[nodiscard]] const MessageCount& received() const noexcept { return reader_.count(); }
   [[nodiscard]] const MessageCount& sent() const noexcept { return sent_; }
-  void count_sent(const Buffer& message) noexcept { sent_.add(message.size() - rpc::kPrefixBytes); }
+  /// An encoded message as it goes out: compressed like this, and counted.
+  Buffer ready_to_send(Buffer encoded, Compression compression);
 
   /// Whether the peer may send on before anyone reads: for the one message that a unary call waits for.
   bool eager_ = false;

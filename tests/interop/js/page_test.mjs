@@ -1,13 +1,11 @@
 // The application's page in Chromium, as its users see it: page_test.mjs BINARY [SCREENSHOT]
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
 import { after, before, test } from "node:test";
-import { createInterface } from "node:readline";
+import { startApplication } from "./application.mjs";
 import { startBrowser } from "./browser.mjs";
 
-const binary = process.env.BINARY;
 const screenshot = process.env.SCREENSHOT;
 
 /** A port that nobody has: the server comes back to it after its absence. */
@@ -20,13 +18,7 @@ async function freePort() {
 }
 
 async function startServer(port) {
-  const options = ["--grpc", "127.0.0.1:0", "--rest", `127.0.0.1:${port}`, "--database", "memory", "--stream-delay-ms", "20"];
-  const server = spawn(binary, ["serve", ...options], { stdio: ["ignore", "pipe", "inherit"] });
-  const lines = createInterface({ input: server.stdout });
-  await new Promise((resolve, reject) => {
-    lines.on("line", (line) => line.startsWith("REST server started") && resolve());
-    server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-  });
+  const { server } = await startApplication("--rest", `127.0.0.1:${port}`, "--stream-delay-ms", "20");
   return server;
 }
 

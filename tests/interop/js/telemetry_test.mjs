@@ -1,15 +1,14 @@
 // What the application tells of itself, read by others: its traces by OpenTelemetry's own messages over grpc-js, its
 // access log as JSON.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import grpc from "@grpc/grpc-js";
+import { startApplication } from "./application.mjs";
 
 const { opentelemetry } = createRequire(import.meta.url)("@opentelemetry/otlp-transformer/build/src/generated/root.js");
 const { ExportTraceServiceRequest, ExportTraceServiceResponse } = opentelemetry.proto.collector.trace.v1;
@@ -48,26 +47,13 @@ async function startCollector() {
   return { server, told, target: `127.0.0.1:${port}` };
 }
 
-/** The application, and the port of its REST. */
-async function startApplication(...options) {
-  const all = ["--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", "--database", "memory", "--delay-ms", "1", ...options];
-  const server = spawn(process.env.BINARY, ["serve", ...all], { stdio: ["ignore", "pipe", "inherit"] });
-  after(() => server.kill("SIGKILL"));
-  const port = await new Promise((resolve, reject) => {
-    createInterface({ input: server.stdout }).on("line", (line) => {
-      const started = /^REST server started on port (\d+)$/.exec(line);
-      if (started) resolve(Number(started[1]));
-    });
-    server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-  return { server, port };
-}
-
 test("traces and access lines of a REST request and of a call", async () => {
   const collector = await startCollector();
   const log = join(folder, "access.log");
   after(() => collector.server.forceShutdown());
-  const { server, port } = await startApplication("--trace-collector", collector.target, "--access-log", log);
+  const options = ["--rest", "127.0.0.1:0", "--delay-ms", "1", "--trace-collector", collector.target, "--access-log", log];
+  const { server, port } = await startApplication(...options);
+  after(() => server.kill("SIGKILL"));
   const traceparent = `00-${traceId}-${parentId}-01`;
   const address = `http://127.0.0.1:${port}`;
 

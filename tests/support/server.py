@@ -1,0 +1,33 @@
+"""A server that says "port N" or "PORT=N" when it listens, started and ended."""
+import re
+import signal
+import subprocess
+import threading
+
+
+class Server:
+    def __init__(self, command, **options):
+        """`options` are Popen's. RuntimeError when it ends before it has said its port."""
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
+        for line in self.process.stdout:
+            if found := re.search(r"(?:port |PORT=)(\d+)", line):
+                self.port = int(found.group(1))
+                break
+        else:
+            raise RuntimeError(f"the server ended with {self.process.wait()} before it said its port")
+        # What it prints later must not fill the pipe.
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def end(self):
+        """Its status after SIGTERM; None when it had to be killed."""
+        if self.alive():
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return None
