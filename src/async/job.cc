@@ -80,12 +80,18 @@ void Job::destroy_body() noexcept {
 
 Job* Job::current() noexcept { return current_job; }
 
-void Job::start(Task<void> body) {
+void Job::hold(Task<void> body) noexcept {
   const Task<void>::Frame frame = body.release();
   frame.promise().job_ = this;
   body_ = frame;
+}
+
+void Job::start(Task<void> body) {
+  hold(std::move(body));
   loop_->make_ready(step_);
 }
+
+Task<void> Job::before(Task<void> body) { return body; }
 
 void Job::cancel() noexcept {
   if (std::exchange(cancelled_, true) || innermost_ == nullptr) return;
@@ -102,6 +108,8 @@ void Job::step() {
   if (ended_) {
     error = Task<void>::Frame::from_address(body_.address()).promise().take_error();
   } else if (!cancelled_) {
+    const auto frame = Task<void>::Frame::from_address(std::exchange(body_, nullptr).address());
+    hold(before(Task<void>{frame}));
     resume_in(this, body_);
     return;
   } else {

@@ -129,7 +129,7 @@ void Session::closed(Stream& stream, ErrorCode code) {
 }
 
 void Session::sent_or_dropped(std::size_t size) noexcept {
-  if (budget_ != nullptr) budget_->give(size);
+  if (budget_ != nullptr) budget_->give_unsent(size);
 }
 
 void Session::output_added() {

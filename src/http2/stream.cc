@@ -78,7 +78,7 @@ void Stream::send_only_headers(std::span<const HeaderField> fields) {
 
 void Stream::send_data(Buffer bytes) {
   if (!open() || end_queued_) return;
-  if (session_->budget_ != nullptr) session_->budget_->take(bytes.size());
+  if (session_->budget_ != nullptr) session_->budget_->take_unsent(bytes.size());
   ++session_->messages_sent_;
   outgoing_.push(std::move(bytes));
   wants_to_send();

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "call/wire_metadata.h"
@@ -22,6 +23,9 @@ namespace {
 
 constexpr http2::HeaderField kStatus200{":status", "200", true};
 constexpr http2::HeaderField kContentTypeGrpc{rpc::kContentType, rpc::kGrpcContentType, true};
+
+// For how long a call waits for its client to take something of earlier calls' answers.
+constexpr std::chrono::seconds kPatienceWhenCrowded{3};
 
 Status shutting_down() { return Status{StatusCode::kUnavailable, "the server is shutting down"}; }
 
@@ -135,6 +139,29 @@ void ServerCall::start_handler() {
   start(intercepted() ? run_intercepted() : request_->handler->handle(*this));
 }
 
+// Who opens calls with large replies and takes none would have the server hold them all.
+Task<void> ServerCall::before(Task<void> handler) {
+  return connection_.memory().crowded() ? run_when_there_is_room(std::move(handler)) : std::move(handler);
+}
+
+Task<void> ServerCall::run_when_there_is_room(Task<void> handler) {
+  http2::MemoryBudget& memory = connection_.memory();
+  while (memory.crowded()) {
+    const std::uint64_t sent = memory.sent();
+    memory.room().clear();
+    const bool room = co_await memory.room().wait(Clock::now() + kPatienceWhenCrowded);
+    if (!room && memory.sent() == sent && memory.crowded()) refuse_message();
+  }
+  co_await std::move(handler);
+}
+
+void ServerCall::refuse_message() {
+  connection_.refused(Refusal::kMessages, "does not take what is sent to it (max_buffered_bytes, crowded_bytes)");
+  throw AbortError{Status{StatusCode::kResourceExhausted,
+                          "the client does not take what is sent to it (max_buffered_bytes_per_connection, "
+                          "max_buffered_bytes, crowded_bytes)"}};
+}
+
 Task<Status> ServerCall::run_from(std::size_t index) {
   const std::vector<ServerInterceptor*>& interceptors = connection_.owner().shared().interceptors;
   std::exception_ptr error;
@@ -179,12 +206,7 @@ Buffer ServerCall::encode(MessageRef message) {
   }
   Result<Buffer> encoded = rpc::encode_message(message, connection_.owner().shared().options.max_send_message_length);
   if (!encoded.ok()) throw AbortError{encoded.status()};
-  if (!may_hold(encoded->size())) {
-    connection_.refused(Refusal::kMessages, "does not take what is sent to it (max_buffered_bytes)");
-    throw AbortError{Status{StatusCode::kResourceExhausted,
-                            "the client does not take what is sent to it (max_buffered_bytes_per_connection, "
-                            "max_buffered_bytes)"}};
-  }
+  if (!may_hold(encoded->size())) refuse_message();
   const bool compress = std::exchange(context_.compress_next_, true);
   return ready_to_send(std::move(encoded).value(), compress ? compression() : Compression::kIdentity);
 }

@@ -14,7 +14,7 @@ ServerConnection::ServerConnection(ServerLoop& owner, std::unique_ptr<transport:
     : owner_(owner),
       http_(http),
       most_calls_((in_process ? owner.shared().in_process_settings : owner.shared().settings).max_concurrent_streams),
-      memory_(in_process ? 0 : owner.shared().options.max_buffered_bytes_per_connection, &owner.memory()),
+      memory_(in_process ? 0 : owner.shared().options.max_buffered_bytes_per_connection, owner.memory()),
       ping_strikes_({.min_interval = owner.shared().options.min_ping_interval,
                      .permit_without_calls = owner.shared().options.permit_pings_without_calls}),
       connection_(owner.loop(), std::move(stream), http2::Role::kServer,

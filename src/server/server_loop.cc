@@ -43,7 +43,8 @@ std::size_t share_of(std::size_t limit, const Loop& loop) {
 ServerLoop::ServerLoop(Loop& loop, ServerShared& shared)
     : loop_(loop),
       shared_(shared),
-      memory_(share_of(shared.options.max_buffered_bytes, loop)),
+      memory_({.held = share_of(shared.options.max_buffered_bytes, loop),
+               .crowded = share_of(shared.options.crowded_bytes, loop)}),
       most_calls_(share_of(shared.options.max_calls_in_flight, loop)) {}
 
 ServerLoop::~ServerLoop() { close_all(); }

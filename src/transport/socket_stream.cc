@@ -1,5 +1,7 @@
 #include "transport/socket_stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -14,6 +16,11 @@ namespace tern::transport {
 namespace {
 
 namespace asio = boost::asio;
+
+// What the kernel holds for a peer beyond what is on its way: it would take megabytes of each that reads nothing, and
+// what is in there can neither be counted nor be overtaken.
+using NotSentLowWater = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+constexpr int kNotSentBytes = 128 * 1024;
 
 boost::system::error_code last_error() { return {errno, boost::system::system_category()}; }
 
@@ -38,6 +45,7 @@ class SocketStream final : public ByteStream {
     if (mine.local_endpoint().protocol().family() != AF_UNIX) {
       boost::system::error_code ignored;
       mine.set_option(asio::ip::tcp::no_delay(true), ignored);
+      mine.set_option(NotSentLowWater{kNotSentBytes}, ignored);
     }
   }
   SocketStream(const SocketStream&) = delete;

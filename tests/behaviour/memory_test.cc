@@ -15,10 +15,10 @@ using namespace std::chrono_literals;
 using http2::MemoryBudget;
 
 TEST(MemoryBudget, CountsPartsAndTheWhole) {
-  MemoryBudget whole{1000};
-  MemoryBudget hoarder{800, &whole};
+  MemoryBudget whole{{.held = 1000}};
+  MemoryBudget hoarder{800, whole};
   {
-    MemoryBudget honest{800, &whole};
+    MemoryBudget honest{800, whole};
     EXPECT_TRUE(hoarder.allows(900, 0)) << "a call that is alone may be as long as the whole allows";
     hoarder.take(700);
     EXPECT_TRUE(hoarder.allows(100, 0));
@@ -35,7 +35,26 @@ TEST(MemoryBudget, CountsPartsAndTheWhole) {
   EXPECT_EQ(whole.used(), 700U);
   hoarder.give(700);
   EXPECT_EQ(whole.used(), 0U);
-  EXPECT_TRUE((MemoryBudget{0}.allows(SIZE_MAX / 2, 0)));
+  EXPECT_TRUE((MemoryBudget{{}}.allows(SIZE_MAX / 2, 0)));
+}
+
+TEST(MemoryBudget, IsCrowdedWhereMuchWaitsToBeSent) {
+  constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
+  MemoryBudget whole{{.crowded = 4 * kMebibyte}};
+  MemoryBudget hoarder{kMebibyte * 64, whole};
+  MemoryBudget honest{kMebibyte * 64, whole};
+  MemoryBudget without_limit{0, whole};
+  hoarder.take_unsent(4 * kMebibyte);
+  EXPECT_FALSE(hoarder.crowded());
+  honest.take_unsent(kMebibyte / 4);
+  without_limit.take_unsent(kMebibyte);
+  hoarder.take(kMebibyte);  // what is received does not count
+  EXPECT_TRUE(hoarder.crowded());
+  EXPECT_FALSE(honest.crowded()) << "has no part in it";
+  EXPECT_FALSE(without_limit.crowded());
+  hoarder.give_unsent(2 * kMebibyte);
+  EXPECT_FALSE(hoarder.crowded());
+  EXPECT_EQ(hoarder.sent(), 2 * kMebibyte);
 }
 
 /// Calls whose handler reads nothing, each with this many bytes sent to it.
@@ -141,6 +160,75 @@ TEST(MaxBufferedBytes, OfTheServerLeaveEachConnectionItsShare) {
                 co_await honest.close();
               },
               {.server_options = {.max_buffered_bytes = 512 * 1024}});
+}
+
+/// A response of which the server holds most until somebody reads it.
+Order unread() {
+  Order order;
+  order.set_size(2'000'000);
+  order.set_count(1);
+  return order;
+}
+
+Task<void> call_and_tell(Channel& channel, std::optional<Status>& status) { status = co_await call(channel); }
+
+TEST(CrowdedBytes, CallsWaitUntilTheirClientTakesSomething) {
+  ProbeService service;
+  with_server(service,
+              [&](Channel& channel, Server&) -> Task<void> {
+                auto stream = ProbeStub{channel}.Download(unread());
+                co_await stream.initial_metadata();
+                TaskGroup waiting;
+                std::optional<Status> status;
+                waiting.spawn(call_and_tell(channel, status));
+                co_await sleep(100ms);
+                Channel other{channel.target()};
+                const Status elsewhere = co_await call(other);
+                EXPECT_TRUE(elsewhere.ok()) << elsewhere.to_string();
+                EXPECT_FALSE(status) << "it did not wait";
+                const std::optional<Payload> payload = co_await stream.read();
+                EXPECT_TRUE(payload);
+                co_await waiting.join();
+                EXPECT_TRUE(status && status->ok()) << status.value_or(Status{}).to_string();
+                co_await other.close();
+              },
+              {.server_options = {.crowded_bytes = 256 * 1024}});
+}
+
+TEST(CrowdedBytes, WhoTakesNothingIsRefused) {
+  ProbeService service;
+  with_server(service,
+              [&](Channel& channel, Server&) -> Task<void> {
+                auto stream = ProbeStub{channel}.Download(unread());
+                co_await stream.initial_metadata();
+                const Status refused = co_await call(channel);
+                EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted) << refused.to_string();
+                EXPECT_NE(refused.details().find("crowded_bytes"), std::string::npos);
+                stream.cancel();
+                co_await until(service.running, 0);
+                const Status again = co_await call(channel);
+                EXPECT_TRUE(again.ok()) << again.to_string();
+              },
+              {.server_options = {.crowded_bytes = 256 * 1024}});
+}
+
+Task<void> download(Channel& channel, int& served) {
+  Order order;
+  order.set_size(1'000'000);
+  const Result<Payload> result = co_await ProbeStub{channel}.Unary(order).result();
+  EXPECT_TRUE(result.ok()) << result.status().to_string();
+  if (result.ok()) ++served;
+}
+
+TEST(CrowdedBytes, ABurstOfLongAnswersIsServed) {
+  ProbeService service;
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    int served = 0;
+    TaskGroup burst;
+    for (int i = 0; i < 200; ++i) burst.spawn(download(channel, served));
+    co_await burst.join();
+    EXPECT_EQ(served, 200);
+  });
 }
 
 }  // namespace

@@ -132,6 +132,9 @@ class Job {
   /// this job.
   virtual void finished(std::exception_ptr error) = 0;
 
+  /// The body is about to run: gives it back, or a task that awaits it after something else. On the loop.
+  virtual Task<void> before(Task<void> body);
+
   /// Destroys the body where it stands: for a derived class whose members the body's frames may use to the last.
   void destroy_body() noexcept;
 
@@ -146,6 +149,7 @@ class Job {
     Job& job;
   };
 
+  void hold(Task<void> body) noexcept;
   void step();
   void body_ended() noexcept;
 

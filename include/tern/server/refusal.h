@@ -15,7 +15,7 @@ enum class Refusal {
   kStreams,      // max_concurrent_streams; calls that were reset count until their handlers have ended
   kCalls,        // max_calls_in_flight
   kHeaders,      // a request's fields are too long or too many
-  kMessages,     // max_receive_message_length, max_buffered_bytes(_per_connection)
+  kMessages,     // max_receive_message_length, max_buffered_bytes(_per_connection), crowded_bytes
   kStalled,      // took nothing of what was written to it for write_timeout
   kPings,        // min_ping_interval
 };

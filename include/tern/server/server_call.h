@@ -90,6 +90,7 @@ class ServerCall final : public MessageStream,
   void on_bad_message(Status status) override;
   void expired() noexcept override;
   void finished(std::exception_ptr error) override;
+  Task<void> before(Task<void> handler) override;
 
   void begin(std::string_view timeout);
   void request_complete();
@@ -105,7 +106,10 @@ class ServerCall final : public MessageStream,
   Buffer encode(MessageRef message);
   [[nodiscard]] bool intercepted() const noexcept;
   void show_request(MessageRef message);
+  /// The client takes too little of what is sent to it: AbortError (RESOURCE_EXHAUSTED).
+  [[noreturn]] void refuse_message();
   Task<void> run_intercepted();
+  Task<void> run_when_there_is_room(Task<void> handler);
   [[nodiscard]] Compression compression() const noexcept;
   [[nodiscard]] Status status_of(const std::exception_ptr& error) const;
 
