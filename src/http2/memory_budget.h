@@ -77,7 +77,7 @@ class MemoryBudget {
   [[nodiscard]] Event& room() noexcept { return room_; }
 
  private:
-  static constexpr std::size_t kUnsentWhenCrowded = std::size_t{512} * 1024;
+  static constexpr std::size_t kUnsentWhenCrowded = std::size_t{128} * 1024;
 
   Limits limits_;
   std::size_t used_ = 0;

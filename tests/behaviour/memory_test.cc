@@ -46,7 +46,7 @@ TEST(MemoryBudget, IsCrowdedWhereMuchWaitsToBeSent) {
   MemoryBudget without_limit{0, whole};
   hoarder.take_unsent(4 * kMebibyte);
   EXPECT_FALSE(hoarder.crowded());
-  honest.take_unsent(kMebibyte / 4);
+  honest.take_unsent(kMebibyte / 16);
   without_limit.take_unsent(kMebibyte);
   hoarder.take(kMebibyte);  // what is received does not count
   EXPECT_TRUE(hoarder.crowded());
@@ -170,18 +170,26 @@ Order unread() {
   return order;
 }
 
+Task<void> until_started(Server& server, std::uint64_t calls) {
+  for (;;) {
+    const ServerInfo info = co_await server.inspect();
+    if (info.calls.started == calls) co_return;
+    co_await sleep(1ms);
+  }
+}
+
 Task<void> call_and_tell(Channel& channel, std::optional<Status>& status) { status = co_await call(channel); }
 
 TEST(CrowdedBytes, CallsWaitUntilTheirClientTakesSomething) {
   ProbeService service;
   with_server(service,
-              [&](Channel& channel, Server&) -> Task<void> {
+              [&](Channel& channel, Server& server) -> Task<void> {
                 auto stream = ProbeStub{channel}.Download(unread());
                 co_await stream.initial_metadata();
                 TaskGroup waiting;
                 std::optional<Status> status;
                 waiting.spawn(call_and_tell(channel, status));
-                co_await sleep(100ms);
+                co_await until_started(server, 2);
                 Channel other{channel.target()};
                 const Status elsewhere = co_await call(other);
                 EXPECT_TRUE(elsewhere.ok()) << elsewhere.to_string();

@@ -59,7 +59,7 @@ struct ServerOptions {
   /// use its part of it (the limit by the number of connections). 0: no limit.
   std::size_t max_buffered_bytes = std::size_t{1024} * 1024 * 1024;
   /// Bytes of messages, written and not taken by their clients, from which on new calls of a connection that has more
-  /// than 512 KiB of them wait until it takes some; three seconds without any, and they end with RESOURCE_EXHAUSTED.
+  /// than 128 KiB of them wait until it takes some; three seconds without any, and they end with RESOURCE_EXHAUSTED.
   /// What already runs is left to the limits above. For all connections together, each loop with an equal share. 0: no
   /// call waits.
   std::size_t crowded_bytes = std::size_t{16} * 1024 * 1024;
