@@ -19,8 +19,10 @@ namespace asio = boost::asio;
 
 // What the kernel holds for a peer beyond what is on its way: it would take megabytes of each that reads nothing, and
 // what is in there can neither be counted nor be overtaken.
-using NotSentLowWater = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
-constexpr int kNotSentBytes = 128 * 1024;
+void hold_little_unsent(Socket& socket) {
+  constexpr int kBytes = 128 * 1024;
+  static_cast<void>(::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kBytes, sizeof kBytes));
+}
 
 boost::system::error_code last_error() { return {errno, boost::system::system_category()}; }
 
@@ -45,7 +47,7 @@ class SocketStream final : public ByteStream {
     if (mine.local_endpoint().protocol().family() != AF_UNIX) {
       boost::system::error_code ignored;
       mine.set_option(asio::ip::tcp::no_delay(true), ignored);
-      mine.set_option(NotSentLowWater{kNotSentBytes}, ignored);
+      hold_little_unsent(mine);
     }
   }
   SocketStream(const SocketStream&) = delete;
