@@ -156,6 +156,8 @@ void Session::on_headers_frame(const FrameHeader& header, std::span<const std::u
     payload = payload.subspan(1);
   }
   const std::size_t priority = header.has(flag::kPriority) ? 5 : 0;
+  if (priority > payload.size())
+    return fail(ErrorCode::kFrameSizeError, "a HEADERS frame has no room for its priority");
   if (priority + padding > payload.size()) {
     return fail(ErrorCode::kProtocolError, "a HEADERS frame's padding is longer than the frame");
   }

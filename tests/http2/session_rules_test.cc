@@ -131,6 +131,13 @@ const std::vector<Rule> kConnectionErrors{
      frame(FrameType::kHeaders, flag::kEndHeaders | flag::kPadded, 1, {4, 0x83, 0x86, 0x84})},
     {"§6.2 padded HEADERS of nothing", ErrorCode::kFrameSizeError,
      frame(FrameType::kHeaders, flag::kEndHeaders | flag::kPadded, 1)},
+    {"§5.1 RST_STREAM on a stream that only a server could open", ErrorCode::kProtocolError, reset(2)},
+    {"§5.1 WINDOW_UPDATE on a stream that only a server could open", ErrorCode::kProtocolError, window_update(2, 1)},
+    {"§5.5 a frame that nobody knows inside of a header block", ErrorCode::kProtocolError,
+     frame(FrameType::kHeaders, 0, 1, kRequestBlock) + frame(static_cast<FrameType>(0xee), 0, 1)},
+    {"§6.2 HEADERS that are too short for their priority", ErrorCode::kFrameSizeError,
+     frame(FrameType::kHeaders, flag::kEndHeaders | flag::kPriority, 1, Bytes(4))},
+    {"§6.3 PRIORITY of a wrong size", ErrorCode::kFrameSizeError, frame(FrameType::kPriority, 0, 1, Bytes(4))},
     {"§6.3 PRIORITY without a stream", ErrorCode::kProtocolError, frame(FrameType::kPriority, 0, 0, Bytes(5))},
     {"§6.4 RST_STREAM without a stream", ErrorCode::kProtocolError, reset(0)},
     {"§6.4 RST_STREAM of a wrong size", ErrorCode::kFrameSizeError,
@@ -158,6 +165,12 @@ const std::vector<Rule> kConnectionErrors{
          settings(setting(SettingId::kInitialWindowSize, kInitialWindow + 1))},
     {"§6.10 CONTINUATION without HEADERS", ErrorCode::kProtocolError,
      frame(FrameType::kContinuation, flag::kEndHeaders, 1)},
+    {"§6.10 CONTINUATION without a stream", ErrorCode::kProtocolError,
+     frame(FrameType::kContinuation, flag::kEndHeaders, 0)},
+    {"§6.10 CONTINUATION after the end of the block", ErrorCode::kProtocolError,
+     request(1) + frame(FrameType::kContinuation, flag::kEndHeaders, 1)},
+    {"RFC 7541 §4.2 a table larger than was allowed", ErrorCode::kCompressionError,
+     frame(FrameType::kHeaders, flag::kEndHeaders, 1, Bytes{0x3f, 0xe2, 0x1f} + kRequestBlock)},
     {"a flood of CONTINUATION", ErrorCode::kEnhanceYourCalm,
      frame(FrameType::kHeaders, 0, 1, kRequestBlock) +
          repeated(kMaxContinuations + 1, frame(FrameType::kContinuation, 0, 1, {0x83}))},
@@ -233,11 +246,111 @@ const std::vector<Rule> kStreamErrors{
      request(3, 0, kFiveBytes) + data(3, 4, flag::kEndStream)},
     {"§8.1.1 no content where there should be", ErrorCode::kProtocolError, request(3, flag::kEndStream, kFiveBytes)},
     {"§8.2.1 an upper-case name", ErrorCode::kProtocolError, request(3, 0, {0x00, 0x01, 'A', 0x01, 'b'})},
+    {"§8.2.1 a name with a colon in it", ErrorCode::kProtocolError,
+     request(3, 0, {0x00, 0x03, 'a', ':', 'b', 0x01, 'c'})},
+    {"§8.2.1 a value that ends a line", ErrorCode::kProtocolError,
+     request(3, 0, {0x00, 0x01, 'a', 0x03, 'b', '\n', 'c'})},
+    {"§8.2.2 a field of HTTP/1.1", ErrorCode::kProtocolError,
+     request(3, 0, Bytes{0x00, 0x07} + Bytes{'u', 'p', 'g', 'r', 'a', 'd', 'e'} + Bytes{0x01, 'c'})},
+    {"§8.3 a pseudo-header field that comes twice", ErrorCode::kProtocolError, request(3, 0, {0x84})},
+    {"§8.3 a pseudo-header field of responses", ErrorCode::kProtocolError, request(3, 0, {0x88})},
+    {"§8.3 a pseudo-header field after others", ErrorCode::kProtocolError,
+     frame(FrameType::kHeaders, flag::kEndHeaders, 3, {0x83, 0x86, 0x00, 0x01, 'a', 0x01, 'b', 0x84})},
+    {"§8.1 a pseudo-header field in trailers", ErrorCode::kProtocolError,
+     request(3) + frame(FrameType::kHeaders, flag::kEndHeaders | flag::kEndStream, 3, {0x84})},
     {"§8.3.1 a request without a path", ErrorCode::kProtocolError,
      frame(FrameType::kHeaders, flag::kEndHeaders, 3, {0x83, 0x86})},
 };
 
 INSTANTIATE_TEST_SUITE_P(Rfc9113, StreamError, testing::ValuesIn(kStreamErrors));
+
+std::size_t data_bytes(const std::vector<Sent>& frames) {
+  std::size_t sum = 0;
+  for (const Sent& one : frames) {
+    if (one.header.type == FrameType::kData) sum += one.payload.size();
+  }
+  return sum;
+}
+
+class NoError : public testing::TestWithParam<Rule> {};
+
+// What has to be let pass: nothing is said of it, and a call that is open goes on.
+TEST_P(NoError, IsLetPass) {
+  const auto raw = Raw::greeted(Role::kServer);
+  ASSERT_TRUE(raw->receive(request(1) + request(3, flag::kEndStream)));
+  raw->end.streams[1]->reset(ErrorCode::kCancel);
+  raw->sent();
+  ASSERT_TRUE(raw->receive(GetParam().bytes)) << raw->end.session.error();
+  EXPECT_TRUE(raw->sent().empty());
+  ASSERT_TRUE(raw->receive(data(1, 5, flag::kEndStream)));
+  EXPECT_EQ(raw->end.streams[0]->data, "ddddd");
+  EXPECT_TRUE(raw->end.streams[0]->ended);
+}
+
+Bytes with_reserved_bit(Bytes bytes, std::size_t at) {
+  bytes[at] |= 0x80;
+  return bytes;
+}
+constexpr std::size_t kStreamAt = 5;
+
+const std::vector<Rule> kLetPass{
+    {"§4.1 a frame of a kind that nobody knows", ErrorCode::kNoError,
+     frame(static_cast<FrameType>(0xee), 0xff, 0, Bytes(9)) + frame(static_cast<FrameType>(0xee), 0, 7)},
+    {"§4.1 flags that nobody knows", ErrorCode::kNoError,
+     frame(FrameType::kWindowUpdate, 0xff, 1, u32(1)) + frame(FrameType::kPriority, 0xff, 1, Bytes(5)) +
+         frame(FrameType::kSettings, 0xff, 0)},
+    {"§4.1 the reserved bit of a stream's number", ErrorCode::kNoError,
+     with_reserved_bit(window_update(1, 1), kStreamAt) + with_reserved_bit(data(1, 0), kStreamAt)},
+    {"§6.9 the reserved bit of an increment", ErrorCode::kNoError,
+     with_reserved_bit(window_update(1, 1), kFrameHeaderBytes)},
+    {"§5.1 PRIORITY on a stream that is idle, or gone", ErrorCode::kNoError,
+     frame(FrameType::kPriority, 0, 9, Bytes(5)) + frame(FrameType::kPriority, 0, 3, Bytes(5))},
+    {"§5.1 what was under way for a stream that was reset", ErrorCode::kNoError,
+     window_update(3, 1) + window_update(3, 0) + data(3, 5) + reset(3)},
+    {"§6.5.3 an acknowledgement that nobody waits for", ErrorCode::kNoError,
+     frame(FrameType::kSettings, flag::kAck, 0)},
+    {"§6.7 an answer to a PING that nobody sent", ErrorCode::kNoError,
+     frame(FrameType::kPing, flag::kAck, 0, Bytes(8))},
+    {"§7 codes that nobody knows", ErrorCode::kNoError,
+     frame(FrameType::kResetStream, 0, 3, u32(0xabcdef)) + frame(FrameType::kGoAway, 0, 0, u32(0) + u32(0xabcdef))},
+};
+
+INSTANTIATE_TEST_SUITE_P(Rfc9113, NoError, testing::ValuesIn(kLetPass));
+
+TEST(SessionRules, SettingsThatNobodyKnowsAreAcknowledgedWithTheOthers) {  // §6.5.2, §6.5.3
+  const auto raw = Raw::greeted(Role::kServer);
+  ASSERT_TRUE(raw->receive(settings(setting(static_cast<SettingId>(0xee), 7) + setting(SettingId::kEnablePush, 0))));
+  const std::vector<Sent> answer = raw->sent();
+  ASSERT_EQ(answer.size(), 1U);
+  EXPECT_EQ(answer[0].header.type, FrameType::kSettings);
+  EXPECT_TRUE(answer[0].header.has(flag::kAck));
+  EXPECT_TRUE(answer[0].payload.empty());
+}
+
+TEST(SessionRules, OfASettingThatComesTwiceTheLastCounts) {  // §6.5.3
+  const auto raw = Raw::greeted(Role::kServer);
+  ASSERT_TRUE(raw->receive(
+      settings(setting(SettingId::kInitialWindowSize, 5) + setting(SettingId::kInitialWindowSize, 10)) + request(1)));
+  answer(*raw->end.streams[0]);
+  raw->end.streams[0]->send_data(Buffer::allocate(100));
+  EXPECT_EQ(data_bytes(raw->sent()), 10U);
+}
+
+TEST(SessionRules, ASmallerTableIsHeededAndSaid) {  // RFC 7541 §4.2
+  const auto raw = Raw::greeted(Role::kServer);
+  ASSERT_TRUE(raw->receive(settings(setting(SettingId::kHeaderTableSize, 0)) + request(1) + request(3)));
+  for (const auto& stream : raw->end.streams) {
+    const std::array<HeaderField, 2> fields{HeaderField{":status", "200", true}, HeaderField{"a", "b", true}};
+    stream->send_headers(fields);
+  }
+  std::vector<Bytes> blocks;
+  for (const Sent& one : raw->sent()) {
+    if (one.header.type == FrameType::kHeaders) blocks.push_back(one.payload);
+  }
+  ASSERT_EQ(blocks.size(), 2U);
+  EXPECT_EQ(blocks[0].front(), 0x20) << "the table's new size comes first";
+  EXPECT_EQ((Bytes{0x20} + blocks[1]), blocks[0]) << "nothing is in the table";
+}
 
 TEST(SessionRules, MoreThanAStreamsWindow) {  // §6.9.1
   const auto raw = Raw::greeted(Role::kServer, {.stream_window = 1 << 16});
@@ -303,14 +416,6 @@ TEST(SessionRules, APingComesBack) {  // §6.7
   EXPECT_EQ(answer[0].payload, Bytes(8, 1));
 }
 
-std::size_t data_bytes(const std::vector<Sent>& frames) {
-  std::size_t sum = 0;
-  for (const Sent& one : frames) {
-    if (one.header.type == FrameType::kData) sum += one.payload.size();
-  }
-  return sum;
-}
-
 TEST(SessionRules, SettingsChangeTheWindowsOfOpenStreams) {  // §6.9.2
   const auto raw = Raw::greeted(Role::kServer);
   ASSERT_TRUE(raw->receive(request(1) + window_update(0, 1 << 20)));
@@ -349,6 +454,79 @@ bool opened(Raw& raw, NotedStream& stream) {
   const std::array<HeaderField, 3> fields{HeaderField{":method", "POST", true}, HeaderField{":scheme", "http", true},
                                           HeaderField{":path", "/", true}};
   return raw.end.session.open(stream, fields);
+}
+
+class ClientConnectionError : public testing::TestWithParam<Rule> {};
+
+TEST_P(ClientConnectionError, EndsTheConnectionWithItsCode) {
+  const auto raw = Raw::greeted(Role::kClient);
+  NotedStream call;
+  ASSERT_TRUE(opened(*raw, call));
+  raw->sent();
+  EXPECT_FALSE(raw->receive(GetParam().bytes));
+  EXPECT_EQ(raw->goodbye(), GetParam().code) << raw->end.session.error();
+}
+
+/// :status 200, of the fixed table.
+Bytes response(std::uint32_t stream, std::uint8_t flags = 0, const Bytes& block = {0x88}) {
+  return frame(FrameType::kHeaders, static_cast<std::uint8_t>(flag::kEndHeaders | flags), stream, block);
+}
+
+const std::vector<Rule> kClientConnectionErrors{
+    {"§5.1 HEADERS on an idle stream", ErrorCode::kProtocolError, response(3)},
+    {"§5.1 DATA on an idle stream", ErrorCode::kProtocolError, data(3, 1)},
+    {"§5.1 HEADERS on a stream that only a server could open", ErrorCode::kProtocolError, response(2)},
+    {"§5.1 DATA after the end", ErrorCode::kStreamClosed, response(1, flag::kEndStream) + data(1, 1)},
+    {"§6.5.2 ENABLE_PUSH of a server", ErrorCode::kProtocolError, settings(setting(SettingId::kEnablePush, 1))},
+    {"§6.9.1 the connection's window beyond its largest", ErrorCode::kFlowControlError, window_update(0, 0x7fffffff)},
+};
+
+INSTANTIATE_TEST_SUITE_P(Rfc9113, ClientConnectionError, testing::ValuesIn(kClientConnectionErrors));
+
+class ClientStreamError : public testing::TestWithParam<Rule> {};
+
+TEST_P(ClientStreamError, ResetsTheStreamWithItsCode) {
+  const auto raw = Raw::greeted(Role::kClient);
+  std::array<NotedStream, 2> calls;
+  for (NotedStream& call : calls) ASSERT_TRUE(opened(*raw, call));
+  raw->sent();
+  ASSERT_TRUE(raw->receive(GetParam().bytes));
+  EXPECT_EQ(raw->reset_of(3), GetParam().code);
+  EXPECT_EQ(calls[1].code, GetParam().code);
+  EXPECT_TRUE(raw->receive(response(1) + data(1, 5, flag::kEndStream)));
+  EXPECT_EQ(calls[0].data, "ddddd");
+  EXPECT_TRUE(calls[0].ended);
+}
+
+/// :status 103, a literal with the fixed table's name.
+const Bytes kEarlyHints{0x08, 0x03, '1', '0', '3'};
+
+const std::vector<Rule> kClientStreamErrors{
+    {"§8.1 DATA before HEADERS", ErrorCode::kProtocolError, data(3, 1)},
+    {"§8.1 an interim response that ends the stream", ErrorCode::kProtocolError,
+     response(3, flag::kEndStream, kEarlyHints)},
+    {"§8.1 trailers that do not end the stream", ErrorCode::kProtocolError,
+     response(3) + response(3, 0, {0x00, 0x01, 'a', 0x01, 'b'})},
+    {"§8.1 a pseudo-header field in trailers", ErrorCode::kProtocolError, response(3) + response(3, flag::kEndStream)},
+    {"§8.1.1 more than content-length", ErrorCode::kProtocolError,
+     response(3, 0, Bytes{0x88} + kFiveBytes) + data(3, 6)},
+    {"§8.1.1 less than content-length", ErrorCode::kProtocolError,
+     response(3, 0, Bytes{0x88} + kFiveBytes) + data(3, 4, flag::kEndStream)},
+    {"§8.3.2 a response without a status", ErrorCode::kProtocolError, response(3, 0, {0x00, 0x01, 'a', 0x01, 'b'})},
+    {"§8.3.2 a request's field in a response", ErrorCode::kProtocolError, response(3, 0, {0x88, 0x84})},
+    {"§6.9 WINDOW_UPDATE of nothing", ErrorCode::kProtocolError, window_update(3, 0)},
+};
+
+INSTANTIATE_TEST_SUITE_P(Rfc9113, ClientStreamError, testing::ValuesIn(kClientStreamErrors));
+
+TEST(SessionRules, InterimResponsesComeBeforeTheResponse) {  // §8.1
+  const auto raw = Raw::greeted(Role::kClient);
+  NotedStream call;
+  ASSERT_TRUE(opened(*raw, call));
+  raw->sent();
+  ASSERT_TRUE(raw->receive(response(1, 0, kEarlyHints) + response(1, 0, kEarlyHints) + response(1)));
+  EXPECT_EQ(call.header_blocks, 1);
+  EXPECT_EQ(call.header(":status"), "200");
 }
 
 TEST(SessionRules, GoAwayGivesBackWhatItDidNotSee) {  // §6.8
