@@ -183,6 +183,8 @@ class LoopWatch::Watched {
 
 LoopWatch::LoopWatch(std::span<Loop* const> loops, Clock::duration threshold) {
   install_handler();
+  // Made before there are two threads that log: ThreadSanitizer does not see how spdlog's own library makes it once.
+  static_cast<void>(spdlog::default_logger_raw());
   std::vector<std::unique_ptr<Watched>> watched;
   watched.reserve(loops.size());
   for (Loop* loop : loops) watched.push_back(std::make_unique<Watched>(*loop));
