@@ -2,9 +2,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fuzz/input.h"
+#include "tern/rpc/codec.h"
 #include "tern/rpc/compression.h"
 #include "tern/rpc/message_reader.h"
 
@@ -46,10 +48,10 @@ void inflate(std::span<const std::uint8_t> bytes, Compression compression) {
 }
 
 void there_and_back(std::span<const std::uint8_t> bytes, Compression compression) {
-  Buffer message = Buffer::allocate(tern::rpc::kPrefixBytes + bytes.size());
-  tern::rpc::write_prefix(message.data(), bytes.size());
-  std::ranges::copy(bytes, message.data() + tern::rpc::kPrefixBytes);
-  const Buffer sent = tern::rpc::compress_message(message, compression);
+  const tern::RawMessage message{std::string{bytes.begin(), bytes.end()}};
+  auto encoded = tern::rpc::encode_message(message, bytes.size());
+  require(encoded.ok(), "a message within the limit can be encoded");
+  const Buffer sent = tern::rpc::compress_message(std::move(encoded).value(), compression);
   tern::rpc::MessageReader reader{bytes.size()};
   reader.allow_compressed();
   BufferQueue queue;

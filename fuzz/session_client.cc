@@ -6,7 +6,6 @@
 #include "fuzz/sessions.h"
 
 using tern::fuzz::Input;
-using tern::http2::HeaderField;
 using tern::http2::Role;
 using tern::http2::test::End;
 using tern::http2::test::NotedStream;
@@ -17,10 +16,7 @@ namespace {
 class Calls {
  public:
   explicit Calls(std::size_t size) {
-    const std::array<HeaderField, 4> request{HeaderField{":method", "POST", true}, HeaderField{":scheme", "http", true},
-                                             HeaderField{":path", "/a.B/C", true},
-                                             HeaderField{":authority", "host", true}};
-    for (NotedStream& stream : streams) end.session.open(stream, request);
+    for (NotedStream& stream : streams) tern::http2::test::open_call(end.session, stream);
     streams[0].send_end();
     streams[2].send_data(tern::Buffer::allocate(size));
     streams[2].send_end();

@@ -62,7 +62,7 @@ inline constexpr std::size_t kPendingKept = 512;
 
 /// Bytes written by one system call: enough to amortise it, few enough to stay in the cache.
 inline constexpr std::size_t kBatchBytes = std::size_t{64} * 1024;
-/// A batch of large messages may be larger, since it only points at them.
+/// A batch of large messages may be larger, as it only points at them; what is in one counts as sent (crowded_bytes).
 inline constexpr std::size_t kBatchReferencedBytes = std::size_t{256} * 1024;
 /// From this size on, bytes are pointed at rather than copied.
 inline constexpr std::size_t kReferenceFrom = 4096;

@@ -156,10 +156,11 @@ Task<void> ServerCall::run_when_there_is_room(Task<void> handler) {
 }
 
 void ServerCall::refuse_message() {
-  connection_.refused(Refusal::kMessages, "does not take what is sent to it (max_buffered_bytes, crowded_bytes)");
-  throw AbortError{Status{StatusCode::kResourceExhausted,
-                          "the client does not take what is sent to it (max_buffered_bytes_per_connection, "
-                          "max_buffered_bytes, crowded_bytes)"}};
+  constexpr const char* kText =
+      "the client does not take what is sent to it (max_buffered_bytes_per_connection, max_buffered_bytes, "
+      "crowded_bytes)";
+  connection_.refused(Refusal::kMessages, kText);
+  throw AbortError{Status{StatusCode::kResourceExhausted, kText}};
 }
 
 Task<Status> ServerCall::run_from(std::size_t index) {

@@ -1,6 +1,7 @@
 // One end of a connection without its socket, and what its streams were told.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -72,6 +73,14 @@ struct End final : SessionEvents {
 inline void answer(Stream& stream) {
   const HeaderField status{":status", "200", true};
   stream.send_headers({&status, 1});
+}
+
+/// A usual request; false when the client's session takes no more.
+inline bool open_call(Session& client, Stream& stream) {
+  const std::array<HeaderField, 4> request{HeaderField{":method", "POST", true}, HeaderField{":scheme", "http", true},
+                                           HeaderField{":path", "/a.B/C", true},
+                                           HeaderField{":authority", "host", true}};
+  return client.open(stream, request);
 }
 
 /// All that it has to say now.

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "http2/end.h"
@@ -27,12 +26,7 @@ class SessionTest : public testing::Test {
     while (move(client, server, piece) + move(server, client, piece) > 0) {
     }
   }
-  void open(NotedStream& stream) {
-    const std::array<HeaderField, 4> request{HeaderField{":method", "POST", true}, HeaderField{":scheme", "http", true},
-                                             HeaderField{":path", "/a.B/C", true},
-                                             HeaderField{":authority", "host", true}};
-    ASSERT_TRUE(client.session.open(stream, request));
-  }
+  void open(NotedStream& stream) { ASSERT_TRUE(open_call(client.session, stream)); }
 
   End client{Role::kClient, {}};
   End server;
