@@ -94,6 +94,8 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields {
   /// Buffers given to Stream::send_data, and messages that streams say they received.
   [[nodiscard]] std::uint64_t messages_sent() const noexcept { return messages_sent_; }
   [[nodiscard]] std::uint64_t messages_received() const noexcept { return messages_received_; }
+  /// Frames of DATA and blocks of header fields that went out.
+  [[nodiscard]] std::uint64_t content_sent() const noexcept { return content_sent_; }
   /// Bytes that the peer may send now on the connection, and that we may.
   [[nodiscard]] std::int64_t local_window() const noexcept { return receive_window_; }
   [[nodiscard]] std::int64_t remote_window() const noexcept { return send_window_; }
@@ -171,6 +173,7 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields {
   bool settings_received_ = false;
   bool settings_acknowledged_ = false;
   std::size_t open_streams_ = 0;
+  std::uint64_t content_sent_ = 0;
   std::uint64_t streams_opened_ = 0;
   std::uint64_t streams_succeeded_ = 0;
   std::uint64_t streams_failed_ = 0;

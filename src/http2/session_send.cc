@@ -71,6 +71,7 @@ void Session::send_data_frame(Stream& stream, std::size_t size, bool ends, Outpu
                                      .flags = ends ? flag::kEndStream : std::uint8_t{0},
                                      .stream = static_cast<std::uint32_t>(stream.id_)});
   batch.copy(header);
+  ++content_sent_;
   stream.send_window_ -= static_cast<std::int64_t>(size);
   send_window_ -= static_cast<std::int64_t>(size);
   stream.local_ended_ = ends;
@@ -161,6 +162,7 @@ std::uint8_t* Session::put_frame(FrameType type, std::uint8_t flags, std::uint32
 void Session::put_headers(std::uint32_t id, std::span<const HeaderField> fields, bool ends) {
   const std::uint8_t end_stream = ends ? flag::kEndStream : std::uint8_t{0};
   const std::size_t begin = pending_.size();
+  ++content_sent_;
   pending_.resize(begin + kFrameHeaderBytes);
   encoder_.encode(fields, pending_);
   const std::size_t length = pending_.size() - begin - kFrameHeaderBytes;

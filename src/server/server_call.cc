@@ -237,7 +237,6 @@ void ServerCall::send_initial_metadata() {
 }
 
 void ServerCall::send_message(MessageRef message) {
-  connection_.answering();
   Buffer encoded = encode(message);
   send_initial_metadata();
   send_data(std::move(encoded));

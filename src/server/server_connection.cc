@@ -88,7 +88,8 @@ void ServerConnection::not_greeted() {
 }
 
 void ServerConnection::on_ping() {
-  if (ping_strikes_.pinged(Clock::now(), connection_.session().open_streams() > 0)) return;
+  const http2::Session& session = connection_.session();
+  if (ping_strikes_.pinged(Clock::now(), session.open_streams() > 0, session.content_sent())) return;
   refused(Refusal::kPings, "pings too often (min_ping_interval): sent away");
   owner_.loop().arm(goodbye_timer_, Clock::now());  // not here, inside of what the session receives
 }

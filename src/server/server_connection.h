@@ -40,8 +40,6 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   [[nodiscard]] ServerLoop& owner() const noexcept { return owner_; }
   [[nodiscard]] HttpPart* http() const noexcept { return http_; }
   [[nodiscard]] http2::MemoryBudget& memory() noexcept { return memory_; }
-  /// Headers or data go out.
-  void answering() noexcept { ping_strikes_.sent_something(); }
   [[nodiscard]] const std::string& peer() const noexcept { return connection_.peer(); }
   [[nodiscard]] const PeerIdentity& identity() const noexcept { return connection_.identity(); }
   [[nodiscard]] bool lost() const noexcept { return connection_.closed(); }

@@ -1,5 +1,7 @@
 #include "transport/keepalive.h"
 
+#include <utility>
+
 namespace tern::transport {
 
 Keepalive::Action Keepalive::check(Clock::time_point now, bool has_calls) noexcept {
@@ -17,7 +19,11 @@ Clock::time_point Keepalive::next() const noexcept {
   return asked_ ? *asked_ + options_.timeout : heard_ + options_.time;
 }
 
-bool PingStrikes::pinged(Clock::time_point now, bool has_calls) noexcept {
+bool PingStrikes::pinged(Clock::time_point now, bool has_calls, std::uint64_t sent) noexcept {
+  if (std::exchange(sent_, sent) != sent) {
+    strikes_ = 0;
+    last_.reset();
+  }
   const auto interval =
       has_calls || policy_.permit_without_calls ? policy_.min_interval : policy_.min_interval_without_calls;
   const bool too_soon = last_ && now - *last_ < interval;

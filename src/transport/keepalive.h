@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 #include "tern/async/job.h"
@@ -54,18 +55,15 @@ class PingStrikes {
  public:
   explicit PingStrikes(PingPolicy policy) noexcept : policy_(policy) {}
 
-  /// False when it was one too many: the connection shall end with "too_many_pings".
-  bool pinged(Clock::time_point now, bool has_calls) noexcept;
-  /// Headers or data were sent: the peer may ask after them.
-  void sent_something() noexcept {
-    strikes_ = 0;
-    last_.reset();
-  }
+  /// False when it was one too many: the connection shall end with "too_many_pings". `sent` counts the frames of headers
+  /// and data that went to the peer: after each it may ask (as grpc++ does while it receives, to learn how fast it may).
+  bool pinged(Clock::time_point now, bool has_calls, std::uint64_t sent) noexcept;
 
  private:
   static constexpr int kMostStrikes = 2;
   PingPolicy policy_;
   std::optional<Clock::time_point> last_;
+  std::uint64_t sent_ = 0;  // when it last asked
   int strikes_ = 0;
 };
 

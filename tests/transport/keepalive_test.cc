@@ -39,26 +39,23 @@ TEST(Keepalive, AsksNobodyWithoutCallsUnlessToldTo) {
 
 TEST(PingStrikes, TwoAreForgiven) {
   PingStrikes strikes{{.min_interval = 5min}};
-  EXPECT_TRUE(strikes.pinged(kStart, true));
-  EXPECT_TRUE(strikes.pinged(kStart + 1s, true));
-  EXPECT_TRUE(strikes.pinged(kStart + 2s, true));
-  EXPECT_FALSE(strikes.pinged(kStart + 3s, true));
+  EXPECT_TRUE(strikes.pinged(kStart, true, 0));
+  EXPECT_TRUE(strikes.pinged(kStart + 1s, true, 0));
+  EXPECT_TRUE(strikes.pinged(kStart + 2s, true, 0));
+  EXPECT_FALSE(strikes.pinged(kStart + 3s, true, 0));
 }
 
 TEST(PingStrikes, AreForgottenWhenSomethingIsSent) {
   PingStrikes strikes{{.min_interval = 5min}};
-  for (int i = 0; i < 10; ++i) {
-    EXPECT_TRUE(strikes.pinged(kStart, true));
-    strikes.sent_something();
-  }
+  for (std::uint64_t sent = 0; sent < 10; ++sent) EXPECT_TRUE(strikes.pinged(kStart, true, sent));
 }
 
 TEST(PingStrikes, WithoutCallsTheyCountForLonger) {
   PingStrikes strict{{.min_interval = 5min}};
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(strict.pinged(kStart + i * 10min, false));
-  EXPECT_FALSE(strict.pinged(kStart + 30min, false));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(strict.pinged(kStart + i * 10min, false, 0));
+  EXPECT_FALSE(strict.pinged(kStart + 30min, false, 0));
   PingStrikes lenient{{.min_interval = 5min, .permit_without_calls = true}};
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(lenient.pinged(kStart + i * 10min, false));
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(lenient.pinged(kStart + i * 10min, false, 0));
 }
 
 }  // namespace
