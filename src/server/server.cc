@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "async/run_on_loops.h"
+#include "rpc/timeout.h"
 #include "server/server_loop.h"
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
@@ -98,12 +99,20 @@ class Server::Core {
     in_processes_.push_back(&in_process);
   }
 
+  // It ends whether or not whoever asked for it still waits.
   Task<void> stop(StopOptions options) {
-    if (std::exchange(stopping_, true)) {
-      co_await stopped_.wait();
-      co_return;
+    const Clock::time_point grace_ends = rpc::deadline_after(Clock::now(), options.grace);
+    if (!std::exchange(stopping_, true)) {
+      grace_ends_ = grace_ends;
+      ending_.spawn(end());
+    } else if (grace_ends < grace_ends_) {
+      grace_ends_ = grace_ends;
+      changed_.set();
     }
-    const Clock::time_point grace_ends = Clock::now() + options.grace;
+    co_await stopped_.wait();
+  }
+
+  Task<void> end() {
     accepting_.cancel();
     co_await accepting_.join();
     acceptors_.clear();
@@ -117,12 +126,15 @@ class Server::Core {
         });
       });
     });
-    const bool in_grace = co_await empty_.wait(grace_ends);
-    if (!in_grace) {
+    while (left_ > 0 && Clock::now() < grace_ends_) {
+      changed_.clear();
+      co_await changed_.wait(grace_ends_);
+    }
+    if (left_ > 0) {
       post_to_parts([](ServerLoop& part) { part.cancel_calls(); });
       co_await empty_.wait(Clock::now() + kCancelledHandlersTime);
     }
-    if (!empty_.is_set()) {
+    if (left_ > 0) {
       post_to_parts([](ServerLoop& part) { part.close_all(); });
       co_await empty_.wait();
     }
@@ -203,7 +215,9 @@ class Server::Core {
   }
 
   void part_is_empty() {
-    if (--left_ == 0) empty_.set();
+    if (--left_ > 0) return;
+    empty_.set();
+    changed_.set();
   }
 
   /// Runs `work` for each part on its own loop, some time soon; not at all when the server is gone by then: what it
@@ -244,10 +258,13 @@ class Server::Core {
   std::vector<ServerInfo::Listening> listening_;
   TaskGroup accepting_;
   bool stopping_ = false;
-  std::size_t left_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is still posted when stop() is abandoned
+  std::size_t left_ = 0;                                        // parts that are not empty yet
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is still posted when the server is gone
   Event empty_;
   Event stopped_;
+  Clock::time_point grace_ends_;
+  Event changed_;     // the parts, or the grace
+  TaskGroup ending_;  // the last member: it uses the others
 };
 
 Server::Server(ServerOptions options) : core_(std::make_unique<Core>(options)) {}

@@ -55,8 +55,9 @@ class PingStrikes {
  public:
   explicit PingStrikes(PingPolicy policy) noexcept : policy_(policy) {}
 
-  /// False when it was one too many: the connection shall end with "too_many_pings". `sent` counts the frames of headers
-  /// and data that went to the peer: after each it may ask (as grpc++ does while it receives, to learn how fast it may).
+  /// False when it was one too many: the connection shall end with "too_many_pings". `sent` counts the frames of
+  /// headers and data that went to the peer: after each it may ask (as grpc++ does while it receives, to learn how fast
+  /// it may).
   bool pinged(Clock::time_point now, bool has_calls, std::uint64_t sent) noexcept;
 
  private:

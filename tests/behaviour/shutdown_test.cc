@@ -119,6 +119,37 @@ TEST(Shutdown, NewCallsAreRefusedWhileRunningOnesEnd) {
   });
 }
 
+TEST(Shutdown, GoesOnWithoutWhoeverAskedForIt) {
+  ProbeService service;
+  with_server(service, [&](Channel& channel, Server& server) -> Task<void> {
+    TaskGroup calls;
+    const auto hang = [](ProbeStub stub) -> Task<void> {
+      const StatusCode code = co_await code_of(stub.Hang(Order{}));
+      EXPECT_EQ(code, StatusCode::kUnavailable);
+    };
+    calls.spawn(hang(ProbeStub{channel}));
+    co_await until(service.running, 1);
+    const auto stop = [](Server& its_server) -> Task<void> { co_await its_server.stop({.grace = 1h}); };
+    {
+      TaskGroup dropped;
+      dropped.spawn(stop(server));
+      co_await sleep(1ms);
+    }
+    TaskGroup cancelled;
+    cancelled.spawn(stop(server));
+    cancelled.cancel();
+    co_await cancelled.join();
+    EXPECT_EQ(service.running, 1);
+    // A shorter grace brings the end nearer for those who still wait.
+    TaskGroup patient;
+    patient.spawn(stop(server));
+    co_await server.stop({.grace = 1ms});
+    co_await patient.join();
+    co_await calls.join();
+    EXPECT_EQ(service.cancelled, 1);
+  });
+}
+
 TEST(Shutdown, TwiceIsOnce) {
   ProbeService service;
   with_server(service, [](Channel& channel, Server& server) -> Task<void> {

@@ -164,8 +164,8 @@ class Server {
 
   /// Ends in phases: no new calls (GOAWAY); running ones finish within the grace; then their handlers are cancelled;
   /// then connections are closed and handlers that did not heed it destroyed, save those that block a thread: these
-  /// the destructor waits for (ServerOptions::blocked_handlers_timeout). Always returns; a second call waits for the
-  /// same.
+  /// the destructor waits for (ServerOptions::blocked_handlers_timeout). Always returns. It goes on when
+  /// whoever awaits it is cancelled; a second call waits for the same end, which a shorter grace brings nearer.
   Task<void> stop(StopOptions options = {});
 
   /// Asks all its loops; on any loop of the program that the server outlives.
