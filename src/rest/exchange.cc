@@ -43,10 +43,17 @@ class Observation {
 
 }  // namespace
 
+void tell_refused(const Answering& site, const Refused& refused) noexcept {
+  for (RequestObserver* observer : site.observers()) observer->on_refused(refused);
+}
+
 Task<void> answer_and_send(const Answering& site, Request& request, Exchange& exchange) {
   std::optional<Observation> observation;
   if (!site.observers().empty()) observation.emplace(site.observers(), request);
   Response response = co_await site.answer(request);
+  if (request.body_was_too_long()) {
+    tell_refused(site, {.why = Refusal::kMessages, .peer = request.peer, .text = "a body too long (max_body_length)"});
+  }
   if (observation) observation->status = response.status;
   const bool head_only = request.method == "HEAD" || has_no_body(response.status);
   const std::optional<std::size_t> length = length_of(response);

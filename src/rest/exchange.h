@@ -37,11 +37,17 @@ class Exchange : public BodySource {
   ~Exchange() = default;
 };
 
+/// Tells the site's observers.
+void tell_refused(const Answering& site, const Refused& refused) noexcept;
+
 /// Lets `site` answer `request` and sends the response. Throws when it could not be sent as a whole.
 Task<void> answer_and_send(const Answering& site, Request& request, Exchange& exchange);
 
 /// Responses with these statuses have none, and no length either (RFC 9110 §15.3.5, §15.4.5).
 constexpr bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }
+
+/// What a request is refused with whose body stays away (SiteOptions::read_timeout).
+inline constexpr std::string_view kBodyLate = "the body did not arrive in time";
 
 /// The time as the field Date has it (RFC 9110 §5.6.7); good until the next call on this thread.
 std::string_view date_now();

@@ -86,7 +86,9 @@ Task<void> Http1Connection::serve() {
   }
 }
 
+// All of it by then: one that comes byte by byte holds its connection no longer than one that does not come.
 Task<bool> Http1Connection::read_head(Parser& parser) {
+  const Clock::time_point limit = Clock::now() + part_.site().options().read_timeout;
   while (!parser.is_header_done()) {
     boost::system::error_code error;
     if (!input().empty()) take(parser.put(boost::asio::buffer(input()), error));
@@ -96,14 +98,24 @@ Task<bool> Http1Connection::read_head(Parser& parser) {
       co_return false;
     }
     if (parser.is_header_done()) break;
-    const bool more = co_await read_more();
-    if (!more) co_return false;
+    const bool more = co_await read_more(limit);
+    if (more) continue;
+    if (parser.got_some() && !ended_) {
+      refused(Refusal::kHandshake, "half of a request's head, and not the rest in time (read_timeout)");
+    }
+    co_return false;
   }
   co_return true;
 }
 
+void Http1Connection::refused(Refusal why, std::string_view text) {
+  if (!std::exchange(refusal_logged_, true)) spdlog::info("{}: {}", peer_, text);
+  tell_refused(part_.site(), {.why = why, .peer = peer_, .text = text});
+}
+
 Task<void> Http1Connection::refuse(unsigned status, std::string why) {
   keep_alive_ = false;
+  refused(status == 431 ? Refusal::kHeaders : Refusal::kProtocol, why);
   const Response response = Response::error(status, why);
   co_await send_head(response, response.body.size());
   co_await send_piece(response.body);
@@ -171,7 +183,9 @@ Task<std::optional<std::string>> Http1Connection::read_body() {
     take(used);
     if (error && error != http::error::need_more && error != http::error::need_buffer) {
       keep_alive_ = false;
-      throw HttpError{400, "the body is not well-formed: " + error.message()};
+      const std::string why = "the body is not well-formed: " + error.message();
+      refused(Refusal::kProtocol, why);
+      throw HttpError{400, why};
     }
     const std::size_t size = piece.size() - parser_->get().body().size;
     if (size > 0) {
@@ -180,17 +194,17 @@ Task<std::optional<std::string>> Http1Connection::read_body() {
     }
     if (parser_->is_done()) co_return std::nullopt;
     if (used > 0) continue;  // the head of a chunk
-    const bool more = co_await read_more();
+    const bool more = co_await read_more(Clock::now() + part_.site().options().read_timeout);
     if (!more) {
       keep_alive_ = false;
-      throw HttpError{408, "the body did not arrive in time"};
+      refused(Refusal::kStalled, kBodyLate);
+      throw HttpError{408, std::string{kBodyLate}};
     }
   }
 }
 
-Task<bool> Http1Connection::read_more() {
+Task<bool> Http1Connection::read_more(Clock::time_point limit) {
   const std::size_t before = input().size();
-  const Clock::time_point limit = Clock::now() + part_.site().options().read_timeout;
   while (input().size() == before && !ended_) {
     arrived_.clear();
     want_read();
@@ -240,7 +254,10 @@ Task<void> Http1Connection::write(std::span<iovec> pieces) {
       writable_.clear();
       stream_->want_write(*this);
       const bool in_time = co_await writable_.wait(limit);
-      if (!in_time) throw TimedOut{};
+      if (!in_time) {
+        refused(Refusal::kStalled, "takes nothing of what is written to it (write_timeout)");
+        throw TimedOut{};
+      }
       continue;
     }
     std::size_t written = result.size;

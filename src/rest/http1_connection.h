@@ -44,12 +44,14 @@ class Http1Connection final : public Job,
   Task<bool> read_head(Parser& parser);
   /// Says so, and that the connection ends.
   Task<void> refuse(unsigned status, std::string why);
+  /// Logs the connection's first, and tells the observers.
+  void refused(Refusal why, std::string_view text);
   Task<void> answer(Parser& parser);
   /// Whether the connection may go on after what is left of the body.
   Task<bool> skip_body();
   Task<void> linger();
-  /// Awaits bytes behind those that are there; false when none come any more.
-  Task<bool> read_more();
+  /// Awaits bytes behind those that are there; false when none come any more, or not by then.
+  Task<bool> read_more(Clock::time_point limit);
   Task<void> write(std::span<iovec> pieces);
   Task<void> write(std::string_view text);
 
@@ -81,6 +83,7 @@ class Http1Connection final : public Job,
   bool keep_alive_ = true;
   bool chunked_ = false;  // the response that is being sent
   bool expects_continue_ = false;
+  bool refusal_logged_ = false;
 };
 
 }  // namespace tern::rest

@@ -74,7 +74,9 @@ Task<std::optional<std::string>> Http2Exchange::read_body() {
     if (ended_) co_return std::nullopt;
     arrived_.clear();
     const bool in_time = co_await arrived_.wait(limit);
-    if (!in_time && Clock::now() >= limit) throw HttpError{408, "the body did not arrive in time"};
+    if (in_time || Clock::now() < limit) continue;
+    tell_refused(part_.site(), {.why = Refusal::kStalled, .peer = request_.peer, .text = kBodyLate});
+    throw HttpError{408, std::string{kBodyLate}};
   }
   const Buffer piece = received_.pop();
   consume(piece.size());

@@ -81,6 +81,7 @@ Task<std::string> Request::body() {
   std::string whole;
   while (std::optional<std::string> piece = co_await source_.read_body()) {
     if (whole.size() + piece->size() > max_body_length_) {
+      body_was_too_long_ = true;
       throw HttpError{
           413, "the body is longer than " + std::to_string(max_body_length_) + " bytes (SiteOptions::max_body_length)"};
     }

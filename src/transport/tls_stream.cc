@@ -26,30 +26,49 @@ struct Free {
 template <class T>
 using Owned = std::unique_ptr<T, Free>;
 
-/// OpenSSL's reasons as error codes.
+/// OpenSSL's reasons as error codes, and one of our own.
 class TlsErrors final : public boost::system::error_category {
  public:
+  static constexpr int kNothingButKeys = -1;
+  static const TlsErrors& instance() {
+    static const TlsErrors kInstance;
+    return kInstance;
+  }
   [[nodiscard]] const char* name() const noexcept override { return "TLS"; }
   [[nodiscard]] std::string message(int value) const override {
+    if (value == kNothingButKeys) return "TLS: records without end that carry no data";
     const char* text = ERR_reason_error_string(static_cast<unsigned long>(value));
     return std::string{"TLS: "} + (text != nullptr ? text : "the connection broke");
   }
 };
 
 boost::system::error_code last_tls_error() {
-  static const TlsErrors kCategory;
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
-  return {code == 0 ? 1 : static_cast<int>(code), kCategory};
+  return {code == 0 ? 1 : static_cast<int>(code), TlsErrors::instance()};
 }
 
-// OpenSSL reads and writes through these: its own socket BIO would die of SIGPIPE.
-ByteStream& stream_of(BIO* bio) { return *static_cast<ByteStream*>(BIO_get_data(bio)); }
+// A peer may send records without end that carry nothing: new keys, which cost more than they are long. After so many
+// reads for one piece of data other connections have their turn, and after so many turns it is given up. A record comes
+// in two reads, and the third finds out that there are no more.
+constexpr int kReadsForData = 3;
+constexpr int kTurnsWithoutData = 100;
+
+/// What OpenSSL reads and writes through: its own socket BIO would die of SIGPIPE.
+struct Below {
+  std::unique_ptr<ByteStream> stream;
+  int reads_left = kReadsForData;
+};
+Below& below(BIO* bio) { return *static_cast<Below*>(BIO_get_data(bio)); }
 
 int read_plain(BIO* bio, char* to, int size) {
   BIO_clear_retry_flags(bio);
+  if (below(bio).reads_left-- <= 0) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
   const IoResult result =
-      stream_of(bio).read({reinterpret_cast<std::uint8_t*>(to), static_cast<std::size_t>(std::max(size, 0))});
+      below(bio).stream->read({reinterpret_cast<std::uint8_t*>(to), static_cast<std::size_t>(std::max(size, 0))});
   if (result.would_block) BIO_set_retry_read(bio);
   return result.would_block || result.error ? -1 : static_cast<int>(result.size);
 }
@@ -57,7 +76,7 @@ int read_plain(BIO* bio, char* to, int size) {
 int write_plain(BIO* bio, const char* from, int size) {
   BIO_clear_retry_flags(bio);
   const iovec piece{.iov_base = const_cast<char*>(from), .iov_len = static_cast<std::size_t>(std::max(size, 0))};
-  const IoResult result = stream_of(bio).write({&piece, 1});
+  const IoResult result = below(bio).stream->write({&piece, 1});
   if (result.would_block) BIO_set_retry_write(bio);
   return result.would_block || result.error ? -1 : static_cast<int>(result.size);
 }
@@ -108,10 +127,10 @@ PeerIdentity identity_of(SSL* ssl) {
 class TlsStream final : public ByteStream {
  public:
   TlsStream(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context)
-      : loop_(loop), plain_(std::move(plain)), context_(context.current()), ssl_(SSL_new(context_.get())) {
+      : loop_(loop), plain_{.stream = std::move(plain)}, context_(context.current()), ssl_(SSL_new(context_.get())) {
     BIO* bio = BIO_new(bio_method());
     if (ssl_ == nullptr || bio == nullptr) throw_tls_error("cannot set up TLS");
-    BIO_set_data(bio, plain_.get());
+    BIO_set_data(bio, &plain_);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);
     SSL_set_read_ahead(ssl_.get(), 1);
@@ -125,7 +144,13 @@ class TlsStream final : public ByteStream {
   }
 
   [[nodiscard]] SSL* ssl() const noexcept { return ssl_.get(); }
-  [[nodiscard]] ByteStream& plain() const noexcept { return *plain_; }
+  [[nodiscard]] ByteStream& plain() const noexcept { return *plain_.stream; }
+  [[nodiscard]] int handshake() {
+    plain_.reads_left = kReadsForData;
+    return SSL_do_handshake(ssl_.get());
+  }
+  /// What came along with the end of the handshake is in OpenSSL already: the socket would not tell of it.
+  void hands_shaken() noexcept { drained_ = SSL_has_pending(ssl_.get()) == 0; }
 
   IoResult read(std::span<std::uint8_t> to) override {
     IoResult result;
@@ -135,15 +160,21 @@ class TlsStream final : public ByteStream {
     while (result.size < to.size()) {
       std::size_t got = 0;
       ERR_clear_error();
+      plain_.reads_left = kReadsForData;
       if (SSL_read_ex(ssl_.get(), to.data() + result.size, to.size() - result.size, &got) == 1) {
         result.size += got;
+        turns_without_data_ = 0;
         continue;
       }
       const int why = SSL_get_error(ssl_.get(), 0);
-      drained_ = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
+      const bool blocked = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
+      drained_ = blocked && plain_.reads_left >= 0;
       if (result.size > 0) break;  // what is wrong comes up again at the next read
-      if (drained_) {
+      if (blocked) {
         result.would_block = true;
+        if (!drained_ && ++turns_without_data_ > kTurnsWithoutData) {
+          result = {.error = {TlsErrors::kNothingButKeys, TlsErrors::instance()}};
+        }
       } else if (why != SSL_ERROR_ZERO_RETURN) {
         result.error = last_tls_error();
       }
@@ -176,15 +207,15 @@ class TlsStream final : public ByteStream {
   }
 
   void want_read(ByteStreamEvents& events) override {
-    if (drained_) return plain_->want_read(events);
+    if (drained_) return plain_.stream->want_read(events);
     loop_.post([&events, alive = std::weak_ptr{alive_}] {
       if (!alive.expired()) events.on_readable();
     });
   }
-  void want_write(ByteStreamEvents& events) override { plain_->want_write(events); }
+  void want_write(ByteStreamEvents& events) override { plain_.stream->want_write(events); }
 
-  [[nodiscard]] std::string peer() const override { return plain_->peer(); }
-  [[nodiscard]] std::string local() const override { return plain_->local(); }
+  [[nodiscard]] std::string peer() const override { return plain_.stream->peer(); }
+  [[nodiscard]] std::string local() const override { return plain_.stream->local(); }
   [[nodiscard]] std::string cipher() const override {
     const char* name = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl_.get()));
     return name == nullptr ? std::string{} : name;
@@ -193,9 +224,10 @@ class TlsStream final : public ByteStream {
 
  private:
   Loop& loop_;
-  std::unique_ptr<ByteStream> plain_;
+  Below plain_;
   TlsContext::Made context_;
   Owned<SSL> ssl_;
+  int turns_without_data_ = 0;
   bool drained_ = true;  // OpenSSL has nothing more, and the socket neither
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
@@ -203,8 +235,8 @@ class TlsStream final : public ByteStream {
 Task<void> shake_hands(TlsStream& stream) {
   for (;;) {
     ERR_clear_error();
-    const int result = SSL_do_handshake(stream.ssl());
-    if (result == 1) co_return;
+    const int result = stream.handshake();
+    if (result == 1) co_return stream.hands_shaken();
     const int why = SSL_get_error(stream.ssl(), result);
     if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
       const long verified = SSL_get_verify_result(stream.ssl());

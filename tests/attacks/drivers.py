@@ -8,9 +8,10 @@ from wire import *
 ATTACKS = {}
 
 
-def attack(title):
+def attack(title, tls=False):
+    """`tls`: against a port that speaks it."""
     def register(function):
-        ATTACKS[function.__name__] = (title, function)
+        ATTACKS[function.__name__] = (title, function, tls)
         return function
     return register
 

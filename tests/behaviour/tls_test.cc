@@ -1,10 +1,16 @@
 // TLS and mutual TLS: whom either end believes, and what it says when it does not.
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
 
+#include <array>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "support/certificates.h"
+#include "support/frames.h"
+#include "support/raw_client.h"
 #include "support/serve.h"
 
 namespace tern::test {
@@ -94,6 +100,79 @@ TEST_F(Tls, ManyCallsAtOnce) {
                 for (int i = 0; i < 500; ++i) EXPECT_EQ(payloads[static_cast<std::size_t>(i)].number(), i);
               },
               {.channel_options = {.tls = &client}, .tls = &server});
+}
+
+/// A client's end of TLS that sends what it is told when it is told.
+class TlsByHand : public RawClient {
+ public:
+  using RawClient::RawClient;
+  ~TlsByHand() {
+    SSL_free(ssl_);
+    SSL_CTX_free(context_);
+  }
+  TlsByHand(const TlsByHand&) = delete;
+  TlsByHand& operator=(const TlsByHand&) = delete;
+
+  /// Until the handshake is done at this end, and what is to be sent for it is not yet.
+  Task<void> shake_hands() {
+    constexpr std::array<std::uint8_t, 3> kH2{2, 'h', '2'};
+    SSL_set_alpn_protos(ssl_, kH2.data(), kH2.size());
+    SSL_set_bio(ssl_, received_, sent_);
+    SSL_set_connect_state(ssl_);
+    while (SSL_do_handshake(ssl_) != 1) {
+      co_await send();
+      co_await receive();
+    }
+  }
+  void encrypt(std::string_view plain) { SSL_write(ssl_, plain.data(), static_cast<int>(plain.size())); }
+  void encrypt(const http2::test::Bytes& plain) { SSL_write(ssl_, plain.data(), static_cast<int>(plain.size())); }
+  /// All at once.
+  Task<void> send() {
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(sent_, &bytes);
+    std::string taken(bytes, static_cast<std::size_t>(size));
+    BIO_reset(sent_);
+    co_await write(std::move(taken));
+  }
+  /// Plain bytes, as soon as there are some.
+  Task<std::string> read() {
+    std::string plain(1 << 14, '\0');
+    int size = SSL_read(ssl_, plain.data(), static_cast<int>(plain.size()));
+    while (size <= 0) {
+      co_await receive();
+      size = SSL_read(ssl_, plain.data(), static_cast<int>(plain.size()));
+    }
+    plain.resize(static_cast<std::size_t>(size));
+    co_return plain;
+  }
+
+ private:
+  Task<void> receive() {
+    std::string bytes(1 << 14, '\0');
+    const std::size_t size = co_await socket().async_read_some(boost::asio::buffer(bytes), use_task);
+    BIO_write(received_, bytes.data(), static_cast<int>(size));
+  }
+  SSL_CTX* context_ = SSL_CTX_new(TLS_client_method());
+  SSL* ssl_ = SSL_new(context_);
+  BIO* received_ = BIO_new(BIO_s_mem());  // the SSL's
+  BIO* sent_ = BIO_new(BIO_s_mem());
+};
+
+TEST_F(Tls, WhatComesWithTheEndOfTheHandshakeIsRead) {
+  ServerTls server{of_server()};
+  with_server(service,
+              [](Channel& channel, Server&) -> Task<void> {
+                const std::string port = channel.target().substr(channel.target().rfind(':') + 1);
+                TlsByHand client{static_cast<std::uint16_t>(std::stoi(port))};
+                co_await client.shake_hands();
+                client.encrypt(http2::kClientPreface);
+                client.encrypt(http2::test::settings());
+                client.encrypt(http2::test::frame(http2::FrameType::kPing, 0, 0, {1, 2, 3, 4, 5, 6, 7, 8}));
+                co_await client.send();
+                std::string answer;
+                while (answer.find("\1\2\3\4\5\6\7\10") == std::string::npos) answer += co_await client.read();
+              },
+              {.channel_options = {}, .tls = &server});
 }
 
 TEST_F(Tls, AnUnknownAuthorityIsRefused) {

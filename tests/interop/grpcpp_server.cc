@@ -1,9 +1,12 @@
-// Serves probe.proto with grpc++ until SIGTERM.
+// Serves probe.proto with grpc++ until SIGTERM: grpcpp_server [CERTIFICATE KEY]
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -61,9 +64,14 @@ class Probe final : public tern::test::v1::Probe::Service {
   }
 };
 
+std::string file(const char* path) {
+  std::ifstream stream{path};
+  return {std::istreambuf_iterator<char>{stream}, {}};
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
@@ -72,7 +80,13 @@ int main() {
   int port = 0;
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(50 << 20);
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+  if (argc == 3) {
+    grpc::SslServerCredentialsOptions options;
+    options.pem_key_cert_pairs.push_back({file(argv[2]), file(argv[1])});
+    credentials = grpc::SslServerCredentials(options);
+  }
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port);
   builder.RegisterService(&probe);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   std::printf("PORT=%d\n", port);

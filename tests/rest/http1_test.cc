@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <map>
 #include <stdexcept>
 #include <string>
 
@@ -252,6 +253,59 @@ TEST(Http1, SlowHeadsAndBodiesEnd) {
         EXPECT_EQ(answer.result_int(), 408U);
       },
       {.read_timeout = 20ms});
+}
+
+TEST(Http1, AHeadThatComesByteByByteHasNoMoreTime) {
+  with_routes(
+      [](Client& client) -> Task<void> {
+        const auto dribble = [](Client& its_client) -> Task<void> {
+          co_await its_client.write("GET /health HTTP/1.1\r\nX: ");
+          for (;;) {
+            co_await sleep(5ms);
+            co_await its_client.write("x");
+          }
+        };
+        TaskGroup group;
+        group.spawn(dribble(client));
+        const std::string rest = co_await client.read_to_end();
+        EXPECT_EQ(rest, "");
+      },
+      {.read_timeout = 50ms});
+}
+
+/// Counts what was refused.
+class Refusals final : public RequestObserver {
+ public:
+  std::map<Refusal, int> counts;
+  void on_request_begun(Request& /*request*/) noexcept override {}
+  void on_request_ended(const EndedRequest& /*request*/) noexcept override {}
+  void on_refused(const Refused& refused) noexcept override { ++counts[refused.why]; }
+};
+
+TEST(Http1, WhatIsRefusedIsTold) {
+  Refusals refusals;
+  const auto observed = [&refusals](Site& site, Server& server) {
+    set_up(site, server);
+    site.add_observer(refusals);
+  };
+  const auto ask = [&](std::string request) {
+    test::with_site(observed,
+                    [&](Client& client) -> Task<void> {
+                      co_await client.write(request);
+                      co_await client.read_to_end();
+                    },
+                    {.max_body_length = 10, .read_timeout = 20ms});
+  };
+  ask("GET /health HTTP/1.1\r\n");
+  EXPECT_EQ(refusals.counts[Refusal::kHandshake], 1);
+  ask("nonsense\r\n\r\n");
+  EXPECT_EQ(refusals.counts[Refusal::kProtocol], 1);
+  ask("GET /health HTTP/1.1\r\nHost: a\r\nX: " + std::string(20'000, 'h') + "\r\n\r\n");
+  EXPECT_EQ(refusals.counts[Refusal::kHeaders], 1);
+  ask("POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 20\r\n\r\n" + std::string(20, 'b'));
+  EXPECT_EQ(refusals.counts[Refusal::kMessages], 1);
+  ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhi");
+  EXPECT_EQ(refusals.counts[Refusal::kStalled], 1);
 }
 
 TEST(Http1, StopsWhileAConnectionIsIdle) {

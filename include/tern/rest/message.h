@@ -100,12 +100,14 @@ class Request {
 
   /// The whole body. Throws HttpError (413) when it is longer than the site allows.
   Task<std::string> body();
+  [[nodiscard]] bool body_was_too_long() const noexcept { return body_was_too_long_; }
   /// The next piece of the body; nothing at its end. Any length may come this way.
   Task<std::optional<std::string>> read() { return source_.read_body(); }
 
  private:
   BodySource& source_;
   std::size_t max_body_length_;
+  bool body_was_too_long_ = false;
 };
 
 class Response {

@@ -6,6 +6,7 @@
 
 #include "tern/async/timer_queue.h"
 #include "tern/rest/message.h"
+#include "tern/server/refusal.h"
 
 namespace tern::rest {
 
@@ -30,6 +31,8 @@ class RequestObserver {
   virtual void on_request_begun(Request& request) noexcept = 0;
   /// Once for each that began.
   virtual void on_request_ended(const EndedRequest& request) noexcept = 0;
+  /// Something of a client was not taken. On the connection's loop.
+  virtual void on_refused(const Refused& /*refused*/) noexcept {}
 };
 
 }  // namespace tern::rest

@@ -1,5 +1,5 @@
 // Refusal: what a server did not take of a client, because of a limit or of HTTP/2's rules. Each is logged once for a
-// connection, and told to observers (ServerObserver::on_refused).
+// connection, and told to observers (ServerObserver::on_refused, and rest::RequestObserver's for HTTP).
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,14 @@ namespace tern {
 
 enum class Refusal {
   kConnections,  // ServerOptions::max_connections, max_connections_per_address
-  kHandshake,    // no TLS or no HTTP/2 within handshake_timeout, or a TLS that failed
-  kProtocol,     // a frame or a stream against RFC 9113
+  kHandshake,    // no TLS or no HTTP/2 within handshake_timeout, a TLS that failed, half a head of HTTP/1.1
+  kProtocol,     // a frame or a stream against RFC 9113, or no well-formed request of HTTP/1.1
   kFlood,        // too many frames of a kind that honest clients send now and then
   kStreams,      // max_concurrent_streams; calls that were reset count until their handlers have ended
   kCalls,        // max_calls_in_flight
   kHeaders,      // a request's fields are too long or too many
-  kMessages,     // max_receive_message_length, max_buffered_bytes(_per_connection), crowded_bytes
-  kStalled,      // took nothing of what was written to it for write_timeout
+  kMessages,     // max_receive_message_length, max_buffered_bytes(_per_connection), crowded_bytes, max_body_length
+  kStalled,      // took nothing of what was written to it for write_timeout, or left a body of HTTP half sent
   kPings,        // min_ping_interval
 };
 inline constexpr std::size_t kRefusals = 10;
