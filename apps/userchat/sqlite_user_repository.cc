@@ -1,9 +1,12 @@
 #include "sqlite_user_repository.h"
 
+#include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
 #include <stdexcept>
 #include <utility>
+
+#include "tern/server/server_context.h"
 
 namespace userchat {
 
@@ -47,7 +50,7 @@ class SqliteUserRepository::Use {
   /// Whether there is another row.
   bool step(const char* doing) {
     const int result = sqlite3_step(statement_);
-    if (result != SQLITE_ROW && result != SQLITE_DONE) owner_.fail(doing);
+    if (result != SQLITE_ROW && result != SQLITE_DONE) owner_.refuse(doing);
     return result == SQLITE_ROW;
   }
   [[nodiscard]] sqlite3_stmt* get() const { return statement_; }
@@ -125,6 +128,24 @@ SqliteUserRepository::Statement SqliteUserRepository::prepare(const char* sql) {
 
 void SqliteUserRepository::fail(const char* doing) const {
   throw std::runtime_error("database " + path_ + ": " + doing + ": " + sqlite3_errmsg(database_.get()));
+}
+
+// SQLite's own words are for the log.
+void SqliteUserRepository::refuse(const char* doing) const {
+  spdlog::warn("database {}: {}: {}", path_, doing, sqlite3_errmsg(database_.get()));
+  constexpr int kPrimary = 0xff;
+  switch (sqlite3_errcode(database_.get()) & kPrimary) {
+    case SQLITE_FULL:
+      tern::ServerContext::abort(tern::StatusCode::kResourceExhausted, "the database's disk is full: nothing was stored");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      tern::ServerContext::abort(tern::StatusCode::kUnavailable, "the database is busy: nothing was stored");
+    case SQLITE_IOERR:
+      tern::ServerContext::abort(tern::StatusCode::kUnknown,
+                                 "the database's disk failed: what was to be stored may be there, or not");
+    default:
+      tern::ServerContext::abort(tern::StatusCode::kInternal, "the database refused");
+  }
 }
 
 }  // namespace userchat

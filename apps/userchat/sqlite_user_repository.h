@@ -37,7 +37,10 @@ class SqliteUserRepository final : public BlockingUserRepository {
 
   void execute(const char* sql);
   Statement prepare(const char* sql);
+  /// While it is opened: for whoever starts the program.
   [[noreturn]] void fail(const char* doing) const;
+  /// Later: for the client, as a status.
+  [[noreturn]] void refuse(const char* doing) const;
 
   std::string path_;
   std::mutex mutex_;

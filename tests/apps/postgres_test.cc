@@ -9,6 +9,7 @@
 #include "postgres/pool.h"
 #include "postgres_database.h"
 #include "postgres_user_repository.h"
+#include "support/fault_proxy.h"
 #include "tern/tern.h"
 
 namespace userchat {
@@ -176,6 +177,32 @@ TEST_F(PostgresPool, ACancellationHarmsNobodyElse) {
     co_await group.join();
     EXPECT_EQ(answered, 60);
   });
+}
+
+TEST_F(PostgresPool, ADatabaseThatHangsIsGivenUp) {
+  const auto run = [](std::string url) -> tern::Task<void> {
+    co_await make_numbers(url);
+    const std::size_t port_at = url.rfind(':') + 1;
+    const std::size_t port_end = url.find('/', port_at);
+    tern::test::FaultProxy proxy{static_cast<std::uint16_t>(std::stoi(url.substr(port_at, port_end - port_at)))};
+    postgres::Options options{url.replace(port_at, port_end - port_at, std::to_string(proxy.port()))};
+    options.connections = 1;
+    options.longest_silence = 200ms;
+    // It hangs after the answer to the first statement: to the second none comes, to the third another connection.
+    Pool healthy{options, statements()};
+    const std::int64_t none = co_await number(healthy, kCount);
+    EXPECT_EQ(none, 0);
+    proxy.to_client = {.kind = tern::test::Fault::Kind::kHang, .after = proxy.passed_to_client()};
+    Pool pool{std::move(options), statements()};
+    const std::int64_t still_none = co_await number(pool, kCount);
+    EXPECT_EQ(still_none, 0);
+    std::vector<std::string> parameters{"1", "0"};
+    const std::string state = co_await sqlstate_of(pool, kInsert, std::move(parameters));
+    EXPECT_EQ(state, postgres::kOutcomeUnknown);
+    const std::int64_t there = co_await number(pool, kCount);
+    EXPECT_LE(there, 1);
+  };
+  tern::block_on(run(new_database()));
 }
 
 TEST_F(PostgresPool, ADatabaseThatIsNotThereIsSaidToBe) {

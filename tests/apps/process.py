@@ -1,4 +1,5 @@
 """Starts userchat on ports that the kernel picks and reads them from what it prints."""
+import os
 import re
 import socket
 import subprocess
@@ -13,9 +14,10 @@ def free_port():
 
 
 class Userchat:
-    def __init__(self, binary, *options):
+    def __init__(self, binary, *options, environment={}):
         self.process = subprocess.Popen([binary, "serve", *([] if "--grpc" in options else ["--grpc", "127.0.0.1:0"]), *options],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env={**os.environ, **environment})
         self.lines = []
         self.port = self._number(r"server started on port (\d+)")
         self.rest_port = None if "none" in options else self._number(r"REST server started on port (\d+)")

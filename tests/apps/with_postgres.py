@@ -40,10 +40,10 @@ class Postgres:
             sys.exit(f"{program}: {run.stdout}{run.stderr}")
 
     def start(self):
-        log = open(self.folder / "log", "a")
-        self.process = subprocess.Popen(
-            self._command("postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", self.port, "-k", self.folder,
-                          "-c", "max_connections=200"), stdout=log, stderr=log, cwd=self.folder)
+        with open(self.folder / "log", "a") as log:
+            self.process = subprocess.Popen(
+                self._command("postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", self.port, "-k", self.folder,
+                              "-c", "max_connections=200"), stdout=log, stderr=log, cwd=self.folder)
         limit = time.monotonic() + 30
         while subprocess.run([self.programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]).returncode != 0:
             if self.process.poll() is not None or time.monotonic() > limit:

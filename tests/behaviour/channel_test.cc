@@ -127,7 +127,7 @@ class Registry final : public Resolver {
   Task<Resolution> resolve(std::string_view target) override {
     ++times;
     asked_for = target;
-    co_await sleep(1ms);
+    co_await sleep(takes);
     if (fails > 0) {
       --fails;
       throw std::runtime_error("the registry is away");
@@ -136,6 +136,7 @@ class Registry final : public Resolver {
   }
   Resolution known;
   std::string asked_for;
+  std::chrono::milliseconds takes = 1ms;
   int times = 0;
   int fails = 0;
 };
@@ -174,6 +175,18 @@ TEST(Resolvers, ThatFailSaySoAndAreAskedAgain) {
     const Status waited = co_await call(channel, {.wait_for_ready = true});
     EXPECT_TRUE(waited.ok());
     EXPECT_EQ(registry.times, 4);
+    co_await channel.close();
+  });
+}
+
+TEST(Resolvers, ThatHangLeaveCallsTheirDeadline) {
+  run_test([]() -> Task<void> {
+    Registry registry;
+    registry.takes = 1h;
+    const ChannelOptions options{.resolver = &registry};
+    Channel channel{"users", options};
+    const Status late = co_await call(channel, {.timeout = 20ms, .wait_for_ready = true});
+    EXPECT_EQ(late.code(), StatusCode::kDeadlineExceeded);
     co_await channel.close();
   });
 }

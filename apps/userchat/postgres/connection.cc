@@ -22,10 +22,6 @@ using Socket = boost::asio::posix::stream_descriptor;
 struct FreeOptions {
   void operator()(PQconninfoOption* options) const noexcept { PQconninfoFree(options); }
 };
-struct FreeCancel {
-  void operator()(PGcancel* cancel) const noexcept { PQfreeCancel(cancel); }
-};
-using CancelPtr = std::unique_ptr<PGcancel, FreeCancel>;
 
 /// libpq's messages have several, and an end of line at the end.
 std::string one_line(std::string_view text) {
@@ -120,14 +116,6 @@ tern::Task<void> resolve(Parameters& parameters) {
   parameters.set("port", its_ports);
 }
 
-tern::Task<void> send_cancel(tern::Executor& thread, CancelPtr cancel) {
-  co_await tern::run_in_executor(thread, [&cancel] {
-    std::array<char, 256> problem{};
-    // It does not matter whether it arrives: the answer is dropped in any case.
-    PQcancel(cancel.get(), problem.data(), static_cast<int>(problem.size()));
-  });
-}
-
 std::string field(const PGresult* result, int which) {
   const char* text = PQresultErrorField(result, which);
   return text != nullptr ? text : "";
@@ -152,7 +140,7 @@ Query::~Query() {
 }
 
 tern::Task<std::unique_ptr<Connection>> Connection::open(const Options& options, CancelRequests& cancels) {
-  std::unique_ptr<Connection> connection{new Connection{cancels}};
+  std::unique_ptr<Connection> connection{new Connection{options, cancels}};
   bool in_time = true;
   try {
     co_await tern::with_timeout(options.connect_timeout, connection->connect(options));
@@ -199,19 +187,28 @@ void Connection::watch() {
 }
 
 tern::Task<void> Connection::wait(Socket::wait_type what) {
+  try {
+    co_await tern::with_timeout(longest_silence_, wait_for_socket(what));
+  } catch (const tern::TimedOut&) {
+    broken_ = true;
+  }
+}
+
+tern::Task<void> Connection::wait_for_socket(Socket::wait_type what) {
   // An error of the socket is libpq's to find.
   const auto [problem] = co_await socket_->async_wait(what, boost::asio::as_tuple(tern::use_task));
   static_cast<void>(problem);
 }
 
 tern::Task<void> Connection::flush() {
-  while (PQflush(connection_.get()) == 1) co_await wait(Socket::wait_write);
+  while (!broken_ && PQflush(connection_.get()) == 1) co_await wait(Socket::wait_write);
 }
 
 /// Null at the end of a statement's results.
 tern::Task<PGresult*> Connection::next_result() {
   while (PQisBusy(connection_.get()) != 0) {
     co_await wait(Socket::wait_read);
+    if (broken_) co_return nullptr;
     if (PQconsumeInput(connection_.get()) == 0) break;
   }
   co_return PQgetResult(connection_.get());
@@ -330,7 +327,7 @@ void Connection::abandon(const Query& query) noexcept {
     CancelPtr cancel{PQgetCancel(connection_.get())};
     if (cancel == nullptr) return;
     cancelled_something_ = true;
-    cancels_.group.spawn(send_cancel(cancels_.thread, std::move(cancel)));
+    cancels_.send(std::move(cancel));
   }
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "postgres/cancel_requests.h"
 #include "postgres/query.h"
 #include "postgres/result.h"
 #include "tern/async.h"
@@ -31,15 +32,12 @@ struct Options {
   std::chrono::milliseconds connect_timeout{5'000};
   /// The server ends a statement that takes longer.
   std::chrono::milliseconds statement_timeout{30'000};
+  /// A server that says nothing for so long, with a statement to answer, is given up, and its connection closed.
+  std::chrono::milliseconds longest_silence{35'000};
   /// How long a statement waits while there is no connection; then it fails with kNoConnection.
   std::chrono::milliseconds patience{10'000};
 };
 
-/// Where requests to cancel go: libpq makes a connection of its own for each and blocks meanwhile.
-struct CancelRequests {
-  tern::Executor thread{1};
-  tern::TaskGroup group;
-};
 
 class Connection {
  public:
@@ -71,11 +69,14 @@ class Connection {
   void abandon(const Query& query) noexcept;
 
  private:
-  explicit Connection(CancelRequests& cancels) : cancels_(cancels) {}
+  Connection(const Options& options, CancelRequests& cancels)
+      : cancels_(cancels), longest_silence_(options.longest_silence) {}
   tern::Task<void> connect(const Options& options);
   /// Watches the socket that libpq has now.
   void watch();
+  /// Until the socket is ready, or has been silent for too long: then it is broken.
   tern::Task<void> wait(boost::asio::posix::stream_descriptor::wait_type what);
+  tern::Task<void> wait_for_socket(boost::asio::posix::stream_descriptor::wait_type what);
   tern::Task<void> flush();
   tern::Task<PGresult*> next_result();
   /// What came up to the synchronisation point: the last rows, or the first error. Neither where the connection was
@@ -92,12 +93,13 @@ class Connection {
     void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
   };
   CancelRequests& cancels_;
+  std::chrono::milliseconds longest_silence_;
   std::unique_ptr<PGconn, Finish> connection_;
   std::unique_ptr<boost::asio::posix::stream_descriptor> socket_;  // of a duplicate: libpq closes its own
   std::vector<Query*> batch_;                                      // null: nobody awaits it any more
   std::size_t current_ = 0;                                        // that the server carries out
   bool cancelled_something_ = false;
-  bool broken_ = false;  // the answers are not those of the statements
+  bool broken_ = false;  // silent for too long, or the answers are not those of the statements
 };
 
 }  // namespace userchat::postgres
