@@ -78,7 +78,9 @@ Task<void> Subchannel::attempt() {
   const std::shared_ptr<Event> greeted = connection_->greeted();
   co_await greeted->wait();
   if (connection_ == nullptr || !connection_->usable()) {
-    throw std::runtime_error("failed to connect to " + name_ + ": " + failure_.details());
+    // It may have greeted and said goodbye in one breath.
+    const std::string& why = failure_.ok() ? std::string{"the server takes no calls (GOAWAY)"} : failure_.details();
+    throw std::runtime_error("failed to connect to " + name_ + ": " + why);
   }
 }
 
