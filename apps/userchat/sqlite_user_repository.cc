@@ -136,7 +136,8 @@ void SqliteUserRepository::refuse(const char* doing) const {
   constexpr int kPrimary = 0xff;
   switch (sqlite3_errcode(database_.get()) & kPrimary) {
     case SQLITE_FULL:
-      tern::ServerContext::abort(tern::StatusCode::kResourceExhausted, "the database's disk is full: nothing was stored");
+      tern::ServerContext::abort(tern::StatusCode::kResourceExhausted,
+                                 "the database's disk is full: nothing was stored");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       tern::ServerContext::abort(tern::StatusCode::kUnavailable, "the database is busy: nothing was stored");

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -32,10 +33,13 @@ struct Block {
   Block* next;
 };
 
+// In place of the bytes that a thread keeps: they are too many, so that the rare cases are one with that.
+constexpr std::size_t kNothingYet = SIZE_MAX;
+constexpr std::size_t kClosed = SIZE_MAX - 1;
+
 struct Lists {
   std::array<Block*, kClasses> free{};
-  std::size_t kept = 0;  // bytes, in all lists
-  bool closed = false;
+  std::size_t kept = kNothingYet;  // bytes, in all lists
 };
 
 constinit thread_local Lists lists;
@@ -43,7 +47,7 @@ constinit thread_local Lists lists;
 // Frees what the thread kept, when it ends. Blocks freed later than this go to operator delete.
 struct Closer {
   ~Closer() {
-    lists.closed = true;
+    lists.kept = kClosed;
     for (Block*& head : lists.free) {
       while (head != nullptr) {
         Block* block = head;
@@ -56,10 +60,11 @@ struct Closer {
 
 constexpr std::size_t class_of(std::size_t size) { return (size - 1) / kStep; }
 
-void* allocate_new(std::size_t index) {
+/// The first that this thread frees, which may be all that it ever does with them.
+void begin_keeping() {
   thread_local const Closer closer;
   static_cast<void>(closer);
-  return ::operator new((index + 1) * kStep);
+  lists.kept = 0;
 }
 
 }  // namespace
@@ -69,7 +74,7 @@ void* allocate(std::size_t size) {
   if (size > kLargestBlock) return ::operator new(size);
   const std::size_t index = class_of(size);
   Block* block = lists.free[index];
-  if (block == nullptr) return allocate_new(index);
+  if (block == nullptr) return ::operator new((index + 1) * kStep);
   lists.free[index] = block->next;
   // The next block of this size has lain untouched as long as this one: its memory is fetched while this one is used.
   __builtin_prefetch(block->next, 1);
@@ -81,9 +86,10 @@ void deallocate(void* memory, std::size_t size) noexcept {
   if (memory == nullptr) return;
   if (size == 0) size = 1;
   const std::size_t index = class_of(size);
-  if (size > kLargestBlock || lists.closed || lists.kept >= kKeptBytes) {
-    ::operator delete(memory);
-    return;
+  if (size > kLargestBlock) return ::operator delete(memory);
+  if (lists.kept >= kKeptBytes) {
+    if (lists.kept != kNothingYet) return ::operator delete(memory);
+    begin_keeping();
   }
   auto* block = static_cast<Block*>(memory);
   block->next = lists.free[index];

@@ -8,6 +8,7 @@
 
 #include "rest/http_client.h"
 #include "support/certificates.h"
+#include "support/fault_proxy.h"
 
 namespace tern::rest {
 namespace {
@@ -250,6 +251,65 @@ TEST(HttpClient, RefusesWhatIsNoRequest) {
     EXPECT_TRUE(refused);
   };
   block_on(body());
+}
+
+/// Asks for both kinds of bodies; the second is as it was sent, or there is none.
+Task<int> ask_through(std::uint16_t proxy, int& failed) {
+  Client http;
+  const std::string url = "http://127.0.0.1:" + std::to_string(proxy);
+  int right = 0;
+  try {
+    const ClientResponse told = co_await http.post(url + "/echo", "text/plain", "안녕");
+    EXPECT_EQ(told.body, "POST /echo 안녕");
+    ++right;
+    const ClientResponse large = co_await http.get(url + "/large");
+    EXPECT_EQ(large.body, std::string(100'000, 'x'));
+    ++right;
+  } catch (const ClientError&) {
+    ++failed;
+  }
+  co_return right;
+}
+
+// What is cut off is no response, wherever it ends.
+TEST(HttpClient, ConnectionsThatAreCutAtAnyByte) {
+  beside_a_site([](std::string url) -> Task<void> {
+    tern::test::FaultProxy proxy{static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)))};
+    int failed = 0;
+    const int all = co_await ask_through(proxy.port(), failed);
+    EXPECT_EQ(all, 2);
+    EXPECT_EQ(failed, 0);
+    const std::size_t to_server = proxy.passed_to_server();
+    const std::size_t to_client = proxy.passed_to_client();
+    EXPECT_GT(to_client, 100'000U);
+    int cut = 0;
+    for (const auto kind : {tern::test::Fault::Kind::kClose, tern::test::Fault::Kind::kReset}) {
+      for (std::size_t after = 0; after < to_server; after += 3) {
+        proxy.to_server = {.kind = kind, .after = after};
+        co_await ask_through(proxy.port(), failed);
+        ++cut;
+      }
+      // Each byte of the heads and of the first chunks, and then some of the others'.
+      for (std::size_t after = 0; after < to_client; after += after < 3000 ? 5 : 1009) {
+        proxy.to_client = {.kind = kind, .after = after};
+        co_await ask_through(proxy.port(), failed);
+        ++cut;
+      }
+    }
+    // The first request has effects, so that it is not sent again; the second may be, where nothing of its answer came.
+    EXPECT_GT(failed, cut / 2);
+  });
+}
+
+TEST(HttpClient, BytesMayComeOneByOne) {
+  beside_a_site([](std::string url) -> Task<void> {
+    tern::test::FaultProxy proxy{static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)))};
+    proxy.to_server = {.piece = 1};
+    proxy.to_client = {.piece = 1};
+    int failed = 0;
+    const int all = co_await ask_through(proxy.port(), failed);
+    EXPECT_EQ(all, 2);
+  });
 }
 
 }  // namespace

@@ -1,14 +1,14 @@
-// Calls of every kind against a server of probe.proto, with cancellations, deadlines, dropped calls and reconnections among
-// them: load TARGET SECONDS WINDOWS. At the end of each window it prints how many calls ended and how long small ones took:
-// "WINDOW calls p50-in-us p99-in-us". Its status is 1 when a call ended as none may.
+// Calls of every kind against a server of probe.proto, with cancellations, deadlines, dropped calls and reconnections
+// among them: load TARGET SECONDS WINDOWS. At the end of each window it prints how many calls ended and how long small
+// ones took: "WINDOW calls p50-in-us p99-in-us". Its status is 1 when a call ended as none may.
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <random>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,7 +58,8 @@ Task<void> small(Stub stub, Random& /*random*/, Figures& figures) {
 Task<void> large(Stub stub, Random& random, Figures& figures) {
   const int size = static_cast<int>(random() % 500'000);
   const auto result = co_await stub.Unary(order(0, size)).result();
-  must(figures, result.ok() && result->data().size() == static_cast<std::size_t>(size), "a large call", result.status());
+  must(figures, result.ok() && result->data().size() == static_cast<std::size_t>(size), "a large call",
+       result.status());
 }
 
 Task<void> refused(Stub stub, Random& /*random*/, Figures& figures) {

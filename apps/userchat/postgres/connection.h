@@ -38,7 +38,6 @@ struct Options {
   std::chrono::milliseconds patience{10'000};
 };
 
-
 class Connection {
  public:
   /// Connects. Throws Error (kNoConnection) when that does not succeed in time.
