@@ -1,15 +1,19 @@
 #include "tern/async/loop.h"
 
+#include <malloc.h>
+
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "async/loop_group.h"
 #include "tern/async/executor.h"
+#include "tern/async/recycler.h"
 
 namespace tern {
 
@@ -22,6 +26,10 @@ constexpr int kResumptionsPerTurn = 4096;
 // A thousand coroutines that wake together must not keep all that they write until the last has run: the peer can begin
 // with the first of it meanwhile. With far fewer, each write carries too little.
 constexpr int kResumptionsPerTurnEnd = 256;
+
+constexpr std::size_t kGivenBackAtOnce = std::size_t{1} << 20;
+constexpr std::chrono::milliseconds kPauseBeforeGivingBack{1000};
+constexpr std::chrono::milliseconds kPauseOfGivingBack{50};
 
 }  // namespace
 
@@ -124,6 +132,16 @@ void Loop::set_alarm() {
   });
 }
 
+// Some at a time, so that nobody waits for it. What is in use again and again is not touched.
+void Loop::give_memory_back() {
+  if (recycler::give_back(kGivenBackAtOnce)) {
+    gave_memory_back_ = true;
+    return arm(thrift_, Clock::now() + kPauseOfGivingBack);
+  }
+  // The allocator has it now, and keeps it unless it is told not to.
+  if (std::exchange(gave_memory_back_, false)) ::malloc_trim(0);
+}
+
 void Loop::run_turn() {
   int left = kResumptionsPerTurn;
   while (left > 0 && !(ready_.empty() && turn_ends_.empty())) {
@@ -145,6 +163,9 @@ Loop::Turn::~Turn() {
     loop_.in_turn_ = false;
     loop_.turn_.store(loop_.turn() + 1, std::memory_order_relaxed);
     if (!loop_.ready_.empty() || !loop_.turn_ends_.empty()) loop_.schedule_turn();
+    if (recycler::kept() > recycler::kKeptForGood && !loop_.thrift_.armed()) {
+      loop_.arm(loop_.thrift_, Clock::now() + kPauseBeforeGivingBack);
+    }
   }
   current_loop = outer_;
 }

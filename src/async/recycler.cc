@@ -1,5 +1,6 @@
 #include "tern/async/recycler.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,7 @@ namespace {
 
 constexpr std::size_t kStep = 64;
 constexpr std::size_t kClasses = kLargestBlock / kStep;
-// What one thread keeps at most, all sizes together: what some 10,000 calls that wait at once give back when they end.
+// What one thread keeps at most, all sizes together.
 constexpr std::size_t kKeptBytes = std::size_t{32} << 20;
 
 struct Block {
@@ -40,6 +41,8 @@ constexpr std::size_t kClosed = SIZE_MAX - 1;
 struct Lists {
   std::array<Block*, kClasses> free{};
   std::size_t kept = kNothingYet;  // bytes, in all lists
+  std::size_t least = 0;           // that were kept since the last give_back()
+  std::size_t next_class = 0;      // to give back from
 };
 
 constinit thread_local Lists lists;
@@ -79,6 +82,7 @@ void* allocate(std::size_t size) {
   // The next block of this size has lain untouched as long as this one: its memory is fetched while this one is used.
   __builtin_prefetch(block->next, 1);
   lists.kept -= (index + 1) * kStep;
+  if (lists.kept < lists.least) lists.least = lists.kept;
   return block;
 }
 
@@ -97,8 +101,33 @@ void deallocate(void* memory, std::size_t size) noexcept {
   lists.kept += (index + 1) * kStep;
 }
 
+std::size_t kept() noexcept { return lists.kept <= kKeptBytes + kLargestBlock ? lists.kept : 0; }
+
+bool give_back(std::size_t most) noexcept {
+  if (kept() <= kKeptForGood) return false;
+  const std::size_t spare = std::min(lists.least, lists.kept - kKeptForGood);
+  const std::size_t target = lists.kept - std::min(spare, most);
+  for (std::size_t empty = 0; lists.kept > target && empty < kClasses;) {
+    Block*& head = lists.free[lists.next_class];
+    if (head == nullptr) {
+      lists.next_class = (lists.next_class + 1) % kClasses;
+      ++empty;
+      continue;
+    }
+    empty = 0;
+    Block* block = head;
+    head = block->next;
+    lists.kept -= (lists.next_class + 1) * kStep;
+    ::operator delete(block);
+  }
+  lists.least = lists.kept;
+  return spare > most;
+}
+
 #else
 
+std::size_t kept() noexcept { return 0; }
+bool give_back(std::size_t /*most*/) noexcept { return false; }
 void* allocate(std::size_t size) { return ::operator new(size); }
 void deallocate(void* memory, std::size_t /*size*/) noexcept { ::operator delete(memory); }
 

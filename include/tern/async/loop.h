@@ -114,6 +114,7 @@ class Loop {
   void run_turn();
   void schedule_turn();
   void set_alarm();
+  void give_memory_back();
 
   boost::asio::io_context& context_;
   IntrusiveList<Ready> ready_;
@@ -124,6 +125,9 @@ class Loop {
   Loop* self_ = this;
   std::unique_ptr<LoopGroup> own_group_;
   std::atomic<std::uint32_t> turn_ = 0;
+  // Memory that a crowd has left behind goes back to the system bit by bit.
+  MemberTimer<Loop, &Loop::give_memory_back> thrift_{*this};
+  bool gave_memory_back_ = false;
   Counter times_blocked_;  // of the thread that watches
   LoopTraffic traffic_;
   bool in_turn_ = false;
