@@ -82,7 +82,7 @@ void* allocate(std::size_t size) {
   // The next block of this size has lain untouched as long as this one: its memory is fetched while this one is used.
   __builtin_prefetch(block->next, 1);
   lists.kept -= (index + 1) * kStep;
-  if (lists.kept < lists.least) lists.least = lists.kept;
+  lists.least = std::min(lists.kept, lists.least);
   return block;
 }
 
