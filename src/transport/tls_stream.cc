@@ -49,15 +49,16 @@ boost::system::error_code last_tls_error() {
 }
 
 // A peer may send records without end that carry nothing: new keys, which cost more than they are long. After so many
-// reads for one piece of data other connections have their turn, and after so many turns it is given up. A record comes
-// in two reads, and the third finds out that there are no more.
+// reads for one piece of data other connections have their turn, and after so many bytes it is given up. A record comes
+// in two reads, and the third finds out that there are no more; it has 16 KiB.
 constexpr int kReadsForData = 3;
-constexpr int kTurnsWithoutData = 100;
+constexpr std::size_t kMostWithoutData = std::size_t{64} * 1024;
 
 /// What OpenSSL reads and writes through: its own socket BIO would die of SIGPIPE.
 struct Below {
   std::unique_ptr<ByteStream> stream;
   int reads_left = kReadsForData;
+  std::size_t without_data = 0;  // bytes
 };
 Below& below(BIO* bio) { return *static_cast<Below*>(BIO_get_data(bio)); }
 
@@ -69,6 +70,7 @@ int read_plain(BIO* bio, char* to, int size) {
   }
   const IoResult result =
       below(bio).stream->read({reinterpret_cast<std::uint8_t*>(to), static_cast<std::size_t>(std::max(size, 0))});
+  below(bio).without_data += result.size;
   if (result.would_block) BIO_set_retry_read(bio);
   return result.would_block || result.error ? -1 : static_cast<int>(result.size);
 }
@@ -147,6 +149,7 @@ class TlsStream final : public ByteStream {
   [[nodiscard]] ByteStream& plain() const noexcept { return *plain_.stream; }
   [[nodiscard]] int handshake() {
     plain_.reads_left = kReadsForData;
+    plain_.without_data = 0;  // OpenSSL has limits of its own here
     return SSL_do_handshake(ssl_.get());
   }
   /// What came along with the end of the handshake is in OpenSSL already: the socket would not tell of it.
@@ -163,7 +166,7 @@ class TlsStream final : public ByteStream {
       plain_.reads_left = kReadsForData;
       if (SSL_read_ex(ssl_.get(), to.data() + result.size, to.size() - result.size, &got) == 1) {
         result.size += got;
-        turns_without_data_ = 0;
+        plain_.without_data = 0;
         continue;
       }
       const int why = SSL_get_error(ssl_.get(), 0);
@@ -172,7 +175,7 @@ class TlsStream final : public ByteStream {
       if (result.size > 0) break;  // what is wrong comes up again at the next read
       if (blocked) {
         result.would_block = true;
-        if (!drained_ && ++turns_without_data_ > kTurnsWithoutData) {
+        if (plain_.without_data > kMostWithoutData) {
           result = {.error = {TlsErrors::kNothingButKeys, TlsErrors::instance()}};
         }
       } else if (why != SSL_ERROR_ZERO_RETURN) {
@@ -227,7 +230,6 @@ class TlsStream final : public ByteStream {
   Below plain_;
   TlsContext::Made context_;
   Owned<SSL> ssl_;
-  int turns_without_data_ = 0;
   bool drained_ = true;  // OpenSSL has nothing more, and the socket neither
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -126,6 +126,10 @@ class TlsByHand : public RawClient {
   }
   void encrypt(std::string_view plain) { SSL_write(ssl_, plain.data(), static_cast<int>(plain.size())); }
   void encrypt(const http2::test::Bytes& plain) { SSL_write(ssl_, plain.data(), static_cast<int>(plain.size())); }
+  void renew_keys() {
+    SSL_key_update(ssl_, SSL_KEY_UPDATE_REQUESTED);
+    SSL_do_handshake(ssl_);
+  }
   /// All at once.
   Task<void> send() {
     char* bytes = nullptr;
@@ -173,6 +177,29 @@ TEST_F(Tls, WhatComesWithTheEndOfTheHandshakeIsRead) {
                 while (answer.find("\1\2\3\4\5\6\7\10") == std::string::npos) answer += co_await client.read();
               },
               {.channel_options = {}, .tls = &server});
+}
+
+TEST_F(Tls, NewKeysWithoutEndAreGivenUp) {
+  ServerTls server{of_server()};
+  with_server(service,
+              [](Channel& channel, Server&) -> Task<void> {
+                const std::string port = channel.target().substr(channel.target().rfind(':') + 1);
+                TlsByHand client{static_cast<std::uint16_t>(std::stoi(port))};
+                co_await client.shake_hands();
+                client.encrypt(http2::kClientPreface);
+                client.encrypt(http2::test::settings());
+                co_await client.send();
+                for (int i = 0; i < 5000; ++i) client.renew_keys();
+                try {
+                  co_await client.send();
+                } catch (const boost::system::system_error&) {
+                  co_return;  // closed while it was written to
+                }
+                // It ends, and not for being idle.
+                const std::string rest = co_await client.read_to_end();
+                EXPECT_LT(rest.size(), 100'000U);
+              },
+              {.server_options = {.keepalive_time = 0ms}, .tls = &server});
 }
 
 TEST_F(Tls, AnUnknownAuthorityIsRefused) {
