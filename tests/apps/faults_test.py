@@ -40,6 +40,15 @@ def children(pid):
     return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def stop_all(pid):
+    """It first, so that it has no more children than those."""
+    os.kill(pid, signal.SIGSTOP)
+    stopped = [pid, *children(pid)]
+    for child in stopped[1:]:
+        os.kill(child, signal.SIGSTOP)
+    return stopped
+
+
 @contextlib.contextmanager
 def small_disk(mebibytes):
     with tempfile.TemporaryDirectory() as folder:
@@ -114,30 +123,27 @@ class Faults(unittest.TestCase):
     def test_hanging_database(self):
         with Postgres() as postgres, serving("--database", postgres.url, "--delay-ms", "0", "--grace-s", "1", *GRPC_ALONE) as (server, stub):
             first = create(stub, 1)
-            backends = children(postgres.process.pid)
-            for pid in (postgres.process.pid, *backends):
-                os.kill(pid, signal.SIGSTOP)
+            stopped = stop_all(postgres.process.pid)
             try:
                 begin = time.monotonic()
                 self.ends_with(Code.DEADLINE_EXCEEDED, get, stub, first, timeout=0.5)
                 self.ends_with(Code.DEADLINE_EXCEEDED, create, stub, 2, timeout=0.5)
                 self.assertLess(time.monotonic() - begin, 10)
             finally:
-                for pid in (*backends, postgres.process.pid):
+                for pid in reversed(stopped):
                     os.kill(pid, signal.SIGCONT)
             self.assertEqual(get(stub, first).email, "user1@example.com")
             third = create(stub, 3)
             self.assertIn(third, stored(stub))
             # Ended while it waits for a database that hangs: after the grace, not with the database.
-            for pid in (postgres.process.pid, *backends):
-                os.kill(pid, signal.SIGSTOP)
+            stopped = stop_all(postgres.process.pid)
             try:
                 waiting = stub.GetUser.future(user_pb2.GetUserRequest(id=first), timeout=60)
                 time.sleep(0.2)
                 self.assertEqual(server.end(signal.SIGTERM), 0)
                 self.assertIn(waiting.exception().code(), {Code.UNAVAILABLE, Code.CANCELLED})
             finally:
-                for pid in (*backends, postgres.process.pid):
+                for pid in reversed(stopped):
                     os.kill(pid, signal.SIGCONT)
 
     def end_in_the_middle(self, *options):
