@@ -45,6 +45,14 @@ def connect(port):
     return connection
 
 
+def shaken(port, until):
+    """Connections whose handshake is done, one after the other; each is closed behind its turn."""
+    while time.monotonic() < until:
+        with connect(port) as connection:
+            Half().shake_hands(connection)
+            yield connection
+
+
 def command(port, until, version, letter):
     """openssl s_client, told the same again and again; how often it was thrown out."""
     count = 0
@@ -74,12 +82,7 @@ def key_updates(port, until):
 
 @attack("TLS: handshakes, and nothing after them", tls=True)
 def handshakes(port, until):
-    count = 0
-    while time.monotonic() < until:
-        with connect(port) as connection:
-            Half().shake_hands(connection)
-        count += 1
-    return count
+    return sum(1 for _ in shaken(port, until))
 
 
 @attack("TLS: cut off at any byte, without a goodbye", tls=True)
@@ -102,16 +105,14 @@ def tls_truncation(port, until):
 @attack("TLS: records that nobody encrypted", tls=True)
 def tls_garbage(port, until):
     count = 0
-    while time.monotonic() < until:
-        with connect(port) as connection:
-            Half().shake_hands(connection)
-            try:
-                connection.sendall(b"\x17\x03\x03\x40\x00" + bytes(0x4000))
-                while connection.recv(1 << 16):
-                    pass
-            except OSError:
+    for connection in shaken(port, until):
+        try:
+            connection.sendall(b"\x17\x03\x03\x40\x00" + bytes(0x4000))
+            while connection.recv(1 << 16):
                 pass
-            count += 1
+        except OSError:
+            pass
+        count += 1
     return count
 
 

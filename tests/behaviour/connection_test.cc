@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "support/port_of.h"
 #include "support/serve.h"
 #include "tern/async/asio.h"
 
@@ -270,7 +271,7 @@ TEST(Listening, InProcessesForkedBeforeRun) {
 }
 
 Task<std::string> say_to_server(const std::string& target, std::string words) {
-  const std::uint16_t port = static_cast<std::uint16_t>(std::stoi(target.substr(target.rfind(':') + 1)));
+  const std::uint16_t port = port_of(target);
   tcp::socket socket{context()};
   co_await socket.async_connect({asio::ip::address_v4::loopback(), port}, use_task);
   const auto [write_error, written] = co_await asio::async_write(socket, asio::buffer(words), asio::as_tuple(use_task));

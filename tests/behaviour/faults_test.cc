@@ -16,6 +16,7 @@
 
 #include "support/certificates.h"
 #include "support/fault_proxy.h"
+#include "support/port_of.h"
 #include "support/raw_client.h"
 #include "support/serve.h"
 
@@ -109,10 +110,6 @@ Task<Talk> converse(Channel& channel, int size = 20) {
   co_return talk;
 }
 
-std::uint16_t port_of(const Channel& channel) {
-  return static_cast<std::uint16_t>(std::stoi(channel.target().substr(channel.target().rfind(':') + 1)));
-}
-
 /// Strikes at each `step`th byte of a conversation, in either direction, each time on a connection of its own.
 Task<void> strike_at_every_byte(std::uint16_t port, Fault::Kind kind, std::size_t step, ChannelOptions options) {
   options.backoff = kAtOnce;
@@ -154,7 +151,7 @@ class Faults : public testing::Test {
     with_server(
         service,
         [&](Channel& channel, Server& server) -> Task<void> {
-          co_await strike_at_every_byte(port_of(channel), kind, step, options);
+          co_await strike_at_every_byte(port_of(channel.target()), kind, step, options);
           co_await until(service.running, 0);
           EXPECT_EQ(server.calls_in_flight(), 0U);
         },
@@ -187,7 +184,7 @@ void talk_through(ProbeService& service, const Fault& to_server, const Fault& to
   with_server(
       service,
       [&](Channel& channel, Server&) -> Task<void> {
-        FaultProxy proxy{port_of(channel)};
+        FaultProxy proxy{port_of(channel.target())};
         proxy.to_server = to_server;
         proxy.to_client = to_client;
         Channel through{proxy.address(), served.channel_options};
@@ -270,7 +267,7 @@ TEST_F(Faults, OutOfDescriptors) {
     EXPECT_NE(refused.details().find("Too many open files"), std::string::npos) << refused.details();
     // One for its own end: the server has none for the other.
     none.give_back(1);
-    RawClient waiting{port_of(channel)};
+    RawClient waiting{port_of(channel.target())};
     co_await waiting.write("nonsense");
     for (int i = 0; i < 10; ++i) {
       const Status status = co_await call(channel);

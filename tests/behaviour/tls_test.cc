@@ -10,6 +10,7 @@
 
 #include "support/certificates.h"
 #include "support/frames.h"
+#include "support/port_of.h"
 #include "support/raw_client.h"
 #include "support/serve.h"
 
@@ -126,6 +127,10 @@ class TlsByHand : public RawClient {
   }
   void encrypt(std::string_view plain) { SSL_write(ssl_, plain.data(), static_cast<int>(plain.size())); }
   void encrypt(const http2::test::Bytes& plain) { SSL_write(ssl_, plain.data(), static_cast<int>(plain.size())); }
+  void greet() {
+    encrypt(http2::kClientPreface);
+    encrypt(http2::test::settings());
+  }
   void renew_keys() {
     SSL_key_update(ssl_, SSL_KEY_UPDATE_REQUESTED);
     SSL_do_handshake(ssl_);
@@ -166,11 +171,9 @@ TEST_F(Tls, WhatComesWithTheEndOfTheHandshakeIsRead) {
   ServerTls server{of_server()};
   with_server(service,
               [](Channel& channel, Server&) -> Task<void> {
-                const std::string port = channel.target().substr(channel.target().rfind(':') + 1);
-                TlsByHand client{static_cast<std::uint16_t>(std::stoi(port))};
+                TlsByHand client{port_of(channel.target())};
                 co_await client.shake_hands();
-                client.encrypt(http2::kClientPreface);
-                client.encrypt(http2::test::settings());
+                client.greet();
                 client.encrypt(http2::test::frame(http2::FrameType::kPing, 0, 0, {1, 2, 3, 4, 5, 6, 7, 8}));
                 co_await client.send();
                 std::string answer;
@@ -183,11 +186,9 @@ TEST_F(Tls, NewKeysWithoutEndAreGivenUp) {
   ServerTls server{of_server()};
   with_server(service,
               [](Channel& channel, Server&) -> Task<void> {
-                const std::string port = channel.target().substr(channel.target().rfind(':') + 1);
-                TlsByHand client{static_cast<std::uint16_t>(std::stoi(port))};
+                TlsByHand client{port_of(channel.target())};
                 co_await client.shake_hands();
-                client.encrypt(http2::kClientPreface);
-                client.encrypt(http2::test::settings());
+                client.greet();
                 co_await client.send();
                 for (int i = 0; i < 5000; ++i) client.renew_keys();
                 try {

@@ -9,6 +9,7 @@
 #include "rest/http_client.h"
 #include "support/certificates.h"
 #include "support/fault_proxy.h"
+#include "support/port_of.h"
 
 namespace tern::rest {
 namespace {
@@ -274,7 +275,7 @@ Task<int> ask_through(std::uint16_t proxy, int& failed) {
 // What is cut off is no response, wherever it ends.
 TEST(HttpClient, ConnectionsThatAreCutAtAnyByte) {
   beside_a_site([](std::string url) -> Task<void> {
-    tern::test::FaultProxy proxy{static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)))};
+    tern::test::FaultProxy proxy{tern::test::port_of(url)};
     int failed = 0;
     const int all = co_await ask_through(proxy.port(), failed);
     EXPECT_EQ(all, 2);
@@ -303,7 +304,7 @@ TEST(HttpClient, ConnectionsThatAreCutAtAnyByte) {
 
 TEST(HttpClient, BytesMayComeOneByOne) {
   beside_a_site([](std::string url) -> Task<void> {
-    tern::test::FaultProxy proxy{static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)))};
+    tern::test::FaultProxy proxy{tern::test::port_of(url)};
     proxy.to_server = {.piece = 1};
     proxy.to_client = {.piece = 1};
     int failed = 0;

@@ -1,8 +1,15 @@
 """A server that says "port N" or "PORT=N" when it listens, started and ended."""
+import os
+import pathlib
 import re
 import signal
 import subprocess
 import threading
+
+
+def resident(pid):
+    """A process's memory, MiB."""
+    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / (1 << 20)
 
 
 class Server:
