@@ -18,11 +18,10 @@ void MessageStream::on_data(std::span<const std::uint8_t> bytes) {
   Status status = reader_.receive(bytes, incoming_);
   count_received(reader_.count().messages - before);
   if (!recount() && status.ok()) {
-    status = Status{StatusCode::kResourceExhausted,
-                    "the connection or the server holds too many messages that were not read "
-                    "(max_buffered_bytes_per_connection, max_buffered_bytes)"};
-    reader_ = rpc::MessageReader{reader_.limit()};
-    clear_incoming();
+    refuse_incoming(Status{StatusCode::kResourceExhausted,
+                           "the connection or the server holds too many messages that were not read "
+                           "(max_buffered_bytes_per_connection, max_buffered_bytes)"});
+    return;
   }
   if (!status.ok()) {
     end_incoming();
@@ -34,8 +33,8 @@ void MessageStream::on_data(std::span<const std::uint8_t> bytes) {
     open_window();
   } else if (!incoming_.empty()) {
     if (reading_ != nullptr) std::exchange(reading_, nullptr)->wake();
-  } else if (eager_ || reading_ != nullptr) {
-    open_window();  // somebody waits for the rest of a long message
+  } else {
+    open_window_for_rest();
   }
 }
 
@@ -53,6 +52,7 @@ bool MessageStream::recount() noexcept {
   if (budget_ == nullptr) return true;
   const std::size_t now = incoming_.bytes() + reader_.allocated();
   const std::size_t before = std::exchange(held_in_memory_, now);
+  hold_unfinished(reader_.unfinished());
   if (now <= before) {
     budget_->give(before - now);
     return true;
@@ -60,6 +60,20 @@ bool MessageStream::recount() noexcept {
   const bool allowed = budget_->allows(now - before, before + unsent());
   budget_->take(now - before);
   return allowed;
+}
+
+// One that nobody waits for is not the peer's fault.
+void MessageStream::on_stalled() {
+  if (incoming_ended_ || (!eager_ && reading_ == nullptr)) return;
+  refuse_incoming(Status{StatusCode::kResourceExhausted,
+                         "a message was begun and not gone on with, while others waited for the room (crowded_bytes)"});
+}
+
+void MessageStream::refuse_incoming(Status status) {
+  reader_ = rpc::MessageReader{reader_.limit()};
+  clear_incoming();
+  end_incoming();
+  on_bad_message(std::move(status));
 }
 
 void MessageStream::clear_incoming() noexcept {
@@ -133,12 +147,17 @@ void MessageStream::receive_compressed(Compression compression) noexcept {
   if (compression != Compression::kIdentity) reader_.allow_compressed();
 }
 
+// Of a message that somebody waits for.
+void MessageStream::open_window_for_rest() {
+  if ((eager_ || reading_ != nullptr) && may_go_on(reader_.allocated())) open_window();
+}
+
 void MessageStream::open_window() noexcept { consume(std::exchange(held_, 0)); }
 
 bool MessageStream::Read::begin(std::coroutine_handle<> caller, Job& job) {
   if (!suspend(caller, job)) return false;
   stream_->reading_ = this;
-  stream_->open_window();
+  stream_->open_window_for_rest();
   return true;
 }
 

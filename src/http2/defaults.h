@@ -16,9 +16,14 @@ struct Settings {
   /// Bytes that a peer may send on a stream ahead of its reader. 64 KiB is HTTP/2's default; more would let a slow
   /// handler hold more, less would stall a fast one for each round trip.
   std::uint32_t stream_window = 256 * 1024;
+  /// The same until somebody has read of the stream.
+  std::uint32_t first_stream_window = stream_window;
 
-  /// The same for all streams of a connection together; opened again as bytes arrive, since the streams bound memory.
+  /// The same for all streams of a connection together; opened again as bytes arrive, since the streams bound memory,
+  /// unless those of all connections hold much (MemoryBudget).
   std::uint32_t connection_window = 4 * 1024 * 1024;
+  /// The same until as much has come, and in messages that were whole.
+  std::uint32_t first_connection_window = connection_window;
 
   /// Header bytes of a block, counted as RFC 9113 §6.5.2 does: name, value and 32 for each field. gRPC's core: 8 KiB
   /// soft, 16 KiB hard.
@@ -32,6 +37,10 @@ struct Settings {
   /// alike and are recognised. Lives for ever.
   std::string_view aside_field = {};
 };
+
+/// A server's first windows: who has not shown yet that it ends its messages cannot have it hold much of them.
+inline constexpr std::uint32_t kFirstStreamWindow = 64 * 1024;
+inline constexpr std::uint32_t kFirstConnectionWindow = 256 * 1024;
 
 /// Streams that a client may reset, at once and for each second: one that resets more (rapid reset, CVE-2023-44487) is
 /// sent away with ENHANCE_YOUR_CALM. nghttp2's figures (1,000 and 33) meet honest clients whose deadlines pass, or that

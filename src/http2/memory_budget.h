@@ -1,59 +1,83 @@
-// MemoryBudget: bytes of messages that one connection holds, received and not read or written and not sent, and that
-// all connections of a server's part on one loop hold together.
+// MemoryBudget: bytes of messages that one connection holds, received and not read or written and not sent; LoopBudget:
+// those that all connections of a server's part on one loop hold together. Who has much to send begins nothing more
+// (crowded); who has much of messages that are not received as a whole waits for the others (Intake).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "http2/intake.h"
+#include "http2/long_messages.h"
 #include "tern/async/event.h"
+#include "tern/async/task.h"
 
 namespace tern::http2 {
 
-class MemoryBudget {
+class LoopBudget {
  public:
   /// In bytes; 0: none.
   struct Limits {
     /// Of messages that are held.
     std::size_t held = 0;
-    /// Of messages that wait to be sent, from which on the whole counts as crowded.
+    /// Of messages that wait to be sent, from which on the loop counts as crowded; the same for those that are not yet
+    /// received as a whole.
     std::size_t crowded = 0;
   };
-  explicit MemoryBudget(Limits limits) noexcept : limits_(limits) {}
-  /// A part of `whole`, which must outlive it, with a limit of its own to what it holds; 0: none, also where the whole
-  /// is crowded.
-  MemoryBudget(std::size_t limit, MemoryBudget& whole) noexcept : limits_({.held = limit}), whole_(&whole) {
-    ++whole_->parts_;
+  LoopBudget(Loop& loop, Limits limits) noexcept
+      : limits_(limits),
+        intake_(loop, limits.crowded, limits.held),
+        long_messages_(loop, limits.crowded, limits.held) {}
+  LoopBudget(const LoopBudget&) = delete;
+  LoopBudget& operator=(const LoopBudget&) = delete;
+
+  [[nodiscard]] std::size_t used() const noexcept { return used_; }
+
+ private:
+  friend class MemoryBudget;
+  Limits limits_;
+  std::size_t used_ = 0;
+  std::size_t unsent_ = 0;  // of `used_`
+  std::size_t parts_ = 0;
+  Intake intake_;
+  LongMessages long_messages_;
+};
+
+/// All on the loop.
+class MemoryBudget {
+ public:
+  /// A part of `whole`, which must outlive it, with a limit of its own to what it holds, in bytes; 0: none, also where
+  /// the whole is crowded.
+  MemoryBudget(std::size_t limit, LoopBudget& whole) noexcept : limit_(limit), whole_(whole), intake_(whole.intake_) {
+    ++whole_.parts_;
   }
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
   ~MemoryBudget() {
-    if (whole_ == nullptr) return;
-    --whole_->parts_;
-    whole_->give(used_);
-    whole_->unsent_ -= unsent_;
+    --whole_.parts_;
+    whole_.used_ -= used_;
+    whole_.unsent_ -= unsent_;
   }
 
   void take(std::size_t size) noexcept {
     used_ += size;
-    if (whole_ != nullptr) whole_->used_ += size;
+    whole_.used_ += size;
   }
   void give(std::size_t size) noexcept {
     used_ -= size;
-    if (whole_ != nullptr) whole_->used_ -= size;
+    whole_.used_ -= size;
   }
-  [[nodiscard]] std::size_t used() const noexcept { return used_; }
 
   /// The same for bytes that wait to be sent.
   void take_unsent(std::size_t size) noexcept {
     take(size);
     unsent_ += size;
-    if (whole_ != nullptr) whole_->unsent_ += size;
+    whole_.unsent_ += size;
   }
   void give_unsent(std::size_t size) noexcept {
     give(size);
     unsent_ -= size;
     sent_ += size;
-    if (whole_ != nullptr) whole_->unsent_ -= size;
+    whole_.unsent_ -= size;
     if (room_.waited_for() && !crowded()) room_.set();
   }
   /// How much has ever been sent, or given up.
@@ -63,29 +87,36 @@ class MemoryBudget {
   /// long its message; where the whole is used up, each part may still use its fair share, so that one that hoards does
   /// not starve the others.
   [[nodiscard]] bool allows(std::size_t size, std::size_t own) const noexcept {
-    if (limits_.held != 0 && used_ != own && used_ + size > limits_.held) return false;
-    if (whole_ == nullptr || whole_->limits_.held == 0 || whole_->used_ + size <= whole_->limits_.held) return true;
-    return used_ + size <= whole_->limits_.held / whole_->parts_;
+    if (limit_ != 0 && used_ != own && used_ + size > limit_) return false;
+    const std::size_t all = whole_.limits_.held;
+    return all == 0 || whole_.used_ + size <= all || used_ + size <= all / whole_.parts_;
   }
 
   /// Whether all parts have much to send, and this one has part in it: it had better begin nothing more.
   [[nodiscard]] bool crowded() const noexcept {
-    return unsent_ > kUnsentWhenCrowded && limits_.held != 0 && whole_ != nullptr && whole_->limits_.crowded != 0 &&
-           whole_->unsent_ > whole_->limits_.crowded;
+    return unsent_ > kUnsentWhenCrowded && limit_ != 0 && whole_.limits_.crowded != 0 &&
+           whole_.unsent_ > whole_.limits_.crowded;
   }
-  /// Set, while somebody waits, when this part has sent so much that it is no longer crowded.
-  [[nodiscard]] Event& room() noexcept { return room_; }
+  /// Awaits that it is not; false when its peer has taken nothing for a while.
+  Task<bool> until_not_crowded();
+
+  /// What it holds of messages that are not received as a whole; its peer waits its turn there.
+  [[nodiscard]] Intake::Part& intake() noexcept { return intake_; }
+  /// Which of them may go on; null: all may.
+  [[nodiscard]] LongMessages* long_messages() noexcept { return limit_ == 0 ? nullptr : &whole_.long_messages_; }
+  /// Whether its peer may be let send on; if not, Intake::Receiver::on_room comes when it may.
+  [[nodiscard]] bool may_receive() noexcept { return limit_ == 0 || intake_.may_receive(); }
 
  private:
   static constexpr std::size_t kUnsentWhenCrowded = std::size_t{128} * 1024;
 
-  Limits limits_;
+  std::size_t limit_;
   std::size_t used_ = 0;
   std::size_t unsent_ = 0;  // of `used_`
   std::uint64_t sent_ = 0;
-  std::size_t parts_ = 0;
-  MemoryBudget* whole_ = nullptr;
-  Event room_;
+  LoopBudget& whole_;
+  Intake::Part intake_;
+  Event room_;  // set, while somebody waits, when so much was sent that it is no longer crowded
 };
 
 }  // namespace tern::http2

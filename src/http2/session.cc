@@ -14,6 +14,7 @@ Session::Session(Role role, const Settings& settings, SessionEvents& events)
       settings_(settings),
       role_(role),
       preface_left_(role == Role::kServer ? kClientPreface.size() : 0),
+      window_(std::max<std::size_t>(kInitialWindow, settings.first_connection_window)),
       first_blocks_(role == Role::kServer ? BlockKind::kRequest : BlockKind::kResponse, settings.aside_field),
       trailer_blocks_(BlockKind::kTrailers, {}) {
   if (role == Role::kClient) pending_.assign(kClientPreface.begin(), kClientPreface.end());
@@ -22,7 +23,7 @@ Session::Session(Role role, const Settings& settings, SessionEvents& events)
     std::uint32_t value;
   };
   std::array<Setting, 4> list{{{SettingId::kMaxConcurrentStreams, settings.max_concurrent_streams},
-                               {SettingId::kInitialWindowSize, settings.stream_window},
+                               {SettingId::kInitialWindowSize, settings.first_stream_window},
                                {SettingId::kMaxHeaderListSize, settings.max_header_bytes},
                                {SettingId::kEnablePush, 0}}};
   // Only a client has pushes to turn off.
@@ -34,15 +35,20 @@ Session::Session(Role role, const Settings& settings, SessionEvents& events)
     write_u32(to + 2, setting.value);
     to += 6;
   }
-  if (settings.connection_window > kInitialWindow) {
-    put_window_update(0, settings.connection_window - kInitialWindow);
-    receive_window_ = settings.connection_window;
+  if (window_ > kInitialWindow) {
+    put_window_update(0, window_ - kInitialWindow);
+    receive_window_ = static_cast<std::int64_t>(window_);
   }
 }
 
 Session::~Session() {
   output_announced_ = true;  // nobody writes it any more
   streams_.for_each([this](Stream& stream) { detach(stream); });
+}
+
+void Session::charge_to(MemoryBudget& budget) noexcept {
+  budget_ = &budget;
+  budget.intake().receive_for(*this);
 }
 
 bool Session::finished() const noexcept {
@@ -94,13 +100,14 @@ void Session::begin_on_wire(Stream& stream, std::uint32_t id) {
   stream.id_ = static_cast<std::int32_t>(id);
   stream.on_wire_ = true;
   stream.send_window_ = peer_stream_window_;
-  stream.receive_window_ = settings_.stream_window;
+  stream.receive_window_ = settings_.first_stream_window;
   // The peer may not know our settings yet.
   if (!settings_acknowledged_) stream.receive_window_ = std::max<std::int64_t>(stream.receive_window_, kInitialWindow);
   table_.put(stream);
 }
 
 void Session::forget(Stream& stream) noexcept {
+  stream.hold_unfinished(0);
   if (stream.on_wire_) {
     table_.erase(stream);
     if (role_ == Role::kClient) --own_streams_;

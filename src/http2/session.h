@@ -18,6 +18,7 @@
 #include "http2/header_memo.h"
 #include "http2/hpack_decoder.h"
 #include "http2/hpack_encoder.h"
+#include "http2/intake.h"
 #include "http2/output_batch.h"
 #include "http2/rate_limit.h"
 #include "http2/stream_table.h"
@@ -49,7 +50,7 @@ class SessionEvents {
   ~SessionEvents() = default;
 };
 
-class Session : private FrameReader::Frames, private HpackDecoder::Fields {
+class Session : private FrameReader::Frames, private HpackDecoder::Fields, private Intake::Receiver {
  public:
   Session(Role role, const Settings& settings, SessionEvents& events);
   Session(const Session&) = delete;
@@ -73,8 +74,9 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields {
   /// Returns false when the connection takes no new streams.
   bool open(Stream& stream, std::span<const HeaderField> fields);
 
-  /// Counts there what is queued and not yet sent; must outlive the session.
-  void charge_to(MemoryBudget& budget) noexcept { budget_ = &budget; }
+  /// Counts there what is queued and not yet sent, and takes turns with its other parts at receiving; it must outlive
+  /// the session.
+  void charge_to(MemoryBudget& budget) noexcept;
 
   [[nodiscard]] std::size_t open_streams() const noexcept { return open_streams_; }
 
@@ -133,6 +135,12 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields {
   void refuse(Stream& stream, ErrorCode code);
   /// Something that no honest peer does often; false when this one does.
   bool tolerate();
+  /// Lets the peer send on, on all streams together.
+  void open_window();
+  std::size_t on_room(std::size_t bytes) override;
+  /// Long messages wait for each other, and are judged there (LongMessages).
+  void on_stalled() override { give_up_unfinished(false); }
+  void give_up_unfinished(bool long_ones_too);
 
   // session_send.cc
   void flush_pending(OutputBatch& batch);
@@ -191,7 +199,9 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields {
   HpackDecoder decoder_;
   std::size_t preface_left_;  // of the client's first bytes
   std::int64_t receive_window_ = kInitialWindow;
-  std::size_t received_ = 0;   // that the peer's window for the connection is not opened for again
+  std::size_t window_;        // as wide as that may be
+  std::size_t received_ = 0;  // that the peer's window for the connection is not opened for again
+  std::uint64_t received_in_all_ = 0;
   std::size_t delivered_ = 0;  // of the DATA frame that is being read
   HeaderMemo first_blocks_;
   HeaderMemo trailer_blocks_;

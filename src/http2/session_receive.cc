@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "http2/long_messages.h"
+#include "http2/memory_budget.h"
 #include "http2/session.h"
 
 namespace tern::http2 {
@@ -24,14 +26,41 @@ bool Session::receive(std::span<const std::uint8_t> bytes) {
     bytes = bytes.subspan(part);
   }
   if (!reader_.read(bytes, *this)) return false;
-  // The streams' windows bound what is held; the connection's is opened again as bytes arrive.
-  if (received_ >= settings_.connection_window / 2) {
-    put_window_update(0, received_);
-    receive_window_ += static_cast<std::int64_t>(received_);
-    received_ = 0;
-  }
+  if (received_ >= window_ / 2) open_window();
   if (pending_taken_ < pending_.size()) output_added();
   return true;
+}
+
+// The streams' windows bound what is held; the connection's is opened again as bytes arrive, unless all connections
+// hold much. It grows to what has come and was whole.
+void Session::open_window() {
+  if (budget_ != nullptr && !budget_->may_receive()) return;
+  const std::uint64_t whole = received_in_all_ - (budget_ == nullptr ? 0 : budget_->intake().bytes());
+  const auto wider = static_cast<std::size_t>(std::min<std::uint64_t>(whole, settings_.connection_window));
+  if (wider > window_) received_ += wider - std::exchange(window_, wider);
+  on_room(received_);
+}
+
+std::size_t Session::on_room(std::size_t bytes) {
+  const std::size_t used = std::min(bytes, received_);
+  if (used == 0) return 0;
+  put_window_update(0, used);
+  receive_window_ += static_cast<std::int64_t>(used);
+  received_ -= used;
+  output_added();
+  return used;
+}
+
+void Session::give_up_unfinished(bool long_ones_too) {
+  std::vector<std::uint32_t> unfinished;
+  streams_.for_each([&unfinished, long_ones_too](const Stream& stream) {
+    if (stream.long_message_ != nullptr ? long_ones_too : stream.unfinished_ > 0) {
+      unfinished.push_back(static_cast<std::uint32_t>(stream.id_));
+    }
+  });
+  for (const std::uint32_t id : unfinished) {
+    if (Stream* stream = table_.find(id)) stream->on_stalled();
+  }
 }
 
 bool Session::tolerate() {
@@ -107,6 +136,7 @@ bool Session::on_data_frame(const FrameHeader& header) {
   delivered_ = 0;
   receive_window_ -= header.length;
   received_ += header.length;
+  received_in_all_ += header.length;
   if (receive_window_ < 0) {
     fail(ErrorCode::kFlowControlError, "more DATA than the connection's window allows");
     return false;

@@ -26,6 +26,7 @@ void Stream::renew(bool tell_peer) {
   on_wire_ = end_queued_ = local_ended_ = remote_ended_ = headers_received_ = broken_ = false;
   content_left_ = -1;
   unconsumed_ = 0;
+  window_is_wide_ = false;
   outgoing_.clear();
   taken_ = 0;
 }
@@ -47,6 +48,8 @@ void Stream::take_over(Stream& other) {
   receive_window_ = other.receive_window_;
   content_left_ = other.content_left_;
   unconsumed_ = other.unconsumed_;
+  window_is_wide_ = other.window_is_wide_;
+  unfinished_ = std::exchange(other.unfinished_, 0);
   outgoing_.swap(other.outgoing_);
   taken_ = other.taken_;
   const bool waits_for_room = other.waiting_ != nullptr;
@@ -111,11 +114,52 @@ void Stream::count_received(std::size_t messages) noexcept {
   if (open()) session_->messages_received_ += messages;
 }
 
+MemoryBudget* Stream::memory() const noexcept { return open() ? session_->budget_ : nullptr; }
+
+void Stream::hold_unfinished(std::size_t bytes) {
+  if (!open() || session_->budget_ == nullptr) return;
+  if (bytes == 0) {
+    long_message_.reset();
+  } else if (long_message_ != nullptr) {
+    long_message_->has_come(bytes);
+    if (long_message_->admitted()) return;  // it is counted there
+  }
+  if (bytes == unfinished_) return;
+  session_->budget_->intake().change(unfinished_, bytes);
+  unfinished_ = bytes;
+}
+
+bool Stream::may_go_on(std::size_t length) {
+  if (!open() || session_->budget_ == nullptr || length <= session_->settings_.first_stream_window) return true;
+  LongMessages* all = session_->budget_->long_messages();
+  if (all == nullptr) return true;
+  if (long_message_ == nullptr) {
+    long_message_ = std::make_unique<LongMessage>(*all, *this, length);
+    long_message_->has_come(unfinished_);
+  }
+  if (!long_message_->may_go_on()) return false;
+  session_->budget_->intake().change(std::exchange(unfinished_, 0), 0);
+  return true;
+}
+
+void Stream::room_came() {
+  session_->budget_->intake().change(std::exchange(unfinished_, 0), 0);
+  on_room();
+}
+
+bool Stream::held_up() const { return session_->budget_->intake().held_up(); }
+
+void Stream::stalled() { session_->give_up_unfinished(true); }
+
 void Stream::consume(std::size_t size) {
   if (!open()) return;
   // One WINDOW_UPDATE for many small messages, and none where nothing comes any more.
   unconsumed_ += size;
-  if (unconsumed_ < session_->settings_.stream_window / 4 || remote_ended_ || broken_) return;
+  const Settings& settings = session_->settings_;
+  const std::uint32_t window = window_is_wide_ ? settings.stream_window : settings.first_stream_window;
+  if (unconsumed_ < window / 4 || remote_ended_ || broken_) return;
+  // Who is read from may send farther ahead.
+  if (!std::exchange(window_is_wide_, true)) unconsumed_ += settings.stream_window - settings.first_stream_window;
   session_->put_window_update(static_cast<std::uint32_t>(id_), unconsumed_);
   receive_window_ += static_cast<std::int64_t>(unconsumed_);
   unconsumed_ = 0;

@@ -73,6 +73,7 @@ AsyncGenerator<RawMessage> requests_of(const Exchanged& exchanged) {
     const Status status =
         reader.receive({reinterpret_cast<const std::uint8_t*>(piece->data()), piece->size()}, messages);
     if (!status.ok()) throw RpcError{status};
+    exchanged.request.holds(reader.unfinished());
     while (!messages.empty()) {
       const Buffer message = whole_message(messages.pop(), exchanged);
       Result<std::string> bytes = decode_request(exchanged.gateway, exchanged.protocol, std::string{message.text()});

@@ -47,10 +47,34 @@ void tell_refused(const Answering& site, const Refused& refused) noexcept {
   for (RequestObserver* observer : site.observers()) observer->on_refused(refused);
 }
 
+namespace {
+
+Response refuse_to_hold(const Answering& site, const Request& request) {
+  constexpr std::string_view kText =
+      "the client does not take what is sent to it (max_buffered_bytes_per_connection, max_buffered_bytes, "
+      "crowded_bytes)";
+  tell_refused(site, {.why = Refusal::kMessages, .peer = request.peer, .text = kText});
+  return Response::error(503, kText);
+}
+
+/// Who asks for much and takes nothing would have the server hold it all.
+Task<Response> answer_where_there_is_room(const Answering& site, Request& request, Exchange& exchange) {
+  if (http2::MemoryBudget* memory = exchange.memory(); memory != nullptr && memory->crowded()) {
+    const bool room = co_await memory->until_not_crowded();
+    if (!room) co_return refuse_to_hold(site, request);
+  }
+  Response response = co_await site.answer(request);
+  const http2::MemoryBudget* memory = exchange.memory();
+  if (memory != nullptr && !memory->allows(response.body.size(), 0)) co_return refuse_to_hold(site, request);
+  co_return response;
+}
+
+}  // namespace
+
 Task<void> answer_and_send(const Answering& site, Request& request, Exchange& exchange) {
   std::optional<Observation> observation;
   if (!site.observers().empty()) observation.emplace(site.observers(), request);
-  Response response = co_await site.answer(request);
+  Response response = co_await answer_where_there_is_room(site, request, exchange);
   if (request.body_was_too_long()) {
     tell_refused(site, {.why = Refusal::kMessages, .peer = request.peer, .text = "a body too long (max_body_length)"});
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http2/memory_budget.h"
 #include "tern/rest/message.h"
 #include "tern/rest/site.h"
 
@@ -28,6 +29,8 @@ class Answering {
 /// nothing any more.
 class Exchange : public BodySource {
  public:
+  /// What is held for the connection; null when that is lost.
+  [[nodiscard]] virtual http2::MemoryBudget* memory() noexcept = 0;
   /// `length` of the body in bytes; 0: there is none, and nothing follows but finish().
   virtual Task<void> send_head(const Response& response, std::optional<std::size_t> length) = 0;
   virtual Task<void> send_piece(std::string piece) = 0;
@@ -48,6 +51,9 @@ constexpr bool has_no_body(unsigned status) noexcept { return status == 204 || s
 
 /// What a request is refused with whose body stays away (SiteOptions::read_timeout).
 inline constexpr std::string_view kBodyLate = "the body did not arrive in time";
+/// The same where others wait for the room that it takes.
+inline constexpr std::string_view kBodyStalled =
+    "the body was not gone on with, while others waited for the room (crowded_bytes)";
 
 /// The time as the field Date has it (RFC 9110 §5.6.7); good until the next call on this thread.
 std::string_view date_now();

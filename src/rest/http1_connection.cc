@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
@@ -32,6 +33,21 @@ constexpr std::chrono::seconds kLinger{1};
 /// What a request that cannot be read is answered with.
 unsigned refusal(const boost::system::error_code& error) { return error == http::error::header_limit ? 431 : 400; }
 
+/// Bytes that wait to be sent, as long as this lives.
+class Unsent {
+ public:
+  Unsent(http2::MemoryBudget& memory, std::size_t size) noexcept : memory_(memory), size_(size) {
+    memory_.take_unsent(size_);
+  }
+  Unsent(const Unsent&) = delete;
+  Unsent& operator=(const Unsent&) = delete;
+  ~Unsent() { memory_.give_unsent(size_); }
+
+ private:
+  http2::MemoryBudget& memory_;
+  std::size_t size_;
+};
+
 iovec piece_of(std::string_view text) { return {.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()}; }
 
 /// In absolute form it has the host before the path (RFC 9112 §3.2.2).
@@ -49,9 +65,12 @@ std::string_view without_host(std::string_view target) {
 Http1Connection::Http1Connection(Part& part, std::unique_ptr<transport::ByteStream> stream, std::string first_bytes)
     : Job(part.loop()),
       part_(part),
+      memory_(SIZE_MAX, part.memory()),
       stream_(std::move(stream)),
       peer_(stream_->peer()),
-      input_(std::move(first_bytes)) {}
+      input_(std::move(first_bytes)) {
+  memory_.intake().receive_for(*this);
+}
 
 void Http1Connection::begin_stop() {
   stopping_ = true;
@@ -145,6 +164,7 @@ Task<void> Http1Connection::answer(Parser& parser) {
   work = request.target.c_str();
   co_await answer_and_send(part_.site(), request, *this);
   work = nullptr;
+  on_held(0);
   if (stopping_) keep_alive_ = false;
   if (keep_alive_) keep_alive_ = co_await skip_body();
 }
@@ -189,12 +209,19 @@ Task<std::optional<std::string>> Http1Connection::read_body() {
     }
     const std::size_t size = piece.size() - parser_->get().body().size;
     if (size > 0) {
+      may_take_ -= std::min(may_take_, size);
       piece.resize(size);
       co_return piece;
     }
     if (parser_->is_done()) co_return std::nullopt;
     if (used > 0) continue;  // the head of a chunk
+    co_await turn_to_receive();
     const bool more = co_await read_more(Clock::now() + part_.site().options().read_timeout);
+    if (stalled_) {
+      keep_alive_ = false;
+      refused(Refusal::kMessages, kBodyStalled);
+      throw HttpError{503, std::string{kBodyStalled}};
+    }
     if (!more) {
       keep_alive_ = false;
       refused(Refusal::kStalled, kBodyLate);
@@ -203,9 +230,30 @@ Task<std::optional<std::string>> Http1Connection::read_body() {
   }
 }
 
+Task<void> Http1Connection::turn_to_receive() {
+  while (may_take_ == 0) {
+    room_.clear();
+    if (memory_.may_receive()) co_return;
+    co_await room_.wait();
+  }
+}
+
+// A piece at a time; what is in the buffers already is not counted again.
+std::size_t Http1Connection::on_room(std::size_t bytes) {
+  may_take_ = std::min(bytes, kReadBytes);
+  room_.set();
+  return may_take_;
+}
+
+void Http1Connection::on_stalled() {
+  if (!arrived_.waited_for()) return;  // it is not the client that does not go on
+  stalled_ = true;
+  arrived_.set();
+}
+
 Task<bool> Http1Connection::read_more(Clock::time_point limit) {
   const std::size_t before = input().size();
-  while (input().size() == before && !ended_) {
+  while (input().size() == before && !ended_ && !stalled_) {
     arrived_.clear();
     want_read();
     const bool in_time = co_await arrived_.wait(limit);
@@ -301,6 +349,7 @@ Task<void> Http1Connection::send_head(const Response& response, std::optional<st
 }
 
 Task<void> Http1Connection::send_piece(std::string piece) {
+  const Unsent counted{memory_, piece.size()};
   if (!chunked_) {
     co_await write(piece);
     co_return;

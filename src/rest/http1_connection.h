@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "rest/exchange.h"
 #include "tern/async/event.h"
@@ -26,6 +27,7 @@ class Part;
 class Http1Connection final : public Job,
                               public ListNode<Http1Connection>,
                               private transport::ByteStreamEvents,
+                              private http2::Intake::Receiver,
                               private Exchange {
  public:
   /// `first_bytes` have been read of it already.
@@ -55,7 +57,13 @@ class Http1Connection final : public Job,
   Task<void> write(std::span<iovec> pieces);
   Task<void> write(std::string_view text);
 
+  [[nodiscard]] http2::MemoryBudget* memory() noexcept override { return &memory_; }
   Task<std::optional<std::string>> read_body() override;
+  void on_held(std::size_t bytes) override { memory_.intake().change(std::exchange(held_, bytes), bytes); }
+  std::size_t on_room(std::size_t bytes) override;
+  void on_stalled() override;
+  /// Awaits that more of the body may be held, where all connections hold much.
+  Task<void> turn_to_receive();
   Task<void> send_head(const Response& response, std::optional<std::size_t> length) override;
   Task<void> send_piece(std::string piece) override;
   Task<void> finish() override;
@@ -69,6 +77,7 @@ class Http1Connection final : public Job,
   void take(std::size_t size);
 
   Part& part_;
+  http2::MemoryBudget memory_;
   std::unique_ptr<transport::ByteStream> stream_;
   std::string peer_;
   std::string input_;  // read and not used up
@@ -77,6 +86,10 @@ class Http1Connection final : public Job,
   bool ended_ = false;    // the client sends nothing any more
   Event arrived_;
   Event writable_;
+  Event room_;
+  std::size_t held_ = 0;      // of a body, by who puts it together
+  std::size_t may_take_ = 0;  // of it, without asking again
+  bool stalled_ = false;
   Parser* parser_ = nullptr;  // of the request that is being answered
   bool answering_ = false;
   bool stopping_ = false;

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "rest/part.h"
@@ -26,7 +27,9 @@ Http2Exchange::Http2Exchange(Part& part, http2::Stream& stream, const http2::Hea
     : Job(part.loop()),
       part_(part),
       request_(text_of(head, ":method"), text_of(head, ":path"), *this, part.site().options().max_body_length),
-      ended_(ended) {
+      ended_(ended),
+      length_(part.site().options().max_body_length) {
+  if (head.content_length) length_ = std::min(length_, static_cast<std::size_t>(*head.content_length));
   take_over(stream);
   request_.peer = peer;
   for (std::size_t i = 0; i < head.size(); ++i) {
@@ -68,18 +71,38 @@ void Http2Exchange::on_closed(http2::ErrorCode /*code*/) {
   }
 }
 
+void Http2Exchange::on_held(std::size_t bytes) {
+  held_ = bytes;
+  hold_unfinished(bytes);
+}
+
+bool Http2Exchange::may_send_on() { return held_ == 0 || may_go_on(length_); }
+
+void Http2Exchange::on_room() { consume(std::exchange(read_, 0)); }
+
+void Http2Exchange::on_stalled() {
+  if (!arrived_.waited_for()) return;  // it is not the client that does not go on
+  stalled_ = true;
+  arrived_.set();
+}
+
 Task<std::optional<std::string>> Http2Exchange::read_body() {
   const Clock::time_point limit = Clock::now() + part_.site().options().read_timeout;
+  if (may_send_on()) consume(std::exchange(read_, 0));
   while (received_.empty()) {
     if (ended_) co_return std::nullopt;
     arrived_.clear();
     const bool in_time = co_await arrived_.wait(limit);
+    if (stalled_) {
+      tell_refused(part_.site(), {.why = Refusal::kMessages, .peer = request_.peer, .text = kBodyStalled});
+      throw HttpError{503, std::string{kBodyStalled}};
+    }
     if (in_time || Clock::now() < limit) continue;
     tell_refused(part_.site(), {.why = Refusal::kStalled, .peer = request_.peer, .text = kBodyLate});
     throw HttpError{408, std::string{kBodyLate}};
   }
   const Buffer piece = received_.pop();
-  consume(piece.size());
+  read_ += piece.size();
   co_return std::string{piece.text()};
 }
 
@@ -103,6 +126,7 @@ Task<void> Http2Exchange::send_head(const Response& response, std::optional<std:
 
 Task<void> Http2Exchange::send_piece(std::string piece) {
   if (open()) send_data(Buffer::copy_of(piece));
+  std::string{}.swap(piece);  // not twice in memory while it waits for the client
   while (open() && unsent() >= kUnsentBytes) {
     const Clock::time_point limit = Clock::now() + part_.site().options().write_timeout;
     sent_.clear();
@@ -126,7 +150,8 @@ void Http2Exchange::finished(std::exception_ptr error) {
     spdlog::debug("{} {} of {}: {}", request_.method, request_.path(), request_.peer, exception.what());
     if (open()) reset(http2::ErrorCode::kInternalError);
   }
-  while (!received_.empty()) consume(received_.pop().size());
+  while (!received_.empty()) read_ += received_.pop().size();
+  consume(std::exchange(read_, 0));
   leave_if_over();
 }
 

@@ -32,7 +32,13 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
   void on_sent() override { sent_.set(); }
   void on_closed(http2::ErrorCode code) override;
 
+  [[nodiscard]] http2::MemoryBudget* memory() noexcept override { return Stream::memory(); }
   Task<std::optional<std::string>> read_body() override;
+  void on_held(std::size_t bytes) override;
+  void on_room() override;
+  void on_stalled() override;
+  /// Whether the client may send as much again as has been read.
+  [[nodiscard]] bool may_send_on();
   Task<void> send_head(const Response& response, std::optional<std::size_t> length) override;
   Task<void> send_piece(std::string piece) override;
   Task<void> finish() override;
@@ -44,8 +50,12 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
   Request request_;
   BufferQueue received_;
   bool ended_;
+  std::size_t length_;  // of the body, at most, as far as it is put together
   bool running_ = false;
   bool head_was_all_ = false;
+  bool stalled_ = false;
+  std::size_t read_ = 0;  // of the body, that the client's window is not yet opened for again
+  std::size_t held_ = 0;  // of it, by who puts it together
   Event arrived_;
   Event sent_;
 };

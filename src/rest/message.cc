@@ -86,7 +86,9 @@ Task<std::string> Request::body() {
           413, "the body is longer than " + std::to_string(max_body_length_) + " bytes (SiteOptions::max_body_length)"};
     }
     whole += *piece;
+    source_.on_held(whole.size());
   }
+  source_.on_held(0);
   co_return whole;
 }
 

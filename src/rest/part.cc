@@ -7,8 +7,8 @@
 
 namespace tern::rest {
 
-Part::Part(Loop& loop, const Answering& site, std::function<void()> emptied)
-    : loop_(loop), site_(site), emptied_(std::move(emptied)) {}
+Part::Part(Loop& loop, http2::LoopBudget& memory, const Answering& site, std::function<void()> emptied)
+    : loop_(loop), memory_(memory), site_(site), emptied_(std::move(emptied)) {}
 
 Part::~Part() {
   while (!connections_.empty()) delete &connections_.pop_front();

@@ -16,10 +16,11 @@ class Http2Exchange;
 
 class Part final : public HttpPart {
  public:
-  Part(Loop& loop, const Answering& site, std::function<void()> emptied);
+  Part(Loop& loop, http2::LoopBudget& memory, const Answering& site, std::function<void()> emptied);
   ~Part() override;
 
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+  [[nodiscard]] http2::LoopBudget& memory() const noexcept { return memory_; }
   [[nodiscard]] const Answering& site() const noexcept { return site_; }
 
   void serve_connection(std::unique_ptr<transport::ByteStream> stream, std::string first_bytes) override;
@@ -35,6 +36,7 @@ class Part final : public HttpPart {
 
  private:
   Loop& loop_;
+  http2::LoopBudget& memory_;
   const Answering& site_;
   std::function<void()> emptied_;
   IntrusiveList<Http1Connection> connections_;

@@ -24,9 +24,6 @@ namespace {
 constexpr http2::HeaderField kStatus200{":status", "200", true};
 constexpr http2::HeaderField kContentTypeGrpc{rpc::kContentType, rpc::kGrpcContentType, true};
 
-// For how long a call waits for its client to take something of earlier calls' answers.
-constexpr std::chrono::seconds kPatienceWhenCrowded{3};
-
 Status shutting_down() { return Status{StatusCode::kUnavailable, "the server is shutting down"}; }
 
 }  // namespace
@@ -145,13 +142,8 @@ Task<void> ServerCall::before(Task<void> handler) {
 }
 
 Task<void> ServerCall::run_when_there_is_room(Task<void> handler) {
-  http2::MemoryBudget& memory = connection_.memory();
-  while (memory.crowded()) {
-    const std::uint64_t sent = memory.sent();
-    memory.room().clear();
-    const bool room = co_await memory.room().wait(Clock::now() + kPatienceWhenCrowded);
-    if (!room && memory.sent() == sent && memory.crowded()) refuse_message();
-  }
+  const bool room = co_await connection_.memory().until_not_crowded();
+  if (!room) refuse_message();
   co_await std::move(handler);
 }
 

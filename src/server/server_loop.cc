@@ -38,13 +38,19 @@ std::size_t share_of(std::size_t limit, const Loop& loop) {
   return (limit + loops - 1) / loops;
 }
 
+/// Not so little that one message makes a crowd, where there are many loops.
+std::size_t crowded_share(std::size_t limit, const Loop& loop) {
+  constexpr std::size_t kLeast = std::size_t{4} * 1024 * 1024;
+  return std::max(share_of(limit, loop), std::min(limit, kLeast));
+}
+
 }  // namespace
 
 ServerLoop::ServerLoop(Loop& loop, ServerShared& shared)
     : loop_(loop),
       shared_(shared),
-      memory_({.held = share_of(shared.options.max_buffered_bytes, loop),
-               .crowded = share_of(shared.options.crowded_bytes, loop)}),
+      memory_(loop, {.held = share_of(shared.options.max_buffered_bytes, loop),
+                     .crowded = crowded_share(shared.options.crowded_bytes, loop)}),
       most_calls_(share_of(shared.options.max_calls_in_flight, loop)) {}
 
 ServerLoop::~ServerLoop() { close_all(); }
@@ -129,7 +135,7 @@ void ServerLoop::serve_http2(std::unique_ptr<transport::ByteStream> stream, cons
 HttpPart* ServerLoop::http_part(HttpHandler* handler) {
   if (handler == nullptr) return nullptr;
   std::unique_ptr<HttpPart>& part = http_parts_[handler];
-  if (part == nullptr) part = handler->make_part(loop_, [this] { tell_if_empty(); });
+  if (part == nullptr) part = handler->make_part(loop_, memory_, [this] { tell_if_empty(); });
   return part.get();
 }
 

@@ -33,6 +33,8 @@ struct ServerShared {
     settings.max_concurrent_streams = options.max_concurrent_streams;
     settings.aside_field = rpc::kGrpcTimeout;
     in_process_settings = settings;
+    settings.first_stream_window = http2::kFirstStreamWindow;
+    settings.first_connection_window = http2::kFirstConnectionWindow;
     // What comes here was let in elsewhere: the calls of a rest::Site, say, all on one connection.
     in_process_settings.max_concurrent_streams = INT32_MAX;
   }
@@ -99,7 +101,7 @@ class ServerLoop {
   /// Any thread.
   [[nodiscard]] std::size_t calls_in_flight() const noexcept { return calls_.load(std::memory_order_relaxed); }
 
-  [[nodiscard]] http2::MemoryBudget& memory() noexcept { return memory_; }
+  [[nodiscard]] http2::LoopBudget& memory() noexcept { return memory_; }
 
   void tell_refused(const Refused& refused) noexcept {
     for (ServerObserver* observer : shared_.observers) observer->on_refused(refused);
@@ -119,7 +121,7 @@ class ServerLoop {
   Loop& loop_;
   ServerShared& shared_;
   std::unique_ptr<TaskGroup> handshakes_;
-  http2::MemoryBudget memory_;
+  http2::LoopBudget memory_;
   std::map<HttpHandler*, std::unique_ptr<HttpPart>> http_parts_;
   IntrusiveList<ServerConnection> connections_;
   std::atomic<std::size_t> calls_ = 0;

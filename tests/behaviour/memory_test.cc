@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <boost/asio/io_context.hpp>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,12 @@ namespace tern::test {
 namespace {
 
 using namespace std::chrono_literals;
+using http2::LoopBudget;
 using http2::MemoryBudget;
 
 TEST(MemoryBudget, CountsPartsAndTheWhole) {
-  MemoryBudget whole{{.held = 1000}};
+  boost::asio::io_context context;
+  LoopBudget whole{Loop::of(context), {.held = 1000}};
   MemoryBudget hoarder{800, whole};
   {
     MemoryBudget honest{800, whole};
@@ -35,12 +38,14 @@ TEST(MemoryBudget, CountsPartsAndTheWhole) {
   EXPECT_EQ(whole.used(), 700U);
   hoarder.give(700);
   EXPECT_EQ(whole.used(), 0U);
-  EXPECT_TRUE((MemoryBudget{{}}.allows(SIZE_MAX / 2, 0)));
+  LoopBudget without_limits{Loop::of(context), {}};
+  EXPECT_TRUE((MemoryBudget{0, without_limits}.allows(SIZE_MAX / 2, 0)));
 }
 
 TEST(MemoryBudget, IsCrowdedWhereMuchWaitsToBeSent) {
   constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
-  MemoryBudget whole{{.crowded = 4 * kMebibyte}};
+  boost::asio::io_context context;
+  LoopBudget whole{Loop::of(context), {.crowded = 4 * kMebibyte}};
   MemoryBudget hoarder{kMebibyte * 64, whole};
   MemoryBudget honest{kMebibyte * 64, whole};
   MemoryBudget without_limit{0, whole};

@@ -50,6 +50,8 @@ class MessageStream : public http2::Stream {
   ~MessageStream() override;
 
   void on_data(std::span<const std::uint8_t> bytes) final;
+  void on_room() final { open_window_for_rest(); }
+  void on_stalled() final;
   void on_sent() final;
 
   /// A message is about to be sent; whoever may have to send it again keeps it. False: it is not sent, and the call has
@@ -93,7 +95,9 @@ class MessageStream : public http2::Stream {
   /// Brings the budget up to date; false when there is more than it allows.
   [[nodiscard]] bool recount() noexcept;
   void clear_incoming() noexcept;
+  void refuse_incoming(Status status);
   void open_window() noexcept;
+  void open_window_for_rest();
 
   rpc::MessageReader reader_;
   MessageCount sent_;

@@ -20,6 +20,7 @@
 
 namespace tern::http2 {
 
+class LongMessage;
 class MemoryBudget;
 class Session;
 class StreamTable;
@@ -71,6 +72,14 @@ class Stream : public ListNode<Stream>, private SendTurn {
   void consume(std::size_t size);
 
  protected:
+  /// Says how many bytes are held of a message that has not come as a whole; 0: there is none. Where all connections
+  /// hold much of such, the peer waits its turn to send on (crowded_bytes).
+  void hold_unfinished(std::size_t bytes);
+  /// Whether the peer may send the rest of that message, of `length` bytes; if not, on_room comes when it may.
+  [[nodiscard]] bool may_go_on(std::size_t length);
+  /// What the connection's messages are counted in; null where nothing is, and when the stream is not open.
+  [[nodiscard]] MemoryBudget* memory() const noexcept;
+
   /// Gives up the stream, if it is open (CANCEL, where `tell_peer`), and is as new: it may be opened again.
   void renew(bool tell_peer);
   /// Carries `other`'s stream from now on, which is as new; this one must not be open. In an event of `other`, what
@@ -83,6 +92,10 @@ class Stream : public ListNode<Stream>, private SendTurn {
   virtual void on_data(std::span<const std::uint8_t> bytes) = 0;
   /// The peer has sent all that it will (not called where on_headers said so).
   virtual void on_end() = 0;
+  /// There is room for the rest of a message that was held up (may_go_on).
+  virtual void on_room() {}
+  /// The peer does not go on with the message that it has begun (hold_unfinished), and others wait for the room.
+  virtual void on_stalled() {}
   /// Data went out: unsent() is less than before.
   virtual void on_sent() {}
   /// A server's stream is about to end: append its trailers.
@@ -94,9 +107,14 @@ class Stream : public ListNode<Stream>, private SendTurn {
  private:
   friend class Session;
   friend class StreamTable;
+  friend class LongMessage;
+  friend class LongMessages;
   struct WaitingRequest;
   /// There is something to send, or the end.
   void wants_to_send();
+  void room_came();
+  [[nodiscard]] bool held_up() const;
+  void stalled();
 
   Session* session_ = nullptr;
   std::int32_t id_ = 0;
@@ -112,6 +130,9 @@ class Stream : public ListNode<Stream>, private SendTurn {
   std::int64_t receive_window_ = 0;
   std::int64_t content_left_ = -1;  // of a content-length that the peer announced
   std::size_t unconsumed_ = 0;
+  bool window_is_wide_ = false;
+  std::size_t unfinished_ = 0;                 // that the connection waits its turn for
+  std::unique_ptr<LongMessage> long_message_;  // that waits its own, or has it
   BufferQueue outgoing_;
   std::size_t taken_ = 0;                    // of the first outgoing buffer
   std::unique_ptr<WaitingRequest> waiting_;  // a client's, while the peer allows no more streams

@@ -66,6 +66,8 @@ class BodySource {
  public:
   /// The next piece; nothing at the end.
   virtual Task<std::optional<std::string>> read_body() = 0;
+  /// Who puts pieces together holds so many bytes, and needs more to go on; 0: no more.
+  virtual void on_held(std::size_t /*bytes*/) {}
 
  protected:
   ~BodySource() = default;
@@ -103,6 +105,9 @@ class Request {
   [[nodiscard]] bool body_was_too_long() const noexcept { return body_was_too_long_; }
   /// The next piece of the body; nothing at its end. Any length may come this way.
   Task<std::optional<std::string>> read() { return source_.read_body(); }
+  /// Who puts such pieces together says how many bytes it holds that it can do nothing with before more have come: they
+  /// count in ServerOptions::crowded_bytes. body() does so itself.
+  void holds(std::size_t bytes) { source_.on_held(bytes); }
 
  private:
   BodySource& source_;

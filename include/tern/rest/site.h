@@ -91,7 +91,7 @@ class Site final : public HttpHandler {
   void add_openapi();
 
  private:
-  std::unique_ptr<HttpPart> make_part(Loop& loop, std::function<void()> emptied) override;
+  std::unique_ptr<HttpPart> make_part(Loop& loop, http2::LoopBudget& memory, std::function<void()> emptied) override;
 
   class Core;
   std::unique_ptr<Core> core_;

@@ -35,6 +35,8 @@ class MessageReader {
   [[nodiscard]] const MessageCount& count() const noexcept { return count_; }
   /// Bytes that are set aside for the message that has begun.
   [[nodiscard]] std::size_t allocated() const noexcept { return message_.size(); }
+  /// How many of them have come.
+  [[nodiscard]] std::size_t unfinished() const noexcept { return prefix_read_ == 0 ? 0 : message_read_; }
   /// Whether what was received so far ends with a message.
   [[nodiscard]] bool between_messages() const noexcept { return prefix_read_ == 0; }
 

@@ -15,6 +15,9 @@ namespace tern {
 namespace transport {
 class ByteStream;
 }
+namespace http2 {
+class LoopBudget;
+}
 
 /// What it has under way on one loop. All methods there; destroyed, it closes everything.
 class HttpPart {
@@ -41,8 +44,9 @@ class HttpPart {
 /// Outlives the servers that it is given to.
 class HttpHandler {
  public:
-  /// Once for each loop of a server, there. `emptied` is to be called each time that nothing is under way any more.
-  virtual std::unique_ptr<HttpPart> make_part(Loop& loop, std::function<void()> emptied) = 0;
+  /// Once for each loop of a server, there. What is held for clients counts in `memory`. `emptied` is to be called each
+  /// time that nothing is under way any more.
+  virtual std::unique_ptr<HttpPart> make_part(Loop& loop, http2::LoopBudget& memory, std::function<void()> emptied) = 0;
 
  protected:
   ~HttpHandler() = default;

@@ -60,8 +60,15 @@ struct ServerOptions {
   std::size_t max_buffered_bytes = std::size_t{1024} * 1024 * 1024;
   /// Bytes of messages, written and not taken by their clients, from which on new calls of a connection that has more
   /// than 128 KiB of them wait until it takes some; three seconds without any, and they end with RESOURCE_EXHAUSTED.
-  /// What already runs is left to the limits above. For all connections together, each loop with an equal share. 0: no
-  /// call waits.
+  /// What already runs is left to the limits above.
+  ///
+  /// The same for what comes in: messages of more than 64 KiB, and bodies of requests, come in as many at a time as
+  /// this has room for as a whole, and then the next; connections wait whose half messages take up more than that
+  /// together. Each second that somebody waits adds 2 MiB, up to max_buffered_bytes; who could go on and does not for
+  /// three seconds ends with RESOURCE_EXHAUSTED (HTTP: 503).
+  ///
+  /// For all connections together, each loop with an equal share, of 4 MiB at least where that is not more than all. 0:
+  /// nobody waits.
   std::size_t crowded_bytes = std::size_t{16} * 1024 * 1024;
   /// A silent client is asked after this long whether it is still there, and given up without an answer. gRPC's
   /// defaults. 0: never.

@@ -1,0 +1,155 @@
+#include "http2/intake.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "http2/patience.h"
+
+namespace tern::http2 {
+
+namespace {
+
+constexpr std::size_t kKibibyte = 1024;
+
+// Who holds no more than this never waits.
+constexpr std::size_t kSmall = 128 * kKibibyte;
+
+// Room is given in pieces of this.
+constexpr std::size_t kPiece = 64 * kKibibyte;
+
+}  // namespace
+
+bool Intake::has_room_for(const Part& part) const noexcept {
+  return &part == favoured_ || bytes_ + promised_ < crowded_ + raised_;
+}
+
+void Intake::give_room(Part& part) {
+  part.IntakeTurn::unlink();
+  const std::size_t used = part.receiver_->on_room(kPiece);
+  promised_ += used;
+  part.promised_ += used;
+  if (used == kPiece) line_.push_back(part);
+}
+
+void Intake::favour_next() {
+  favoured_ = line_.empty() ? nullptr : &static_cast<Part&>(line_.front());
+  favoured_for_ = 0;
+}
+
+void Intake::hand_out() {
+  if (favoured_ == nullptr) favour_next();
+  while (favoured_ != nullptr && favoured_->waits() && has_room_for(*favoured_)) give_room(*favoured_);
+  while (!line_.empty()) {
+    auto& next = static_cast<Part&>(line_.front());
+    if (!has_room_for(next)) return;
+    give_room(next);
+  }
+}
+
+void Intake::look_round() {
+  looking_round_ = false;
+  if (bytes_ <= crowded_) {
+    raised_ = 0;
+  } else if (!line_.empty() && (most_ == 0 || crowded_ + raised_ < most_)) {
+    raised_ += kRaise;
+  }
+  if (!line_.empty()) {
+    large_.for_each([](Part& part) { part.judge(); });
+    give_up_stalled();
+  }
+  if (favoured_ != nullptr && ++favoured_for_ >= kPatience) {
+    if (favoured_->waits()) {
+      favoured_->IntakeTurn::unlink();
+      line_.push_back(*favoured_);
+    }
+    favour_next();
+  }
+  hand_out();
+  if (raised_ > 0 || !line_.empty()) look_round_later();
+}
+
+void Intake::give_up_stalled() {
+  for (Part* next = nullptr;; next = nullptr) {
+    large_.for_each([&next](Part& part) {
+      if (next == nullptr && part.stalled_) next = &part;
+    });
+    if (next == nullptr) return;
+    next->stalled_ = false;
+    next->receiver_->on_stalled();
+  }
+}
+
+void Intake::look_round_later() {
+  if (std::exchange(looking_round_, true)) return;
+  loop_.arm(timer_, Clock::now() + kLookEvery);
+}
+
+Intake::Part::~Part() {
+  IntakeTurn::unlink();  // who received for it is not told any more
+  change(bytes_, 0);
+  if (whole_.favoured_ == this) whole_.favoured_ = nullptr;
+}
+
+void Intake::Part::change(std::size_t before, std::size_t now) {
+  if (before == now) return;
+  bytes_ += now - before;  // modulo 2^N where it is less, which comes out right
+  whole_.bytes_ += now - before;
+  if (now > before) {
+    came_ += now - before;
+    promise_kept(now - before);
+  }
+  if (now == 0) promise_kept(SIZE_MAX);  // the rest may not be needed
+  if (now == 0 && whole_.favoured_ == this) whole_.favoured_for_ = 0;
+  const bool large = bytes_ > kSmall;
+  if (large && !ListNode<Part>::linked()) {
+    join();
+  } else if (!large && ListNode<Part>::linked()) {
+    leave();
+  }
+  if (now < before) whole_.hand_out();
+}
+
+bool Intake::Part::held_up() const noexcept { return waits() && promised_ < kLeast; }
+
+void Intake::Part::promise_kept(std::size_t size) noexcept {
+  size = std::min(size, promised_);
+  promised_ -= size;
+  whole_.promised_ -= size;
+}
+
+void Intake::Part::join() {
+  whole_.large_.push_back(*this);
+  seen_ = came_;
+  quiet_ = 0;
+}
+
+void Intake::Part::leave() {
+  ListNode<Part>::unlink();
+  const bool waited = waits();
+  IntakeTurn::unlink();
+  if (whole_.favoured_ == this) whole_.favour_next();
+  if (waited) receiver_->on_room(SIZE_MAX);
+}
+
+bool Intake::Part::may_receive() {
+  if (whole_.crowded_ == 0 || bytes_ <= kSmall) return true;
+  const bool first = whole_.line_.empty() || whole_.favoured_ == this;
+  if (first && whole_.has_room_for(*this)) return true;
+  if (!waits()) whole_.line_.push_back(*this);
+  whole_.hand_out();
+  whole_.look_round_later();
+  return false;
+}
+
+void Intake::Part::judge() {
+  if (came_ - seen_ >= kLeast) {
+    seen_ = came_;
+    quiet_ = 0;
+    return;
+  }
+  if (held_up() || ++quiet_ < kPatience) return;
+  quiet_ = 0;
+  stalled_ = true;
+}
+
+}  // namespace tern::http2

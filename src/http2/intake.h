@@ -1,0 +1,113 @@
+// Intake: whose peers may send on while the connections of one loop hold much of messages that are not whole yet.
+//
+//   few bytes                 everybody receives as fast as its peer sends
+//   more than `crowded`       who holds much asks first and waits in line: room is what finished messages leave behind,
+//                             and a little more for each second, so that slow peers without fault are not stopped; one
+//                             of the line is not held up, so that it ends its messages and does leave something behind
+//   and who sends next to nothing for a while, with room to, while others wait, loses them (Receiver::on_stalled)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tern/async/intrusive_list.h"
+#include "tern/async/loop.h"
+#include "tern/async/timer_queue.h"
+
+namespace tern::http2 {
+
+/// A part's place in the line.
+class IntakeTurn : public ListNode<IntakeTurn> {};
+
+class Intake {
+ public:
+  class Part;
+
+  /// Who receives for a part.
+  class Receiver {
+   public:
+    /// Its peer may send `bytes` more. Returns how many of them it had a use for now; with fewer than all it has left
+    /// the line, and asks again (Part::may_receive).
+    virtual std::size_t on_room(std::size_t bytes) = 0;
+    /// The peer has begun messages, does not go on with them, and somebody waits: what is held of them is to be given
+    /// up.
+    virtual void on_stalled() = 0;
+
+   protected:
+    ~Receiver() = default;
+  };
+
+  /// `crowded`: bytes of messages that are not whole, from which on peers must wait; 0: never. `most`: what they may
+  /// come to hold all the same, by and by; 0: without limit.
+  Intake(Loop& loop, std::size_t crowded, std::size_t most) noexcept : loop_(loop), crowded_(crowded), most_(most) {}
+  Intake(const Intake&) = delete;
+  Intake& operator=(const Intake&) = delete;
+
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  [[nodiscard]] bool has_room_for(const Part& part) const noexcept;
+  /// The favoured one first; the others take turns at what room there is.
+  void hand_out();
+  void give_room(Part& part);
+  /// The next in the line is.
+  void favour_next();
+  void look_round();
+  void look_round_later();
+  /// Their ends change the lists.
+  void give_up_stalled();
+
+  Loop& loop_;
+  std::size_t crowded_;
+  std::size_t most_;
+  std::size_t raised_ = 0;  // what `crowded_` has grown by while somebody waits
+  std::size_t bytes_ = 0;
+  std::size_t promised_ = 0;   // room that was given, and nothing has come yet
+  IntrusiveList<Part> large_;  // those that hold more than kSmall
+  IntrusiveList<IntakeTurn> line_;
+  Part* favoured_ = nullptr;   // while somebody waits
+  unsigned favoured_for_ = 0;  // looks
+  bool looking_round_ = false;
+  MemberTimer<Intake, &Intake::look_round> timer_{*this};
+};
+
+/// One connection's. All on the loop.
+class Intake::Part : public ListNode<Part>, private IntakeTurn {
+ public:
+  explicit Part(Intake& whole) noexcept : whole_(whole) {}
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+  ~Part();
+
+  /// Before anything is received; it must outlive what is.
+  void receive_for(Receiver& receiver) noexcept { receiver_ = &receiver; }
+
+  /// A message that is not whole holds `now` bytes, and held `before`; 0: there is none.
+  void change(std::size_t before, std::size_t now);
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+  /// Whether the peer may be let send on. If not, Receiver::on_room comes when it may.
+  [[nodiscard]] bool may_receive();
+  /// Whether the peer could not send on if it would.
+  [[nodiscard]] bool held_up() const noexcept;
+
+ private:
+  friend class Intake;
+  [[nodiscard]] bool waits() const noexcept { return IntakeTurn::linked(); }
+  /// Those that hold much.
+  void join();
+  void leave();
+  void judge();
+  void promise_kept(std::size_t size) noexcept;
+
+  Intake& whole_;
+  Receiver* receiver_ = nullptr;
+  std::size_t bytes_ = 0;
+  std::uint64_t came_ = 0;
+  std::uint64_t seen_ = 0;    // of those, when it was last found to go on
+  std::size_t promised_ = 0;  // room that was given, and nothing has come yet
+  unsigned quiet_ = 0;        // how often it was looked at since
+  bool stalled_ = false;
+};
+
+}  // namespace tern::http2

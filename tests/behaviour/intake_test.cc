@@ -1,0 +1,226 @@
+// Messages that are not whole: all connections together hold no more of them than the server has room for, who goes on
+// is served, and who does not loses them.
+#include "http2/intake.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/half_request.h"
+#include "support/port_of.h"
+#include "support/raw_client.h"
+#include "support/serve.h"
+
+namespace tern::test {
+namespace {
+
+using http2::Intake;
+
+constexpr std::size_t kKibibyte = 1024;
+constexpr std::size_t kMebibyte = 1024 * kKibibyte;
+
+/// Holds one message, and takes what room it is given until it has enough.
+struct Receiving final : Intake::Receiver {
+  explicit Receiving(Intake& whole) : part(whole) { part.receive_for(*this); }
+  void hold(std::size_t size) { part.change(std::exchange(held, size), size); }
+  std::size_t on_room(std::size_t bytes) override {
+    const std::size_t used = std::min(bytes, wanted);
+    wanted -= used;
+    room += used;
+    return used;
+  }
+  void on_stalled() override { stalled = true; }
+
+  Intake::Part part;
+  std::size_t held = 0;
+  std::size_t wanted = 0;
+  std::size_t room = 0;
+  bool stalled = false;
+};
+
+class IntakeTest : public testing::Test {
+ protected:
+  boost::asio::io_context context_;
+  Intake intake_{Loop::of(context_), 2 * kMebibyte, 0};
+};
+
+TEST_F(IntakeTest, EverybodyReceivesWhileThereIsRoom) {
+  Receiving first{intake_};
+  Receiving second{intake_};
+  first.hold(kMebibyte);
+  second.hold(kMebibyte - 1);
+  EXPECT_TRUE(first.part.may_receive());
+  EXPECT_TRUE(second.part.may_receive());
+  EXPECT_EQ(intake_.bytes(), 2 * kMebibyte - 1);
+}
+
+TEST_F(IntakeTest, WhoHoldsMuchWaitsForWhatOthersEnd) {
+  Receiving first{intake_};
+  Receiving second{intake_};
+  Receiving small{intake_};
+  first.hold(kMebibyte);
+  second.hold(kMebibyte);
+  small.hold(128 * kKibibyte);
+  EXPECT_TRUE(small.part.may_receive()) << "has next to no part in it";
+  first.wanted = second.wanted = 10 * kMebibyte;
+  EXPECT_FALSE(first.part.may_receive());
+  EXPECT_EQ(first.room, 10 * kMebibyte) << "one is not held up, so that there is an end to it";
+  EXPECT_FALSE(second.part.may_receive());
+  EXPECT_FALSE(second.part.may_receive()) << "asked again, it stands in the line once";
+  EXPECT_EQ(second.room, 0U);
+  EXPECT_TRUE(second.part.held_up());
+  first.hold(5 * kMebibyte);
+  small.hold(0);
+  EXPECT_EQ(second.room, 0U);
+  first.hold(0);
+  EXPECT_EQ(second.room, 10 * kMebibyte) << "now it is the one";
+  EXPECT_FALSE(second.part.held_up());
+}
+
+TEST_F(IntakeTest, RoomGoesRoundInPieces) {
+  Receiving favoured{intake_};
+  std::vector<std::unique_ptr<Receiving>> waiting;
+  for (int i = 0; i < 4; ++i) waiting.push_back(std::make_unique<Receiving>(intake_));
+  for (const auto& one : waiting) one->hold(256 * kKibibyte);
+  favoured.hold(kMebibyte + 64 * kKibibyte);
+  favoured.wanted = 1;
+  EXPECT_FALSE(favoured.part.may_receive());
+  for (const auto& one : waiting) {
+    one->wanted = kMebibyte;
+    EXPECT_FALSE(one->part.may_receive());
+  }
+  // It still has too much to be out of it.
+  favoured.hold(512 * kKibibyte);
+  for (const auto& one : waiting) EXPECT_GE(one->room, 128 * kKibibyte);
+  for (const auto& one : waiting) EXPECT_LE(one->room, 192 * kKibibyte);
+}
+
+TEST_F(IntakeTest, WhoLeavesTheCrowdReceivesAgain) {
+  Receiving first{intake_};
+  Receiving second{intake_};
+  first.hold(2 * kMebibyte);
+  first.wanted = 1;
+  second.hold(kMebibyte);
+  second.wanted = kMebibyte;
+  EXPECT_FALSE(first.part.may_receive());
+  EXPECT_FALSE(second.part.may_receive());
+  EXPECT_EQ(second.room, 0U);
+  second.hold(0);
+  EXPECT_EQ(second.room, kMebibyte);
+}
+
+TEST_F(IntakeTest, WhoGoesAwayIsForgotten) {
+  Receiving first{intake_};
+  first.hold(kMebibyte);
+  {
+    Receiving second{intake_};
+    second.hold(2 * kMebibyte);
+    EXPECT_FALSE(second.part.may_receive());
+  }
+  EXPECT_EQ(intake_.bytes(), kMebibyte);
+  EXPECT_TRUE(first.part.may_receive());
+  const auto favoured = std::make_unique<Receiving>(intake_);
+  favoured->hold(2 * kMebibyte);
+  EXPECT_FALSE(favoured->part.may_receive());
+  first.wanted = kMebibyte;
+  EXPECT_FALSE(first.part.may_receive());
+  EXPECT_EQ(first.room, 0U);
+}
+
+TEST_F(IntakeTest, WhatGoesAwayLeavesItsRoomToTheOthers) {
+  auto favoured = std::make_unique<Receiving>(intake_);
+  Receiving waiting{intake_};
+  favoured->hold(2 * kMebibyte);
+  waiting.hold(kMebibyte);
+  waiting.wanted = kMebibyte;
+  EXPECT_FALSE(favoured->part.may_receive());
+  EXPECT_FALSE(waiting.part.may_receive());
+  EXPECT_EQ(waiting.room, 0U);
+  favoured.reset();
+  EXPECT_EQ(waiting.room, kMebibyte);
+}
+
+TEST_F(IntakeTest, WhoDoesNotGoOnIsGivenUpAndTheOthersComeToTheirRoom) {
+  Receiving silent{intake_};
+  Receiving waiting{intake_};
+  silent.hold(2 * kMebibyte);
+  silent.wanted = 1;
+  waiting.hold(kMebibyte);
+  waiting.wanted = 16 * kMebibyte;
+  EXPECT_FALSE(silent.part.may_receive());
+  EXPECT_FALSE(waiting.part.may_receive());
+  while (!silent.stalled) {
+    context_.run_one();
+    waiting.hold(kMebibyte + waiting.room);
+  }
+  EXPECT_FALSE(waiting.stalled);
+  EXPECT_GT(waiting.room, 0U) << "the line is given more by and by, also where nobody ends anything";
+}
+
+/// Uploads with a long text; how it ended.
+Task<Status> upload(Channel& channel, std::size_t size) {
+  Order order;
+  order.set_text(std::string(size, 'x'));
+  const Result<Payload> result = co_await ProbeStub{channel}.Unary(order).result();
+  co_return result.status();
+}
+
+Task<void> upload_well(Channel& channel, std::size_t size) {
+  const Status status = co_await upload(channel, size);
+  EXPECT_TRUE(status.ok()) << status.to_string();
+}
+
+const HalfRequests kHalfCalls{"/tern.test.v1.Probe/Unary", "application/grpc"};
+
+TEST(CrowdedBytes, HalfMessagesThatAreHeldAreGivenUpForThoseThatGoOn) {
+  ProbeService service;
+  with_server(service,
+              [&](Channel& channel, Server& server) -> Task<void> {
+                std::vector<std::unique_ptr<RawClient>> holding;
+                for (int i = 0; i < 6; ++i) {
+                  holding.push_back(std::make_unique<RawClient>(port_of(channel.target())));
+                  co_await holding.back()->write(kHalfCalls.of_a_message(kMebibyte, 60 * kKibibyte, 4));
+                }
+                TaskGroup uploads;
+                for (int i = 0; i < 4; ++i) uploads.spawn(upload_well(channel, 3 * kMebibyte));
+                co_await uploads.join();
+                // Some were ended, and their connections go on.
+                const ServerInfo info = co_await server.inspect();
+                EXPECT_EQ(info.connections.size(), 7U);
+                std::size_t streams = 0;
+                for (const ConnectionInfo& connection : info.connections) {
+                  streams += connection.streams_started - connection.streams_succeeded - connection.streams_failed;
+                }
+                EXPECT_LT(streams, 24U) << "nothing was given up";
+              },
+              {.server_options = {.crowded_bytes = 2 * kMebibyte}});
+}
+
+TEST(CrowdedBytes, ManyLongMessagesAtOnceAllArrive) {
+  ProbeService service;
+  with_server(service,
+              [](Channel& channel, Server& /*server*/) -> Task<void> {
+                std::vector<std::unique_ptr<Channel>> channels;
+                TaskGroup uploads;
+                for (int i = 0; i < 20; ++i) {
+                  channels.push_back(std::make_unique<Channel>(channel.target()));
+                  uploads.spawn(upload_well(*channels.back(), 2 * kMebibyte));
+                }
+                co_await uploads.join();
+                for (const auto& one : channels) co_await one->close();
+              },
+              {.server_options = {.crowded_bytes = kMebibyte}});
+}
+
+TEST(CrowdedBytes, ALongMessageOfOneClientNeedsNoRoomButItsOwn) {
+  ProbeService service;
+  with_server(service,
+              [](Channel& channel, Server& /*server*/) -> Task<void> { co_await upload_well(channel, 3 * kMebibyte); },
+              {.server_options = {.crowded_bytes = 64 * kKibibyte}});
+}
+
+}  // namespace
+}  // namespace tern::test
