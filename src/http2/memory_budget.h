@@ -102,10 +102,10 @@ class MemoryBudget {
 
   /// What it holds of messages that are not received as a whole; its peer waits its turn there.
   [[nodiscard]] Intake::Part& intake() noexcept { return intake_; }
-  /// Which of them may go on; null: all may.
-  [[nodiscard]] LongMessages* long_messages() noexcept { return limit_ == 0 ? nullptr : &whole_.long_messages_; }
-  /// Whether its peer may be let send on; if not, Intake::Receiver::on_room comes when it may.
-  [[nodiscard]] bool may_receive() noexcept { return limit_ == 0 || intake_.may_receive(); }
+  /// Which of the long ones may go on.
+  [[nodiscard]] LongMessages& long_messages() noexcept { return whole_.long_messages_; }
+  /// Whether its messages count there at all.
+  [[nodiscard]] bool takes_turns() const noexcept { return limit_ != 0; }
 
  private:
   static constexpr std::size_t kUnsentWhenCrowded = std::size_t{128} * 1024;

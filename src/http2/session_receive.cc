@@ -34,7 +34,7 @@ bool Session::receive(std::span<const std::uint8_t> bytes) {
 // The streams' windows bound what is held; the connection's is opened again as bytes arrive, unless all connections
 // hold much. It grows to what has come and was whole.
 void Session::open_window() {
-  if (budget_ != nullptr && !budget_->may_receive()) return;
+  if (budget_ != nullptr && !budget_->intake().may_receive()) return;
   const std::uint64_t whole = received_in_all_ - (budget_ == nullptr ? 0 : budget_->intake().bytes());
   const auto wider = static_cast<std::size_t>(std::min<std::uint64_t>(whole, settings_.connection_window));
   if (wider > window_) received_ += wider - std::exchange(window_, wider);

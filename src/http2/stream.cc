@@ -117,7 +117,7 @@ void Stream::count_received(std::size_t messages) noexcept {
 MemoryBudget* Stream::memory() const noexcept { return open() ? session_->budget_ : nullptr; }
 
 void Stream::hold_unfinished(std::size_t bytes) {
-  if (!open() || session_->budget_ == nullptr) return;
+  if (!open() || session_->budget_ == nullptr || !session_->budget_->takes_turns()) return;
   if (bytes == 0) {
     long_message_.reset();
   } else if (long_message_ != nullptr) {
@@ -130,11 +130,10 @@ void Stream::hold_unfinished(std::size_t bytes) {
 }
 
 bool Stream::may_go_on(std::size_t length) {
-  if (!open() || session_->budget_ == nullptr || length <= session_->settings_.first_stream_window) return true;
-  LongMessages* all = session_->budget_->long_messages();
-  if (all == nullptr) return true;
+  if (!open() || length <= session_->settings_.first_stream_window) return true;
+  if (session_->budget_ == nullptr || !session_->budget_->takes_turns()) return true;
   if (long_message_ == nullptr) {
-    long_message_ = std::make_unique<LongMessage>(*all, *this, length);
+    long_message_ = std::make_unique<LongMessage>(session_->budget_->long_messages(), *this, length);
     long_message_->has_come(unfinished_);
   }
   if (!long_message_->may_go_on()) return false;
@@ -149,7 +148,12 @@ void Stream::room_came() {
 
 bool Stream::held_up() const { return session_->budget_->intake().held_up(); }
 
-void Stream::stalled() { session_->give_up_unfinished(true); }
+// Whoever holds back one message is not waited for with the others.
+void Stream::stalled() {
+  Session& session = *session_;
+  on_stalled();
+  if (long_message_ == nullptr) session.give_up_unfinished(true);
+}
 
 void Stream::consume(std::size_t size) {
   if (!open()) return;

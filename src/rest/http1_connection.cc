@@ -233,7 +233,7 @@ Task<std::optional<std::string>> Http1Connection::read_body() {
 Task<void> Http1Connection::turn_to_receive() {
   while (may_take_ == 0) {
     room_.clear();
-    if (memory_.may_receive()) co_return;
+    if (memory_.intake().may_receive()) co_return;
     co_await room_.wait();
   }
 }
