@@ -4,8 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -160,6 +164,49 @@ TEST_F(IntakeTest, WhoDoesNotGoOnIsGivenUpAndTheOthersComeToTheirRoom) {
   EXPECT_GT(waiting.room, 0U) << "the line is given more by and by, also where nobody ends anything";
 }
 
+TEST_F(IntakeTest, InAnyOrderSomebodyCanGoOn) {
+  std::minstd_rand random{1};
+  std::array<std::unique_ptr<Receiving>, 6> parts;
+  std::size_t waited = 0;
+  for (int step = 0; step < 100'000; ++step) {
+    std::unique_ptr<Receiving>& part = parts[random() % parts.size()];
+    if (part == nullptr) {
+      part = std::make_unique<Receiving>(intake_);
+      continue;
+    }
+    switch (random() % 8) {
+      case 0:
+        part.reset();
+        break;
+      case 1:
+        part->hold(0);
+        break;
+      case 2:
+        part->wanted = random() % kMebibyte;
+        if (part->part.may_receive()) part->on_room(SIZE_MAX);
+        break;
+      default:
+        part->hold(part->held + std::min<std::size_t>(part->room, random() % (512 * kKibibyte)));
+        part->room = 0;
+        if (part->held == 0) part->hold(random() % (512 * kKibibyte));
+        break;
+    }
+    std::size_t held = 0;
+    std::size_t waiting = 0;
+    bool any_goes_on = false;
+    for (const auto& one : parts) {
+      if (one == nullptr) continue;
+      held += one->held;
+      waiting += one->part.held_up() ? 1U : 0U;
+      any_goes_on = any_goes_on || (one->held > 128 * kKibibyte && !one->part.held_up());
+    }
+    waited += waiting;
+    ASSERT_EQ(intake_.bytes(), held);
+    ASSERT_TRUE(waiting == 0 || any_goes_on) << "at step " << step << " all wait for each other";
+  }
+  EXPECT_GT(waited, 1'000U) << "nobody ever had to";
+}
+
 /// Uploads with a long text; how it ended.
 Task<Status> upload(Channel& channel, std::size_t size) {
   Order order;
@@ -213,6 +260,48 @@ TEST(CrowdedBytes, ManyLongMessagesAtOnceAllArrive) {
                 for (const auto& one : channels) co_await one->close();
               },
               {.server_options = {.crowded_bytes = kMebibyte}});
+}
+
+/// An upload that ends well, or that its client gives up at some point.
+Task<void> upload_or_leave(Channel& channel, std::uint32_t seed) {
+  std::minstd_rand random{seed};
+  random.discard(10);
+  const std::size_t size = random() % 600'000;
+  const std::chrono::microseconds when{random() % 3000};
+  switch (random() % 3) {
+    case 0: {
+      TaskGroup dropped;
+      dropped.spawn(upload_well(channel, size));
+      co_await sleep(when);
+      dropped.cancel();
+      break;
+    }
+    case 1: {
+      Order order;
+      order.set_text(std::string(size, 'x'));
+      const Result<Payload> result = co_await ProbeStub{channel}.Unary(order, {.timeout = when}).result();
+      EXPECT_TRUE(result.ok() || result.status().code() == StatusCode::kDeadlineExceeded)
+          << result.status().to_string();
+      break;
+    }
+    default:
+      co_await upload_well(channel, size);
+  }
+}
+
+TEST(CrowdedBytes, WhatIsGivenUpLeavesItsRoomToTheOthers) {
+  ProbeService service;
+  with_server(service,
+              [](Channel& channel, Server& /*server*/) -> Task<void> {
+                std::vector<std::unique_ptr<Channel>> channels;
+                for (int i = 0; i < 8; ++i) channels.push_back(std::make_unique<Channel>(channel.target()));
+                TaskGroup uploads;
+                for (std::uint32_t i = 0; i < 200; ++i) uploads.spawn(upload_or_leave(*channels[i % 8], i));
+                co_await uploads.join();
+                co_await upload_well(channel, 3 * kMebibyte);
+                for (const auto& one : channels) co_await one->close();
+              },
+              {.server_options = {.crowded_bytes = 256 * kKibibyte}, .threads = 2});
 }
 
 TEST(CrowdedBytes, ALongMessageOfOneClientNeedsNoRoomButItsOwn) {
