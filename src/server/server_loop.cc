@@ -1,9 +1,11 @@
 #include "server/server_loop.h"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -31,6 +33,10 @@ bool ServerShared::wait_for_workers(Clock::time_point limit) {
 }
 
 namespace {
+
+// So many connections more than there are now were a crowd.
+constexpr std::size_t kCrowd = 500;
+constexpr std::chrono::seconds kPauseBeforeGivingBack{1};
 
 /// An equal part of what a server may have; 0, without limit, stays 0.
 std::size_t share_of(std::size_t limit, const Loop& loop) {
@@ -63,6 +69,21 @@ void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream, c
   handshakes_->spawn(greet(std::move(stream), port));
 }
 
+/// Counts a connection of the loop as long as its stream lives.
+class ServerLoop::Place {
+ public:
+  Place(ServerLoop& loop, std::shared_ptr<void> among_all) : loop_(loop), among_all_(std::move(among_all)) {
+    loop_.most_open_ = std::max(loop_.most_open_, ++loop_.open_);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() { loop_.left(); }
+
+ private:
+  ServerLoop& loop_;
+  std::shared_ptr<void> among_all_;
+};
+
 bool ServerLoop::admit(transport::ByteStream& stream) {
   std::shared_ptr<void> place = shared_.connections.admit(stream);
   if (place == nullptr) {
@@ -72,8 +93,18 @@ bool ServerLoop::admit(transport::ByteStream& stream) {
     tell_refused({.why = Refusal::kConnections, .peer = peer, .text = kText});
     return false;
   }
-  stream.keep(std::move(place));
+  stream.keep(std::make_shared<Place>(*this, std::move(place)));
   return true;
+}
+
+void ServerLoop::left() noexcept {
+  --open_;
+  if (most_open_ - open_ >= kCrowd && !thrift_.armed()) loop_.arm(thrift_, Clock::now() + kPauseBeforeGivingBack);
+}
+
+void ServerLoop::give_memory_back() {
+  most_open_ = open_;
+  ::malloc_trim(0);
 }
 
 namespace {

@@ -113,6 +113,10 @@ class ServerLoop {
   void serve_http2(std::unique_ptr<transport::ByteStream> stream, const Port& port, std::string_view first_bytes);
   /// Whether it has a place among the server's connections, which it then keeps.
   bool admit(transport::ByteStream& stream);
+  class Place;
+  void left() noexcept;
+  /// What a crowd of connections took goes back to the system, since the next crowd may never come.
+  void give_memory_back();
   Task<void> greet(std::unique_ptr<transport::ByteStream> stream, Port port);
   HttpPart* http_part(HttpHandler* handler);
   /// Is told when nothing is left.
@@ -122,6 +126,9 @@ class ServerLoop {
   ServerShared& shared_;
   std::unique_ptr<TaskGroup> handshakes_;
   http2::LoopBudget memory_;
+  std::size_t open_ = 0;
+  std::size_t most_open_ = 0;  // since memory was given back
+  MemberTimer<ServerLoop, &ServerLoop::give_memory_back> thrift_{*this};
   std::map<HttpHandler*, std::unique_ptr<HttpPart>> http_parts_;
   IntrusiveList<ServerConnection> connections_;
   std::atomic<std::size_t> calls_ = 0;
