@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "http2/patience.h"
-
 namespace tern::http2 {
 
 namespace {
@@ -20,7 +18,7 @@ constexpr std::size_t kPiece = 64 * kKibibyte;
 }  // namespace
 
 bool Intake::has_room_for(const Part& part) const noexcept {
-  return &part == favoured_ || bytes_ + promised_ < crowded_ + raised_;
+  return &part == favoured_ || bytes_ + promised_ < room_.bytes();
 }
 
 void Intake::give_room(Part& part) {
@@ -47,16 +45,12 @@ void Intake::hand_out() {
 }
 
 void Intake::look_round() {
-  looking_round_ = false;
-  if (bytes_ <= crowded_) {
-    raised_ = 0;
-  } else if (!line_.empty() && (most_ == 0 || crowded_ + raised_ < most_)) {
-    raised_ += kRaise;
-  }
   if (!line_.empty()) {
-    large_.for_each([](Part& part) { part.judge(); });
-    give_up_stalled();
+    room_.grow();
+    large_.for_each([](Part& part) { part.progress_.look(part.came_, !part.held_up()); });
+    give_up_stalled(large_, &Part::progress_, [](Part& part) { part.receiver_->on_stalled(); });
   }
+  if (bytes_ + promised_ <= room_.least()) room_.shrink();
   if (favoured_ != nullptr && ++favoured_for_ >= kPatience) {
     if (favoured_->waits()) {
       favoured_->IntakeTurn::unlink();
@@ -65,23 +59,11 @@ void Intake::look_round() {
     favour_next();
   }
   hand_out();
-  if (raised_ > 0 || !line_.empty()) look_round_later();
-}
-
-void Intake::give_up_stalled() {
-  for (Part* next = nullptr;; next = nullptr) {
-    large_.for_each([&next](Part& part) {
-      if (next == nullptr && part.stalled_) next = &part;
-    });
-    if (next == nullptr) return;
-    next->stalled_ = false;
-    next->receiver_->on_stalled();
-  }
+  if (room_.grown() || !line_.empty()) look_round_later();
 }
 
 void Intake::look_round_later() {
-  if (std::exchange(looking_round_, true)) return;
-  loop_.arm(timer_, Clock::now() + kLookEvery);
+  if (!timer_.armed()) loop_.arm(timer_, Clock::now() + kLookEvery);
 }
 
 Intake::Part::~Part() {
@@ -109,7 +91,7 @@ void Intake::Part::change(std::size_t before, std::size_t now) {
   if (now < before) whole_.hand_out();
 }
 
-bool Intake::Part::held_up() const noexcept { return waits() && promised_ < kLeast; }
+bool Intake::Part::held_up() const noexcept { return waits() && promised_ < kLeastProgress; }
 
 void Intake::Part::promise_kept(std::size_t size) noexcept {
   size = std::min(size, promised_);
@@ -119,8 +101,7 @@ void Intake::Part::promise_kept(std::size_t size) noexcept {
 
 void Intake::Part::join() {
   whole_.large_.push_back(*this);
-  seen_ = came_;
-  quiet_ = 0;
+  progress_.begin(came_);
 }
 
 void Intake::Part::leave() {
@@ -132,24 +113,13 @@ void Intake::Part::leave() {
 }
 
 bool Intake::Part::may_receive() {
-  if (whole_.crowded_ == 0 || bytes_ <= kSmall) return true;
+  if (whole_.room_.unlimited() || bytes_ <= kSmall) return true;
   const bool first = whole_.line_.empty() || whole_.favoured_ == this;
   if (first && whole_.has_room_for(*this)) return true;
   if (!waits()) whole_.line_.push_back(*this);
   whole_.hand_out();
   whole_.look_round_later();
   return false;
-}
-
-void Intake::Part::judge() {
-  if (came_ - seen_ >= kLeast) {
-    seen_ = came_;
-    quiet_ = 0;
-    return;
-  }
-  if (held_up() || ++quiet_ < kPatience) return;
-  quiet_ = 0;
-  stalled_ = true;
 }
 
 }  // namespace tern::http2

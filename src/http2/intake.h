@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "http2/turns.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/async/loop.h"
 #include "tern/async/timer_queue.h"
@@ -39,7 +40,7 @@ class Intake {
 
   /// `crowded`: bytes of messages that are not whole, from which on peers must wait; 0: never. `most`: what they may
   /// come to hold all the same, by and by; 0: without limit.
-  Intake(Loop& loop, std::size_t crowded, std::size_t most) noexcept : loop_(loop), crowded_(crowded), most_(most) {}
+  Intake(Loop& loop, std::size_t crowded, std::size_t most) noexcept : loop_(loop), room_(crowded, most) {}
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
@@ -54,20 +55,15 @@ class Intake {
   void favour_next();
   void look_round();
   void look_round_later();
-  /// Their ends change the lists.
-  void give_up_stalled();
 
   Loop& loop_;
-  std::size_t crowded_;
-  std::size_t most_;
-  std::size_t raised_ = 0;  // what `crowded_` has grown by while somebody waits
+  GrowingRoom room_;
   std::size_t bytes_ = 0;
   std::size_t promised_ = 0;   // room that was given, and nothing has come yet
   IntrusiveList<Part> large_;  // those that hold more than kSmall
   IntrusiveList<IntakeTurn> line_;
   Part* favoured_ = nullptr;   // while somebody waits
   unsigned favoured_for_ = 0;  // looks
-  bool looking_round_ = false;
   MemberTimer<Intake, &Intake::look_round> timer_{*this};
 };
 
@@ -97,17 +93,14 @@ class Intake::Part : public ListNode<Part>, private IntakeTurn {
   /// Those that hold much.
   void join();
   void leave();
-  void judge();
   void promise_kept(std::size_t size) noexcept;
 
   Intake& whole_;
   Receiver* receiver_ = nullptr;
   std::size_t bytes_ = 0;
   std::uint64_t came_ = 0;
-  std::uint64_t seen_ = 0;    // of those, when it was last found to go on
+  Progress progress_;
   std::size_t promised_ = 0;  // room that was given, and nothing has come yet
-  unsigned quiet_ = 0;        // how often it was looked at since
-  bool stalled_ = false;
 };
 
 }  // namespace tern::http2

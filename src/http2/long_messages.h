@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "http2/turns.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/async/loop.h"
 #include "tern/async/timer_queue.h"
@@ -18,7 +19,7 @@ class LongMessages {
  public:
   /// `room`: bytes of the messages that go on; one may always. 0: all may. `most`: what that may come to, by and by,
   /// while others wait; 0: without limit.
-  LongMessages(Loop& loop, std::size_t room, std::size_t most) noexcept : loop_(loop), room_(room), most_(most) {}
+  LongMessages(Loop& loop, std::size_t room, std::size_t most) noexcept : loop_(loop), room_(room, most) {}
   LongMessages(const LongMessages&) = delete;
   LongMessages& operator=(const LongMessages&) = delete;
 
@@ -29,17 +30,12 @@ class LongMessages {
   void admit_those_that_fit();
   void look_round();
   void look_round_later();
-  /// Their ends change the lists.
-  void give_up_stalled();
 
   Loop& loop_;
-  std::size_t room_;
-  std::size_t most_;
-  std::size_t raised_ = 0;  // what `room_` has grown by while somebody waits
+  GrowingRoom room_;
   std::size_t admitted_bytes_ = 0;
   IntrusiveList<LongMessage> admitted_;
   IntrusiveList<LongMessage> waiting_;
-  bool looking_round_ = false;
   MemberTimer<LongMessages, &LongMessages::look_round> timer_{*this};
 };
 
@@ -60,16 +56,12 @@ class LongMessage : public ListNode<LongMessage> {
 
  private:
   friend class LongMessages;
-  void judge();
-
   LongMessages& all_;
   Stream& stream_;
   std::size_t length_;
   std::size_t came_ = 0;
-  std::size_t seen_ = 0;  // of it, when it was last found to go on
-  unsigned quiet_ = 0;    // how often it was looked at since
+  Progress progress_;
   bool admitted_ = false;
-  bool stalled_ = false;
 };
 
 }  // namespace tern::http2

@@ -1,0 +1,83 @@
+// What Intake and LongMessages share: room that grows while somebody waits for it, and peers that are looked at now and
+// then, whether they go on with what they have begun.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "tern/async/intrusive_list.h"
+
+namespace tern::http2 {
+
+/// How often it is looked.
+inline constexpr std::chrono::seconds kLookEvery{1};
+
+/// A peer that sends less than this in so many looks, and could, does not go on: 43 kbit/s.
+inline constexpr std::size_t kLeastProgress = std::size_t{16} * 1024;
+inline constexpr unsigned kPatience = 3;
+
+class GrowingRoom {
+ public:
+  /// In bytes; 0: there is no limit. `most`: what it may grow to; 0: without limit.
+  GrowingRoom(std::size_t bytes, std::size_t most) noexcept : bytes_(bytes), most_(most) {}
+
+  [[nodiscard]] bool unlimited() const noexcept { return bytes_ == 0; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_ + raised_; }
+  [[nodiscard]] std::size_t least() const noexcept { return bytes_; }
+  [[nodiscard]] bool grown() const noexcept { return raised_ > 0; }
+  /// At each look at which somebody waits. A hundred peers that each need half a minute for a message of 4 MiB take
+  /// 200 MiB together: without fault, so that the server comes to take them all at once.
+  void grow() noexcept {
+    if (most_ == 0 || bytes() < most_) raised_ += kGrowth;
+  }
+  void shrink() noexcept { raised_ = 0; }
+
+ private:
+  static constexpr std::size_t kGrowth = std::size_t{2} * 1024 * 1024;
+
+  std::size_t bytes_;
+  std::size_t most_;
+  std::size_t raised_ = 0;
+};
+
+/// Of one peer with what it has begun.
+class Progress {
+ public:
+  /// From now on, at `came` bytes in all.
+  void begin(std::uint64_t came) noexcept {
+    seen_ = came;
+    quiet_ = 0;
+  }
+  /// `could`: there was room for more.
+  void look(std::uint64_t came, bool could) noexcept {
+    if (came - seen_ >= kLeastProgress) {
+      begin(came);
+    } else if (could && ++quiet_ >= kPatience) {
+      quiet_ = 0;
+      stalled_ = true;
+    }
+  }
+  /// Once for each time that it was found so.
+  [[nodiscard]] bool take_stalled() noexcept { return std::exchange(stalled_, false); }
+
+ private:
+  std::uint64_t seen_ = 0;  // when it was last found to go on
+  unsigned quiet_ = 0;      // looks since
+  bool stalled_ = false;
+};
+
+/// Gives up those of `list` whose progress was found stalled. Giving up one may change all of the list.
+template <class Part, class GiveUp>
+void give_up_stalled(IntrusiveList<Part>& list, Progress Part::* progress, GiveUp give_up) {
+  for (Part* next = nullptr;; next = nullptr) {
+    list.for_each([&next, progress](Part& part) {
+      if (next == nullptr && (part.*progress).take_stalled()) next = &part;
+    });
+    if (next == nullptr) return;
+    give_up(*next);
+  }
+}
+
+}  // namespace tern::http2
