@@ -132,6 +132,11 @@ void Loop::set_alarm() {
   });
 }
 
+void Loop::trim_soon() {
+  gave_memory_back_ = true;
+  if (!thrift_.armed()) arm(thrift_, Clock::now() + kPauseBeforeGivingBack);
+}
+
 // Some at a time, so that nobody waits for it. What is in use again and again is not touched.
 void Loop::give_memory_back() {
   if (recycler::give_back(kGivenBackAtOnce)) {

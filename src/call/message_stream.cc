@@ -149,7 +149,8 @@ void MessageStream::receive_compressed(Compression compression) noexcept {
 
 // Of a message that somebody waits for.
 void MessageStream::open_window_for_rest() {
-  if ((eager_ || reading_ != nullptr) && may_go_on(reader_.allocated())) open_window();
+  if (!eager_ && reading_ == nullptr) return;
+  if (reader_.between_messages() || may_go_on(reader_.allocated())) open_window();
 }
 
 void MessageStream::open_window() noexcept { consume(std::exchange(held_, 0)); }

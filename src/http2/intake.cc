@@ -1,19 +1,13 @@
 #include "http2/intake.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace tern::http2 {
 
 namespace {
 
-constexpr std::size_t kKibibyte = 1024;
-
-// Who holds no more than this never waits.
-constexpr std::size_t kSmall = 128 * kKibibyte;
-
 // Room is given in pieces of this.
-constexpr std::size_t kPiece = 64 * kKibibyte;
+constexpr std::size_t kPiece = std::size_t{64} * 1024;
 
 }  // namespace
 
@@ -82,7 +76,7 @@ void Intake::Part::change(std::size_t before, std::size_t now) {
   }
   if (now == 0) promise_kept(SIZE_MAX);  // the rest may not be needed
   if (now == 0 && whole_.favoured_ == this) whole_.favoured_for_ = 0;
-  const bool large = bytes_ > kSmall;
+  const bool large = bytes_ > kSmallPart;
   if (large && !ListNode<Part>::linked()) {
     join();
   } else if (!large && ListNode<Part>::linked()) {
@@ -113,7 +107,7 @@ void Intake::Part::leave() {
 }
 
 bool Intake::Part::may_receive() {
-  if (whole_.room_.unlimited() || bytes_ <= kSmall) return true;
+  if (whole_.room_.unlimited() || bytes_ <= kSmallPart) return true;
   const bool first = whole_.line_.empty() || whole_.favoured_ == this;
   if (first && whole_.has_room_for(*this)) return true;
   if (!waits()) whole_.line_.push_back(*this);

@@ -60,7 +60,7 @@ class Intake {
   GrowingRoom room_;
   std::size_t bytes_ = 0;
   std::size_t promised_ = 0;   // room that was given, and nothing has come yet
-  IntrusiveList<Part> large_;  // those that hold more than kSmall
+  IntrusiveList<Part> large_;  // those that hold more than kSmallPart
   IntrusiveList<IntakeTurn> line_;
   Part* favoured_ = nullptr;   // while somebody waits
   unsigned favoured_for_ = 0;  // looks

@@ -13,6 +13,11 @@
 
 namespace tern::http2 {
 
+/// What calls and requests are refused with whose answers nobody takes.
+inline constexpr const char* kNothingIsTaken =
+    "the client does not take what is sent to it (max_buffered_bytes_per_connection, max_buffered_bytes, "
+    "crowded_bytes)";
+
 class LoopBudget {
  public:
   /// In bytes; 0: none.
@@ -94,7 +99,7 @@ class MemoryBudget {
 
   /// Whether all parts have much to send, and this one has part in it: it had better begin nothing more.
   [[nodiscard]] bool crowded() const noexcept {
-    return unsent_ > kUnsentWhenCrowded && limit_ != 0 && whole_.limits_.crowded != 0 &&
+    return unsent_ > kSmallPart && limit_ != 0 && whole_.limits_.crowded != 0 &&
            whole_.unsent_ > whole_.limits_.crowded;
   }
   /// Awaits that it is not; false when its peer has taken nothing for a while.
@@ -108,8 +113,6 @@ class MemoryBudget {
   [[nodiscard]] bool takes_turns() const noexcept { return limit_ != 0; }
 
  private:
-  static constexpr std::size_t kUnsentWhenCrowded = std::size_t{128} * 1024;
-
   std::size_t limit_;
   std::size_t used_ = 0;
   std::size_t unsent_ = 0;  // of `used_`

@@ -51,6 +51,8 @@ void Session::charge_to(MemoryBudget& budget) noexcept {
   budget.intake().receive_for(*this);
 }
 
+bool Session::takes_turns() const noexcept { return budget_ != nullptr && budget_->takes_turns(); }
+
 bool Session::finished() const noexcept {
   if (pending_taken_ < pending_.size()) return false;
   return failed_ || terminated_ || ((go_away_sent_ || go_away_received_) && open_streams_ == 0);

@@ -108,6 +108,9 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields, priva
  private:
   friend class Stream;
 
+  /// Whether what it receives waits for other connections' messages.
+  [[nodiscard]] bool takes_turns() const noexcept;
+
   // session_receive.cc
   bool on_frame(const FrameHeader& header, std::span<const std::uint8_t> payload) override;
   bool on_data_frame(const FrameHeader& header) override;

@@ -116,33 +116,35 @@ void Stream::count_received(std::size_t messages) noexcept {
 
 MemoryBudget* Stream::memory() const noexcept { return open() ? session_->budget_ : nullptr; }
 
-void Stream::hold_unfinished(std::size_t bytes) {
-  if (!open() || session_->budget_ == nullptr || !session_->budget_->takes_turns()) return;
+void Stream::count_unfinished(std::size_t bytes) {
+  if (!open() || !session_->takes_turns()) return;
   if (bytes == 0) {
     long_message_.reset();
   } else if (long_message_ != nullptr) {
     long_message_->has_come(bytes);
     if (long_message_->admitted()) return;  // it is counted there
   }
-  if (bytes == unfinished_) return;
-  session_->budget_->intake().change(unfinished_, bytes);
-  unfinished_ = bytes;
+  wait_for(bytes);
 }
 
 bool Stream::may_go_on(std::size_t length) {
-  if (!open() || length <= session_->settings_.first_stream_window) return true;
-  if (session_->budget_ == nullptr || !session_->budget_->takes_turns()) return true;
+  if (!open() || length <= session_->settings_.first_stream_window || !session_->takes_turns()) return true;
   if (long_message_ == nullptr) {
     long_message_ = std::make_unique<LongMessage>(session_->budget_->long_messages(), *this, length);
     long_message_->has_come(unfinished_);
   }
   if (!long_message_->may_go_on()) return false;
-  session_->budget_->intake().change(std::exchange(unfinished_, 0), 0);
+  wait_for(0);
   return true;
 }
 
+// The connection does, for so much of this stream's.
+void Stream::wait_for(std::size_t unfinished) {
+  session_->budget_->intake().change(std::exchange(unfinished_, unfinished), unfinished);
+}
+
 void Stream::room_came() {
-  session_->budget_->intake().change(std::exchange(unfinished_, 0), 0);
+  wait_for(0);
   on_room();
 }
 

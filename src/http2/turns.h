@@ -11,6 +11,9 @@
 
 namespace tern::http2 {
 
+/// Who holds no more than this, in bytes, has no part in a crowd.
+inline constexpr std::size_t kSmallPart = std::size_t{128} * 1024;
+
 /// How often it is looked.
 inline constexpr std::chrono::seconds kLookEvery{1};
 

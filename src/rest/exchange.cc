@@ -50,11 +50,8 @@ void tell_refused(const Answering& site, const Refused& refused) noexcept {
 namespace {
 
 Response refuse_to_hold(const Answering& site, const Request& request) {
-  constexpr std::string_view kText =
-      "the client does not take what is sent to it (max_buffered_bytes_per_connection, max_buffered_bytes, "
-      "crowded_bytes)";
-  tell_refused(site, {.why = Refusal::kMessages, .peer = request.peer, .text = kText});
-  return Response::error(503, kText);
+  tell_refused(site, {.why = Refusal::kMessages, .peer = request.peer, .text = http2::kNothingIsTaken});
+  return Response::error(503, http2::kNothingIsTaken);
 }
 
 /// Who asks for much and takes nothing would have the server hold it all.

@@ -49,11 +49,17 @@ Task<void> answer_and_send(const Answering& site, Request& request, Exchange& ex
 /// Responses with these statuses have none, and no length either (RFC 9110 §15.3.5, §15.4.5).
 constexpr bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }
 
-/// What a request is refused with whose body stays away (SiteOptions::read_timeout).
-inline constexpr std::string_view kBodyLate = "the body did not arrive in time";
-/// The same where others wait for the room that it takes.
-inline constexpr std::string_view kBodyStalled =
-    "the body was not gone on with, while others waited for the room (crowded_bytes)";
+/// What a request is refused with whose body does not come.
+struct BodyRefusal {
+  unsigned status;
+  Refusal why;
+  std::string_view text;
+};
+/// Not in time (SiteOptions::read_timeout).
+inline constexpr BodyRefusal kBodyLate{408, Refusal::kStalled, "the body did not arrive in time"};
+/// Not while others wait for the room that it takes.
+inline constexpr BodyRefusal kBodyStalled{
+    503, Refusal::kMessages, "the body was not gone on with, while others waited for the room (crowded_bytes)"};
 
 /// The time as the field Date has it (RFC 9110 §5.6.7); good until the next call on this thread.
 std::string_view date_now();

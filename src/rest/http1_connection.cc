@@ -202,10 +202,8 @@ Task<std::optional<std::string>> Http1Connection::read_body() {
     const std::size_t used = input().empty() ? 0 : parser_->put(boost::asio::buffer(input()), error);
     take(used);
     if (error && error != http::error::need_more && error != http::error::need_buffer) {
-      keep_alive_ = false;
       const std::string why = "the body is not well-formed: " + error.message();
-      refused(Refusal::kProtocol, why);
-      throw HttpError{400, why};
+      refuse_body({.status = 400, .why = Refusal::kProtocol, .text = why});
     }
     const std::size_t size = piece.size() - parser_->get().body().size;
     if (size > 0) {
@@ -217,16 +215,8 @@ Task<std::optional<std::string>> Http1Connection::read_body() {
     if (used > 0) continue;  // the head of a chunk
     co_await turn_to_receive();
     const bool more = co_await read_more(Clock::now() + part_.site().options().read_timeout);
-    if (stalled_) {
-      keep_alive_ = false;
-      refused(Refusal::kMessages, kBodyStalled);
-      throw HttpError{503, std::string{kBodyStalled}};
-    }
-    if (!more) {
-      keep_alive_ = false;
-      refused(Refusal::kStalled, kBodyLate);
-      throw HttpError{408, std::string{kBodyLate}};
-    }
+    if (stalled_) refuse_body(kBodyStalled);
+    if (!more) refuse_body(kBodyLate);
   }
 }
 
@@ -249,6 +239,12 @@ void Http1Connection::on_stalled() {
   if (!arrived_.waited_for()) return;  // it is not the client that does not go on
   stalled_ = true;
   arrived_.set();
+}
+
+void Http1Connection::refuse_body(const BodyRefusal& refusal) {
+  keep_alive_ = false;
+  refused(refusal.why, refusal.text);
+  throw HttpError{refusal.status, std::string{refusal.text}};
 }
 
 Task<bool> Http1Connection::read_more(Clock::time_point limit) {

@@ -62,6 +62,7 @@ class Http1Connection final : public Job,
   void on_held(std::size_t bytes) override { memory_.intake().change(std::exchange(held_, bytes), bytes); }
   std::size_t on_room(std::size_t bytes) override;
   void on_stalled() override;
+  [[noreturn]] void refuse_body(const BodyRefusal& refusal);
   /// Awaits that more of the body may be held, where all connections hold much.
   Task<void> turn_to_receive();
   Task<void> send_head(const Response& response, std::optional<std::size_t> length) override;

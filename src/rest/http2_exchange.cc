@@ -76,8 +76,6 @@ void Http2Exchange::on_held(std::size_t bytes) {
   hold_unfinished(bytes);
 }
 
-bool Http2Exchange::may_send_on() { return held_ == 0 || may_go_on(length_); }
-
 void Http2Exchange::on_room() { consume(std::exchange(read_, 0)); }
 
 void Http2Exchange::on_stalled() {
@@ -86,20 +84,20 @@ void Http2Exchange::on_stalled() {
   arrived_.set();
 }
 
+void Http2Exchange::refuse(const BodyRefusal& refusal) const {
+  tell_refused(part_.site(), {.why = refusal.why, .peer = request_.peer, .text = refusal.text});
+  throw HttpError{refusal.status, std::string{refusal.text}};
+}
+
 Task<std::optional<std::string>> Http2Exchange::read_body() {
   const Clock::time_point limit = Clock::now() + part_.site().options().read_timeout;
-  if (may_send_on()) consume(std::exchange(read_, 0));
+  if (held_ == 0 || may_go_on(length_)) consume(std::exchange(read_, 0));
   while (received_.empty()) {
     if (ended_) co_return std::nullopt;
     arrived_.clear();
     const bool in_time = co_await arrived_.wait(limit);
-    if (stalled_) {
-      tell_refused(part_.site(), {.why = Refusal::kMessages, .peer = request_.peer, .text = kBodyStalled});
-      throw HttpError{503, std::string{kBodyStalled}};
-    }
-    if (in_time || Clock::now() < limit) continue;
-    tell_refused(part_.site(), {.why = Refusal::kStalled, .peer = request_.peer, .text = kBodyLate});
-    throw HttpError{408, std::string{kBodyLate}};
+    if (stalled_) refuse(kBodyStalled);
+    if (!in_time && Clock::now() >= limit) refuse(kBodyLate);
   }
   const Buffer piece = received_.pop();
   read_ += piece.size();

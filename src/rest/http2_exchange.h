@@ -37,8 +37,7 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
   void on_held(std::size_t bytes) override;
   void on_room() override;
   void on_stalled() override;
-  /// Whether the client may send as much again as has been read.
-  [[nodiscard]] bool may_send_on();
+  [[noreturn]] void refuse(const BodyRefusal& refusal) const;
   Task<void> send_head(const Response& response, std::optional<std::size_t> length) override;
   Task<void> send_piece(std::string piece) override;
   Task<void> finish() override;

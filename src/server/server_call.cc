@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
-#include <chrono>
 #include <utility>
 
 #include "call/wire_metadata.h"
@@ -148,11 +147,8 @@ Task<void> ServerCall::run_when_there_is_room(Task<void> handler) {
 }
 
 void ServerCall::refuse_message() {
-  constexpr const char* kText =
-      "the client does not take what is sent to it (max_buffered_bytes_per_connection, max_buffered_bytes, "
-      "crowded_bytes)";
-  connection_.refused(Refusal::kMessages, kText);
-  throw AbortError{Status{StatusCode::kResourceExhausted, kText}};
+  connection_.refused(Refusal::kMessages, http2::kNothingIsTaken);
+  throw AbortError{Status{StatusCode::kResourceExhausted, http2::kNothingIsTaken}};
 }
 
 Task<Status> ServerCall::run_from(std::size_t index) {

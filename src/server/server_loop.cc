@@ -1,11 +1,9 @@
 #include "server/server_loop.h"
 
-#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -36,7 +34,6 @@ namespace {
 
 // So many connections more than there are now were a crowd.
 constexpr std::size_t kCrowd = 500;
-constexpr std::chrono::seconds kPauseBeforeGivingBack{1};
 
 /// An equal part of what a server may have; 0, without limit, stays 0.
 std::size_t share_of(std::size_t limit, const Loop& loop) {
@@ -97,14 +94,11 @@ bool ServerLoop::admit(transport::ByteStream& stream) {
   return true;
 }
 
-void ServerLoop::left() noexcept {
+void ServerLoop::left() {
   --open_;
-  if (most_open_ - open_ >= kCrowd && !thrift_.armed()) loop_.arm(thrift_, Clock::now() + kPauseBeforeGivingBack);
-}
-
-void ServerLoop::give_memory_back() {
+  if (most_open_ - open_ < kCrowd) return;
   most_open_ = open_;
-  ::malloc_trim(0);
+  loop_.trim_soon();
 }
 
 namespace {

@@ -114,9 +114,8 @@ class ServerLoop {
   /// Whether it has a place among the server's connections, which it then keeps.
   bool admit(transport::ByteStream& stream);
   class Place;
-  void left() noexcept;
-  /// What a crowd of connections took goes back to the system, since the next crowd may never come.
-  void give_memory_back();
+  /// A connection has. What a crowd took goes back to the system, since the next crowd may never come.
+  void left();
   Task<void> greet(std::unique_ptr<transport::ByteStream> stream, Port port);
   HttpPart* http_part(HttpHandler* handler);
   /// Is told when nothing is left.
@@ -128,7 +127,6 @@ class ServerLoop {
   http2::LoopBudget memory_;
   std::size_t open_ = 0;
   std::size_t most_open_ = 0;  // since memory was given back
-  MemberTimer<ServerLoop, &ServerLoop::give_memory_back> thrift_{*this};
   std::map<HttpHandler*, std::unique_ptr<HttpPart>> http_parts_;
   IntrusiveList<ServerConnection> connections_;
   std::atomic<std::size_t> calls_ = 0;

@@ -114,8 +114,8 @@ class TlsByHand : public RawClient {
   TlsByHand(const TlsByHand&) = delete;
   TlsByHand& operator=(const TlsByHand&) = delete;
 
-  /// Until the handshake is done at this end, and what is to be sent for it is not yet.
-  Task<void> shake_hands() {
+  /// Until the handshake is done at this end; what is to be sent for it, and HTTP/2's greeting, are not yet.
+  Task<void> greet() {
     constexpr std::array<std::uint8_t, 3> kH2{2, 'h', '2'};
     SSL_set_alpn_protos(ssl_, kH2.data(), kH2.size());
     SSL_set_bio(ssl_, received_, sent_);
@@ -124,13 +124,11 @@ class TlsByHand : public RawClient {
       co_await send();
       co_await receive();
     }
-  }
-  void encrypt(std::string_view plain) { SSL_write(ssl_, plain.data(), static_cast<int>(plain.size())); }
-  void encrypt(const http2::test::Bytes& plain) { SSL_write(ssl_, plain.data(), static_cast<int>(plain.size())); }
-  void greet() {
     encrypt(http2::kClientPreface);
     encrypt(http2::test::settings());
   }
+  void encrypt(std::string_view plain) { SSL_write(ssl_, plain.data(), static_cast<int>(plain.size())); }
+  void encrypt(const http2::test::Bytes& plain) { SSL_write(ssl_, plain.data(), static_cast<int>(plain.size())); }
   void renew_keys() {
     SSL_key_update(ssl_, SSL_KEY_UPDATE_REQUESTED);
     SSL_do_handshake(ssl_);
@@ -172,8 +170,7 @@ TEST_F(Tls, WhatComesWithTheEndOfTheHandshakeIsRead) {
   with_server(service,
               [](Channel& channel, Server&) -> Task<void> {
                 TlsByHand client{port_of(channel.target())};
-                co_await client.shake_hands();
-                client.greet();
+                co_await client.greet();
                 client.encrypt(http2::test::frame(http2::FrameType::kPing, 0, 0, {1, 2, 3, 4, 5, 6, 7, 8}));
                 co_await client.send();
                 std::string answer;
@@ -187,8 +184,7 @@ TEST_F(Tls, NewKeysWithoutEndAreGivenUp) {
   with_server(service,
               [](Channel& channel, Server&) -> Task<void> {
                 TlsByHand client{port_of(channel.target())};
-                co_await client.shake_hands();
-                client.greet();
+                co_await client.greet();
                 co_await client.send();
                 for (int i = 0; i < 5000; ++i) client.renew_keys();
                 try {

@@ -83,6 +83,9 @@ class Loop {
   [[nodiscard]] LoopTraffic& traffic() noexcept { return traffic_; }
   [[nodiscard]] const LoopTraffic& traffic() const noexcept { return traffic_; }
 
+  /// Much was freed here at once: what the allocator kept of it goes back to the system, soon.
+  void trim_soon();
+
   /// Runs `work` in a turn of this loop, soon. From any thread.
   void post(std::function<void()> work);
 

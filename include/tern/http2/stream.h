@@ -74,7 +74,10 @@ class Stream : public ListNode<Stream>, private SendTurn {
  protected:
   /// Says how many bytes are held of a message that has not come as a whole; 0: there is none. Where all connections
   /// hold much of such, the peer waits its turn to send on (crowded_bytes).
-  void hold_unfinished(std::size_t bytes);
+  void hold_unfinished(std::size_t bytes) {
+    // Most messages come as a whole.
+    if (bytes != 0 || unfinished_ != 0 || long_message_ != nullptr) count_unfinished(bytes);
+  }
   /// Whether the peer may send the rest of that message, of `length` bytes; if not, on_room comes when it may.
   [[nodiscard]] bool may_go_on(std::size_t length);
   /// What the connection's messages are counted in; null where nothing is, and when the stream is not open.
@@ -112,6 +115,8 @@ class Stream : public ListNode<Stream>, private SendTurn {
   struct WaitingRequest;
   /// There is something to send, or the end.
   void wants_to_send();
+  void count_unfinished(std::size_t bytes);
+  void wait_for(std::size_t unfinished);
   void room_came();
   [[nodiscard]] bool held_up() const;
   void stalled();
