@@ -53,7 +53,8 @@ void Intake::look_round() {
     favour_next();
   }
   hand_out();
-  if (room_.grown() || !line_.empty()) look_round_later();
+  if (room_.grown() || !line_.empty()) return look_round_later();
+  loop_.trim_soon();
 }
 
 void Intake::look_round_later() {

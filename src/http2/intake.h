@@ -46,6 +46,9 @@ class Intake {
 
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
+  /// What the timer does, while somebody waits.
+  void look_round();
+
  private:
   [[nodiscard]] bool has_room_for(const Part& part) const noexcept;
   /// The favoured one first; the others take turns at what room there is.
@@ -53,7 +56,6 @@ class Intake {
   void give_room(Part& part);
   /// The next in the line is.
   void favour_next();
-  void look_round();
   void look_round_later();
 
   Loop& loop_;

@@ -25,7 +25,10 @@ void LongMessages::admit_those_that_fit() {
 }
 
 void LongMessages::look_round() {
-  if (waiting_.empty()) return room_.shrink();
+  if (waiting_.empty()) {
+    room_.shrink();
+    return loop_.trim_soon();
+  }
   room_.grow();
   admitted_.for_each([](LongMessage& message) { message.progress_.look(message.came_, !message.stream_.held_up()); });
   give_up_stalled(admitted_, &LongMessage::progress_, [](LongMessage& message) { message.stream_.stalled(); });

@@ -23,12 +23,14 @@ class LongMessages {
   LongMessages(const LongMessages&) = delete;
   LongMessages& operator=(const LongMessages&) = delete;
 
+  /// What the timer does, while somebody waits.
+  void look_round();
+
  private:
   friend class LongMessage;
   [[nodiscard]] bool fits(const LongMessage& message) const noexcept;
   void admit(LongMessage& message);
   void admit_those_that_fit();
-  void look_round();
   void look_round_later();
 
   Loop& loop_;

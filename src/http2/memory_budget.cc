@@ -2,6 +2,22 @@
 
 namespace tern::http2 {
 
+void LoopBudget::much_is_held() {
+  if (!thrift_.armed()) loop_.arm(thrift_, Clock::now() + kLookEvery);
+}
+
+// The allocator would keep it.
+void LoopBudget::give_back_if_free() {
+  if (used_ > little_ / 4) return much_is_held();
+  loop_.trim_soon();
+}
+
+bool MemoryBudget::allows_where_much_is_held(std::size_t size) const noexcept {
+  whole_.much_is_held();
+  const std::size_t all = whole_.limits_.held;
+  return all == 0 || whole_.used_ + size <= all || used_ + size <= all / whole_.parts_;
+}
+
 Task<bool> MemoryBudget::until_not_crowded() {
   while (crowded()) {
     const std::uint64_t before = sent_;

@@ -3,13 +3,16 @@
 // (crowded); who has much of messages that are not received as a whole waits for the others (Intake).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "http2/intake.h"
 #include "http2/long_messages.h"
 #include "tern/async/event.h"
+#include "tern/async/loop.h"
 #include "tern/async/task.h"
+#include "tern/async/timer_queue.h"
 
 namespace tern::http2 {
 
@@ -29,22 +32,39 @@ class LoopBudget {
     std::size_t crowded = 0;
   };
   LoopBudget(Loop& loop, Limits limits) noexcept
-      : limits_(limits),
+      : loop_(loop),
+        limits_(limits),
+        little_(std::min(limits.held - 1, limits.crowded - 1)),  // of none, SIZE_MAX
         intake_(loop, limits.crowded, limits.held),
         long_messages_(loop, limits.crowded, limits.held) {}
   LoopBudget(const LoopBudget&) = delete;
   LoopBudget& operator=(const LoopBudget&) = delete;
 
   [[nodiscard]] std::size_t used() const noexcept { return used_; }
+  /// Of messages that are not received as a whole, and were not let go on.
+  [[nodiscard]] std::size_t unfinished() const noexcept { return intake_.bytes(); }
+
+  /// What timers do each second while somebody waits, for those that have a time of their own.
+  void look_round() {
+    intake_.look_round();
+    long_messages_.look_round();
+  }
 
  private:
   friend class MemoryBudget;
+  /// Memory that much was held in goes back to the system when most of it is free.
+  void much_is_held();
+  void give_back_if_free();
+
+  Loop& loop_;
   Limits limits_;
+  std::size_t little_;  // up to this, none of the limits is reached
   std::size_t used_ = 0;
   std::size_t unsent_ = 0;  // of `used_`
   std::size_t parts_ = 0;
   Intake intake_;
   LongMessages long_messages_;
+  MemberTimer<LoopBudget, &LoopBudget::give_back_if_free> thrift_{*this};
 };
 
 /// All on the loop.
@@ -93,8 +113,7 @@ class MemoryBudget {
   /// not starve the others.
   [[nodiscard]] bool allows(std::size_t size, std::size_t own) const noexcept {
     if (limit_ != 0 && used_ != own && used_ + size > limit_) return false;
-    const std::size_t all = whole_.limits_.held;
-    return all == 0 || whole_.used_ + size <= all || used_ + size <= all / whole_.parts_;
+    return whole_.used_ + size <= whole_.little_ || allows_where_much_is_held(size);
   }
 
   /// Whether all parts have much to send, and this one has part in it: it had better begin nothing more.
@@ -113,6 +132,8 @@ class MemoryBudget {
   [[nodiscard]] bool takes_turns() const noexcept { return limit_ != 0; }
 
  private:
+  [[nodiscard]] bool allows_where_much_is_held(std::size_t size) const noexcept;
+
   std::size_t limit_;
   std::size_t used_ = 0;
   std::size_t unsent_ = 0;  // of `used_`

@@ -9,6 +9,8 @@ namespace tern::rest {
 
 namespace {
 
+constexpr std::size_t kMuchToSpare = std::size_t{64} * 1024;
+
 /// Nothing where only the pieces themselves will tell.
 std::optional<std::size_t> length_of(const Response& response) {
   return response.pieces ? response.length : response.body.size();
@@ -43,14 +45,16 @@ class Observation {
 
 }  // namespace
 
-void tell_refused(const Answering& site, const Refused& refused) noexcept {
+void tell_refused(const Answering& site, RefusalLog* log, const Refused& refused) noexcept {
+  if (log != nullptr) log->note(refused.peer, refused.text);
   for (RequestObserver* observer : site.observers()) observer->on_refused(refused);
 }
 
 namespace {
 
-Response refuse_to_hold(const Answering& site, const Request& request) {
-  tell_refused(site, {.why = Refusal::kMessages, .peer = request.peer, .text = http2::kNothingIsTaken});
+Response refuse_to_hold(const Answering& site, const Request& request, Exchange& exchange) {
+  tell_refused(site, exchange.refusals(),
+               {.why = Refusal::kMessages, .peer = request.peer, .text = http2::kNothingIsTaken});
   return Response::error(503, http2::kNothingIsTaken);
 }
 
@@ -58,11 +62,13 @@ Response refuse_to_hold(const Answering& site, const Request& request) {
 Task<Response> answer_where_there_is_room(const Answering& site, Request& request, Exchange& exchange) {
   if (http2::MemoryBudget* memory = exchange.memory(); memory != nullptr && memory->crowded()) {
     const bool room = co_await memory->until_not_crowded();
-    if (!room) co_return refuse_to_hold(site, request);
+    if (!room) co_return refuse_to_hold(site, request, exchange);
   }
   Response response = co_await site.answer(request);
+  // It may have to wait for its client.
+  if (response.body.capacity() - response.body.size() > kMuchToSpare) response.body.shrink_to_fit();
   const http2::MemoryBudget* memory = exchange.memory();
-  if (memory != nullptr && !memory->allows(response.body.size(), 0)) co_return refuse_to_hold(site, request);
+  if (memory != nullptr && !memory->allows(response.body.size(), 0)) co_return refuse_to_hold(site, request, exchange);
   co_return response;
 }
 
@@ -72,9 +78,6 @@ Task<void> answer_and_send(const Answering& site, Request& request, Exchange& ex
   std::optional<Observation> observation;
   if (!site.observers().empty()) observation.emplace(site.observers(), request);
   Response response = co_await answer_where_there_is_room(site, request, exchange);
-  if (request.body_was_too_long()) {
-    tell_refused(site, {.why = Refusal::kMessages, .peer = request.peer, .text = "a body too long (max_body_length)"});
-  }
   if (observation) observation->status = response.status;
   const bool head_only = request.method == "HEAD" || has_no_body(response.status);
   const std::optional<std::size_t> length = length_of(response);

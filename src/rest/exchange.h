@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "http2/memory_budget.h"
+#include "server/refusal_log.h"
 #include "tern/rest/message.h"
 #include "tern/rest/site.h"
 
@@ -31,6 +32,8 @@ class Exchange : public BodySource {
  public:
   /// What is held for the connection; null when that is lost.
   [[nodiscard]] virtual http2::MemoryBudget* memory() noexcept = 0;
+  /// The connection's; null when that is lost.
+  [[nodiscard]] virtual RefusalLog* refusals() noexcept = 0;
   /// `length` of the body in bytes; 0: there is none, and nothing follows but finish().
   virtual Task<void> send_head(const Response& response, std::optional<std::size_t> length) = 0;
   virtual Task<void> send_piece(std::string piece) = 0;
@@ -40,14 +43,16 @@ class Exchange : public BodySource {
   ~Exchange() = default;
 };
 
-/// Tells the site's observers.
-void tell_refused(const Answering& site, const Refused& refused) noexcept;
+/// Tells the log, where it is the connection's first, and the site's observers.
+void tell_refused(const Answering& site, RefusalLog* log, const Refused& refused) noexcept;
 
 /// Lets `site` answer `request` and sends the response. Throws when it could not be sent as a whole.
 Task<void> answer_and_send(const Answering& site, Request& request, Exchange& exchange);
 
 /// Responses with these statuses have none, and no length either (RFC 9110 §15.3.5, §15.4.5).
 constexpr bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }
+
+inline constexpr const char* kBodyTooLong = "a body too long (max_body_length)";
 
 /// What a request is refused with whose body does not come.
 struct BodyRefusal {

@@ -128,8 +128,7 @@ Task<bool> Http1Connection::read_head(Parser& parser) {
 }
 
 void Http1Connection::refused(Refusal why, std::string_view text) {
-  if (!std::exchange(refusal_logged_, true)) spdlog::info("{}: {}", peer_, text);
-  tell_refused(part_.site(), {.why = why, .peer = peer_, .text = text});
+  tell_refused(part_.site(), &refusals_, {.why = why, .peer = peer_, .text = text});
 }
 
 Task<void> Http1Connection::refuse(unsigned status, std::string why) {
@@ -265,7 +264,9 @@ void Http1Connection::want_read() {
 
 void Http1Connection::on_readable() {
   reading_ = false;
-  while (input().size() < kReadAhead) {
+  // Who waits for a turn holds as little as can be.
+  const std::size_t ahead = room_.waited_for() ? kReadBytes : kReadAhead;
+  while (input().size() < ahead) {
     const transport::IoResult result = stream_->read(read_buffer);
     if (result.would_block) {
       want_read();

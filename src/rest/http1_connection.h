@@ -46,7 +46,6 @@ class Http1Connection final : public Job,
   Task<bool> read_head(Parser& parser);
   /// Says so, and that the connection ends.
   Task<void> refuse(unsigned status, std::string why);
-  /// Logs the connection's first, and tells the observers.
   void refused(Refusal why, std::string_view text);
   Task<void> answer(Parser& parser);
   /// Whether the connection may go on after what is left of the body.
@@ -58,8 +57,10 @@ class Http1Connection final : public Job,
   Task<void> write(std::string_view text);
 
   [[nodiscard]] http2::MemoryBudget* memory() noexcept override { return &memory_; }
+  [[nodiscard]] RefusalLog* refusals() noexcept override { return &refusals_; }
   Task<std::optional<std::string>> read_body() override;
   void on_held(std::size_t bytes) override { memory_.intake().change(std::exchange(held_, bytes), bytes); }
+  void on_too_long() override { refused(Refusal::kMessages, kBodyTooLong); }
   std::size_t on_room(std::size_t bytes) override;
   void on_stalled() override;
   [[noreturn]] void refuse_body(const BodyRefusal& refusal);
@@ -97,7 +98,7 @@ class Http1Connection final : public Job,
   bool keep_alive_ = true;
   bool chunked_ = false;  // the response that is being sent
   bool expects_continue_ = false;
-  bool refusal_logged_ = false;
+  RefusalLog refusals_;
 };
 
 }  // namespace tern::rest

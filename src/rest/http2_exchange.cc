@@ -23,9 +23,10 @@ std::string text_of(const http2::HeaderBlock& head, std::string_view name) {
 }  // namespace
 
 Http2Exchange::Http2Exchange(Part& part, http2::Stream& stream, const http2::HeaderBlock& head,
-                             std::string_view timeout, bool ended, const std::string& peer)
+                             std::string_view timeout, bool ended, const std::string& peer, RefusalLog& refusals)
     : Job(part.loop()),
       part_(part),
+      refusals_(refusals),
       request_(text_of(head, ":method"), text_of(head, ":path"), *this, part.site().options().max_body_length),
       ended_(ended),
       length_(part.site().options().max_body_length) {
@@ -84,8 +85,12 @@ void Http2Exchange::on_stalled() {
   arrived_.set();
 }
 
-void Http2Exchange::refuse(const BodyRefusal& refusal) const {
-  tell_refused(part_.site(), {.why = refusal.why, .peer = request_.peer, .text = refusal.text});
+void Http2Exchange::refused(Refusal why, std::string_view text) {
+  tell_refused(part_.site(), refusals(), {.why = why, .peer = request_.peer, .text = text});
+}
+
+void Http2Exchange::refuse(const BodyRefusal& refusal) {
+  refused(refusal.why, refusal.text);
   throw HttpError{refusal.status, std::string{refusal.text}};
 }
 

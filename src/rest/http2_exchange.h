@@ -20,7 +20,7 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
  public:
   /// Carries on `stream` (HttpPart::serve_stream).
   Http2Exchange(Part& part, http2::Stream& stream, const http2::HeaderBlock& head, std::string_view timeout, bool ended,
-                const std::string& peer);
+                const std::string& peer, RefusalLog& refusals);
   ~Http2Exchange() override { destroy_body(); }
 
   void start();
@@ -33,11 +33,14 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
   void on_closed(http2::ErrorCode code) override;
 
   [[nodiscard]] http2::MemoryBudget* memory() noexcept override { return Stream::memory(); }
+  [[nodiscard]] RefusalLog* refusals() noexcept override { return open() ? &refusals_ : nullptr; }
   Task<std::optional<std::string>> read_body() override;
   void on_held(std::size_t bytes) override;
   void on_room() override;
   void on_stalled() override;
-  [[noreturn]] void refuse(const BodyRefusal& refusal) const;
+  void on_too_long() override { refused(Refusal::kMessages, kBodyTooLong); }
+  void refused(Refusal why, std::string_view text);
+  [[noreturn]] void refuse(const BodyRefusal& refusal);
   Task<void> send_head(const Response& response, std::optional<std::size_t> length) override;
   Task<void> send_piece(std::string piece) override;
   Task<void> finish() override;
@@ -46,6 +49,7 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
   void leave_if_over();
 
   Part& part_;
+  RefusalLog& refusals_;  // while the stream is open
   Request request_;
   BufferQueue received_;
   bool ended_;

@@ -4,6 +4,7 @@
 #include <boost/url/encoding_opts.hpp>
 #include <boost/url/params_encoded_view.hpp>
 #include <boost/url/parse_query.hpp>
+#include <charconv>
 
 #include "rest/status_json.h"
 #include "rpc/lower_case.h"
@@ -11,6 +12,8 @@
 namespace tern::rest {
 
 namespace {
+
+constexpr std::size_t kSetAsideFrom = std::size_t{64} * 1024;
 
 // RFC 9110 §5.6.2.
 bool is_token_letter(char letter) {
@@ -23,6 +26,14 @@ bool is_token_letter(char letter) {
 bool is_value_letter(char letter) {
   const auto code = static_cast<unsigned char>(letter);
   return (code >= 0x20 && code != 0x7f) || letter == '\t';
+}
+
+/// 0 where the client did not say.
+std::size_t announced_length(const Fields& fields) {
+  const std::string_view text = fields.get("content-length").value_or("");
+  std::size_t length = 0;
+  std::from_chars(text.data(), text.data() + text.size(), length);
+  return length;
 }
 
 }  // namespace
@@ -81,9 +92,13 @@ Task<std::string> Request::body() {
   std::string whole;
   while (std::optional<std::string> piece = co_await source_.read_body()) {
     if (whole.size() + piece->size() > max_body_length_) {
-      body_was_too_long_ = true;
+      source_.on_too_long();
       throw HttpError{
           413, "the body is longer than " + std::to_string(max_body_length_) + " bytes (SiteOptions::max_body_length)"};
+    }
+    // A long one is not copied again and again; but nothing is set aside for a mere announcement.
+    if (whole.size() + piece->size() > whole.capacity() && whole.size() >= kSetAsideFrom) {
+      whole.reserve(std::min(announced_length(fields), max_body_length_));
     }
     whole += *piece;
     source_.on_held(whole.size());

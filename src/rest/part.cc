@@ -23,8 +23,8 @@ void Part::serve_connection(std::unique_ptr<transport::ByteStream> stream, std::
 }
 
 void Part::serve_stream(http2::Stream& stream, const http2::HeaderBlockRef& head, std::string_view timeout, bool ended,
-                        const std::string& peer) {
-  auto* exchange = new Http2Exchange(*this, stream, *head, timeout, ended, peer);
+                        const std::string& peer, RefusalLog& refusals) {
+  auto* exchange = new Http2Exchange(*this, stream, *head, timeout, ended, peer, refusals);
   exchanges_.push_back(*exchange);
   exchange->start();
 }

@@ -25,7 +25,7 @@ class Part final : public HttpPart {
 
   void serve_connection(std::unique_ptr<transport::ByteStream> stream, std::string first_bytes) override;
   void serve_stream(http2::Stream& stream, const http2::HeaderBlockRef& head, std::string_view timeout, bool ended,
-                    const std::string& peer) override;
+                    const std::string& peer, RefusalLog& refusals) override;
   void begin_stop() override;
   void cancel() override;
   [[nodiscard]] bool empty() const override { return connections_.empty() && exchanges_.empty(); }

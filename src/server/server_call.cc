@@ -49,7 +49,7 @@ void ServerCall::on_headers(const http2::HeaderBlockRef& block, std::string_view
   headers_ = block;
   request_ = &known_request(*block, connection_.owner().shared().registry);
   if (HttpPart* http = connection_.http(); http != nullptr && request_->head.http_refusal() != 0) {
-    http->serve_stream(*this, block, timeout, ended, connection_.peer());
+    http->serve_stream(*this, block, timeout, ended, connection_.peer(), connection_.refusals());
     return leave_if_over();
   }
   if (!connection_.owner().shared().observers.empty()) tell_observers_begin();

@@ -64,7 +64,7 @@ void ServerConnection::check_idle() {
 }
 
 void ServerConnection::refused(Refusal why, std::string_view text) {
-  if (!std::exchange(refusal_logged_, true)) spdlog::info("{}: {}", connection_.peer(), text);
+  refusals_.note(connection_.peer(), text);
   owner_.tell_refused({.why = why, .peer = connection_.peer(), .text = text});
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "http2/memory_budget.h"
+#include "server/refusal_log.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/server/http_handler.h"
 #include "tern/server/refusal.h"
@@ -40,6 +41,7 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   [[nodiscard]] ServerLoop& owner() const noexcept { return owner_; }
   [[nodiscard]] HttpPart* http() const noexcept { return http_; }
   [[nodiscard]] http2::MemoryBudget& memory() noexcept { return memory_; }
+  [[nodiscard]] RefusalLog& refusals() noexcept { return refusals_; }
   [[nodiscard]] const std::string& peer() const noexcept { return connection_.peer(); }
   [[nodiscard]] const PeerIdentity& identity() const noexcept { return connection_.identity(); }
   [[nodiscard]] bool lost() const noexcept { return connection_.closed(); }
@@ -78,7 +80,7 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   MemberTimer<ServerConnection, &ServerConnection::too_old_for_calls> grace_timer_{*this};
   MemberTimer<ServerConnection, &ServerConnection::check_idle> idle_timer_{*this};
   std::uint64_t calls_seen_ = 0;  // at the last check_idle
-  bool refusal_logged_ = false;
+  RefusalLog refusals_;
   bool lost_ = false;
   bool sent_away_ = false;
   transport::Connection connection_;

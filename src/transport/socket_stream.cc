@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "transport/descriptor_stock.h"
+
 namespace tern::transport {
 
 namespace {
@@ -42,6 +44,8 @@ class SocketStream final : public ByteStream {
  public:
   SocketStream(Loop& loop, Socket socket) : state_(std::make_shared<State>(loop, std::move(socket))) {
     traffic().connections_opened.add();
+    asio::use_service<DescriptorStock>(loop.context())
+        .reach(traffic().connections_opened.value() - traffic().connections_closed.value());
     Socket& mine = state_->socket;
     mine.non_blocking(true);
     if (mine.local_endpoint().protocol().family() != AF_UNIX) {

@@ -1,4 +1,5 @@
 """One attack each: a function that goes on against a port until it is stopped, and gives how often it was thrown out."""
+import collections
 import gzip
 import struct
 import time
@@ -8,10 +9,13 @@ from wire import *
 ATTACKS = {}
 
 
-def attack(title, tls=False):
-    """`tls`: against a port that speaks it."""
+Attack = collections.namedtuple("Attack", ["title", "function", "port"])
+
+
+def attack(title, port="plain"):
+    """`port`: one of gRPC; "tls": encrypted; "http": that takes REST, gRPC-Web and Connect too."""
     def register(function):
-        ATTACKS[function.__name__] = (title, function, tls)
+        ATTACKS[function.__name__] = Attack(title, function, port)
         return function
     return register
 

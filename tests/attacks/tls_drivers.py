@@ -70,22 +70,22 @@ def command(port, until, version, letter):
     return count
 
 
-@attack("TLS 1.2: renegotiation", tls=True)
+@attack("TLS 1.2: renegotiation", port="tls")
 def renegotiation(port, until):
     return command(port, until, "-tls1_2", b"R\n")
 
 
-@attack("TLS 1.3: new keys, again and again", tls=True)
+@attack("TLS 1.3: new keys, again and again", port="tls")
 def key_updates(port, until):
     return command(port, until, "-tls1_3", b"K\n")
 
 
-@attack("TLS: handshakes, and nothing after them", tls=True)
+@attack("TLS: handshakes, and nothing after them", port="tls")
 def handshakes(port, until):
     return sum(1 for _ in shaken(port, until))
 
 
-@attack("TLS: cut off at any byte, without a goodbye", tls=True)
+@attack("TLS: cut off at any byte, without a goodbye", port="tls")
 def tls_truncation(port, until):
     count = 0
     for cut in itertools.count(1, 7):
@@ -102,7 +102,7 @@ def tls_truncation(port, until):
         count += 1
 
 
-@attack("TLS: records that nobody encrypted", tls=True)
+@attack("TLS: records that nobody encrypted", port="tls")
 def tls_garbage(port, until):
     count = 0
     for connection in shaken(port, until):
@@ -116,6 +116,6 @@ def tls_garbage(port, until):
     return count
 
 
-@attack("TLS: a thousand handshakes a byte at a time", tls=True)
+@attack("TLS: a thousand handshakes a byte at a time", port="tls")
 def slow_tls_handshake(port, until):
     return hold(port, until, Half().greet()[:100], 1000, every=1, tick=b"x", greeting=b"")

@@ -6,12 +6,16 @@ import time
 from drivers import attack
 from wire import *
 
-LENGTH = 4 << 20
+LENGTH = 4 << 20  # of a message, with what says its length
 
 
 class Uploader(Connection):
     """A hundred messages at a time, all but the last byte of each, as fast as the windows open. Streams that the server
     ends are opened anew."""
+
+    def __init__(self, port, request):
+        self.request = request
+        super().__init__(port)
 
     def connect(self):
         super().connect()
@@ -25,8 +29,8 @@ class Uploader(Connection):
         opening = b""
         while len(self.uploads) < 100:
             stream = self.next_stream()
-            self.uploads[stream] = [self.stream_window, LENGTH + 4]  # but the last byte, with what says its length
-            opening += frame(HEADERS, END_HEADERS, stream, fields(UNARY))
+            self.uploads[stream] = [self.stream_window, LENGTH - 1]
+            opening += frame(HEADERS, END_HEADERS, stream, self.request)
         self.unsent += opening
 
     def go_on(self):
@@ -78,7 +82,7 @@ class Uploader(Connection):
                 size = min(upload[0], upload[1], self.window, 16_384)
                 if size <= 0:
                     continue
-                begun = struct.pack(">BI", 0, LENGTH) if upload[1] == LENGTH + 4 else b""
+                begun = struct.pack(">BI", 0, LENGTH - 5) if upload[1] == LENGTH - 1 else b""
                 self.unsent += frame(DATA, 0, stream, begun + bytes(size - len(begun)))
                 upload[0] -= size
                 upload[1] -= size
@@ -92,8 +96,8 @@ class Uploader(Connection):
             return False
 
 
-def upload(port, until, connections):
-    peers = [Uploader(port) for _ in range(connections)]
+def upload(port, until, connections, request=fields(UNARY)):
+    peers = [Uploader(port, request) for _ in range(connections)]
     while time.monotonic() < until:
         if not any([peer.go_on() for peer in peers]):
             select.select([peer.socket for peer in peers], [], [], 0.1)

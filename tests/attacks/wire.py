@@ -33,10 +33,10 @@ def reset(stream, code=8):
     return frame(RST_STREAM, 0, stream, struct.pack(">I", code))
 
 
-def fields(path, *more):
+def fields(path, *more, kind="application/grpc"):
     """A request's header block; no table is used, so that it is the same on every connection."""
     block = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "attack"),
-             ("content-type", "application/grpc"), ("te", "trailers"), *more]
+             ("content-type", kind), ("te", "trailers"), *more]
     encoded = b""
     for name, value in block:
         encoded += literal(name, value)

@@ -1,10 +1,16 @@
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <map>
+#include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
 #include "rest/http_client.h"
+#include "support/half_request.h"
 
 namespace tern::rest {
 namespace {
@@ -306,6 +312,69 @@ TEST(Http1, WhatIsRefusedIsTold) {
   EXPECT_EQ(refusals.counts[Refusal::kMessages], 1);
   ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhi");
   EXPECT_EQ(refusals.counts[Refusal::kStalled], 1);
+}
+
+/// How often a body too long was told, with all that was logged.
+class TooLong final : public RequestObserver {
+ public:
+  TooLong() : before_(spdlog::default_logger()) {
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_)));
+  }
+  TooLong(const TooLong&) = delete;
+  TooLong& operator=(const TooLong&) = delete;
+  ~TooLong() { spdlog::set_default_logger(before_); }
+
+  void on_request_begun(Request& /*request*/) noexcept override {}
+  void on_request_ended(const EndedRequest& /*request*/) noexcept override { ++ended; }
+  void on_refused(const Refused& refused) noexcept override { told += refused.why == Refusal::kMessages ? 1 : 0; }
+  [[nodiscard]] std::size_t logged() const {
+    std::size_t lines = 0;
+    const std::string text = log_.str();
+    for (std::size_t at = 0; (at = text.find("a body too long (max_body_length)", at)) != std::string::npos; ++at)
+      ++lines;
+    return lines;
+  }
+
+  std::atomic<int> told = 0;
+  std::atomic<int> ended = 0;
+
+ private:
+  std::ostringstream log_;
+  std::shared_ptr<spdlog::logger> before_;
+};
+
+template <class Ask>
+void expect_told_three_times_and_logged_once(Ask ask) {
+  TooLong too_long;
+  test::with_site(
+      [&too_long](Site& site, Server& server) {
+        set_up(site, server);
+        site.add_observer(too_long);
+      },
+      [&](Client& client) -> Task<void> {
+        co_await ask(client);
+        while (too_long.ended < 3) co_await sleep(1ms);
+        client.close();  // it would not answer the server's last PING
+      },
+      {.max_body_length = 10});
+  EXPECT_EQ(too_long.told, 3);
+  EXPECT_EQ(too_long.logged(), 1U);
+}
+
+TEST(Http1, BodiesTooLongAreToldEachTimeAndLoggedOncePerConnection) {
+  expect_told_three_times_and_logged_once([](Client& client) -> Task<void> {
+    for (int i = 0; i < 3; ++i) {
+      const Answer answer = co_await client.ask("POST", "/echo", std::string(20, 'b'));
+      EXPECT_EQ(answer.result_int(), 413U);
+    }
+  });
+}
+
+TEST(Http2, BodiesTooLongAreToldEachTimeAndLoggedOncePerConnection) {
+  expect_told_three_times_and_logged_once([](Client& client) -> Task<void> {
+    co_await client.write(tern::test::HalfRequests{"/echo", "text/plain"}.of_a_body(20, 3));
+  });
 }
 
 TEST(Http1, StopsWhileAConnectionIsIdle) {

@@ -13,8 +13,8 @@ inline constexpr std::size_t kLargestBlock = 8192;
 /// False in builds for AddressSanitizer, where a recycled block would hide a use after free.
 extern const bool kRecycles;
 
-/// Up to this much stays with each thread for good.
-inline constexpr std::size_t kKeptForGood = std::size_t{1} << 20;
+/// Up to this much stays with each thread for good. Each block may keep a page from going back to the system.
+inline constexpr std::size_t kKeptForGood = std::size_t{1} << 18;
 /// Bytes that this thread keeps. At most 32 MiB: what some 10,000 calls that wait at once give back when they end.
 [[nodiscard]] std::size_t kept() noexcept;
 /// Frees `most` bytes, or more by a block, of what this thread has kept all the time since the last call. Whether there

@@ -68,6 +68,8 @@ class BodySource {
   virtual Task<std::optional<std::string>> read_body() = 0;
   /// Who puts pieces together holds so many bytes, and needs more to go on; 0: no more.
   virtual void on_held(std::size_t /*bytes*/) {}
+  /// It is longer than is taken.
+  virtual void on_too_long() {}
 
  protected:
   ~BodySource() = default;
@@ -102,7 +104,6 @@ class Request {
 
   /// The whole body. Throws HttpError (413) when it is longer than the site allows.
   Task<std::string> body();
-  [[nodiscard]] bool body_was_too_long() const noexcept { return body_was_too_long_; }
   /// The next piece of the body; nothing at its end. Any length may come this way.
   Task<std::optional<std::string>> read() { return source_.read_body(); }
   /// Who puts such pieces together says how many bytes it holds that it can do nothing with before more have come: they
@@ -112,7 +113,6 @@ class Request {
  private:
   BodySource& source_;
   std::size_t max_body_length_;
-  bool body_was_too_long_ = false;
 };
 
 class Response {

@@ -18,6 +18,7 @@ class ByteStream;
 namespace http2 {
 class LoopBudget;
 }
+class RefusalLog;
 
 /// What it has under way on one loop. All methods there; destroyed, it closes everything.
 class HttpPart {
@@ -30,9 +31,10 @@ class HttpPart {
   /// A connection whose first bytes, read already, are not HTTP/2's.
   virtual void serve_connection(std::unique_ptr<transport::ByteStream> stream, std::string first_bytes) = 0;
   /// Takes over `stream`, of an HTTP/2 connection with `peer`, in the event that brought its request's head. `timeout`
-  /// is grpc-timeout's value, which is not in the head. `ended`: there is no body.
+  /// is grpc-timeout's value, which is not in the head. `ended`: there is no body. `refusals`: the connection's, there
+  /// as long as the stream is open.
   virtual void serve_stream(http2::Stream& stream, const http2::HeaderBlockRef& head, std::string_view timeout,
-                            bool ended, const std::string& peer) = 0;
+                            bool ended, const std::string& peer, RefusalLog& refusals) = 0;
 
   /// What is being answered goes on, and nothing after it.
   virtual void begin_stop() = 0;

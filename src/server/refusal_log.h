@@ -1,0 +1,21 @@
+// RefusalLog: of all that one connection is refused, the first goes into the log; the rest would fill it.
+#pragma once
+
+#include <spdlog/spdlog.h>
+
+#include <string_view>
+#include <utility>
+
+namespace tern {
+
+class RefusalLog {
+ public:
+  void note(std::string_view peer, std::string_view text) {
+    if (!std::exchange(noted_, true)) spdlog::info("{}: {}", peer, text);
+  }
+
+ private:
+  bool noted_ = false;
+};
+
+}  // namespace tern
