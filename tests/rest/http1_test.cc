@@ -323,7 +323,7 @@ class TooLong final : public RequestObserver {
   }
   TooLong(const TooLong&) = delete;
   TooLong& operator=(const TooLong&) = delete;
-  ~TooLong() { spdlog::set_default_logger(before_); }
+  ~TooLong() override { spdlog::set_default_logger(before_); }
 
   void on_request_begun(Request& /*request*/) noexcept override {}
   void on_request_ended(const EndedRequest& /*request*/) noexcept override { ++ended; }
