@@ -16,7 +16,7 @@
 #include "http2/memory_budget.h"
 #include "tern/async/loop.h"
 #include "tern/call/message_stream.h"
-#include "tern/rpc/codec.h"
+#include "tern/rpc/message_reader.h"
 
 using tern::Buffer;
 using tern::fuzz::Input;
@@ -26,7 +26,6 @@ using tern::http2::LoopBudget;
 using tern::http2::MemoryBudget;
 using tern::http2::Role;
 using tern::http2::Session;
-using tern::http2::Settings;
 using tern::http2::Stream;
 
 namespace {
@@ -78,12 +77,6 @@ class ServerEnd final : public tern::http2::SessionEvents {
   }
 
  private:
-  static Settings settings() {
-    Settings settings;
-    settings.first_stream_window = tern::http2::kFirstStreamWindow;
-    settings.first_connection_window = tern::http2::kFirstConnectionWindow;
-    return settings;
-  }
   Stream* on_stream_opened() override { return uploads_.emplace_back(std::make_unique<Upload>(memory_)).get(); }
   void on_output() override {}
   void on_go_away(ErrorCode /*code*/, std::string_view /*debug_data*/) override {}
@@ -92,7 +85,10 @@ class ServerEnd final : public tern::http2::SessionEvents {
   std::vector<std::unique_ptr<Upload>> uploads_;
 
  public:
-  Session session{Role::kServer, settings(), *this};
+  Session session{Role::kServer,
+                  {.first_stream_window = tern::http2::kFirstStreamWindow,
+                   .first_connection_window = tern::http2::kFirstConnectionWindow},
+                  *this};
 };
 
 /// The client's side of one.
@@ -105,11 +101,9 @@ struct Call {
 
   void begin(std::size_t size) {
     if (!stream.open() || ended || left != 0) return;
-    Buffer prefix = Buffer::allocate(tern::rpc::kPrefixBytes);
-    const std::array<std::uint8_t, tern::rpc::kPrefixBytes> bytes{
-        0, static_cast<std::uint8_t>(size >> 24), static_cast<std::uint8_t>(size >> 16),
-        static_cast<std::uint8_t>(size >> 8), static_cast<std::uint8_t>(size)};
-    stream.send_data(Buffer::copy_of(bytes));
+    std::array<std::uint8_t, tern::rpc::kPrefixBytes> prefix{};
+    tern::rpc::write_prefix(prefix.data(), size);
+    stream.send_data(Buffer::copy_of(prefix));
     left = size;
   }
   void go_on(std::size_t size) {
@@ -139,7 +133,6 @@ class Connection {
 
   /// Carries what either has to say; false when that is nothing.
   bool carry() {
-    server_.read_all();
     const std::vector<std::uint8_t> up = tern::http2::test::take_output(client_.session);
     if (!up.empty()) server_.session.receive(up);
     server_.read_all();

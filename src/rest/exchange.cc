@@ -50,11 +50,12 @@ void tell_refused(const Answering& site, RefusalLog* log, const Refused& refused
   for (RequestObserver* observer : site.observers()) observer->on_refused(refused);
 }
 
+void Exchange::on_too_long() { refused(Refusal::kMessages, "a body too long (max_body_length)"); }
+
 namespace {
 
-Response refuse_to_hold(const Answering& site, const Request& request, Exchange& exchange) {
-  tell_refused(site, exchange.refusals(),
-               {.why = Refusal::kMessages, .peer = request.peer, .text = http2::kNothingIsTaken});
+Response refuse_to_hold(Exchange& exchange) {
+  exchange.refused(Refusal::kMessages, http2::kNothingIsTaken);
   return Response::error(503, http2::kNothingIsTaken);
 }
 
@@ -62,13 +63,13 @@ Response refuse_to_hold(const Answering& site, const Request& request, Exchange&
 Task<Response> answer_where_there_is_room(const Answering& site, Request& request, Exchange& exchange) {
   if (http2::MemoryBudget* memory = exchange.memory(); memory != nullptr && memory->crowded()) {
     const bool room = co_await memory->until_not_crowded();
-    if (!room) co_return refuse_to_hold(site, request, exchange);
+    if (!room) co_return refuse_to_hold(exchange);
   }
   Response response = co_await site.answer(request);
   // It may have to wait for its client.
   if (response.body.capacity() - response.body.size() > kMuchToSpare) response.body.shrink_to_fit();
   const http2::MemoryBudget* memory = exchange.memory();
-  if (memory != nullptr && !memory->allows(response.body.size(), 0)) co_return refuse_to_hold(site, request, exchange);
+  if (memory != nullptr && !memory->allows(response.body.size(), 0)) co_return refuse_to_hold(exchange);
   co_return response;
 }
 

@@ -32,12 +32,13 @@ class Exchange : public BodySource {
  public:
   /// What is held for the connection; null when that is lost.
   [[nodiscard]] virtual http2::MemoryBudget* memory() noexcept = 0;
-  /// The connection's; null when that is lost.
-  [[nodiscard]] virtual RefusalLog* refusals() noexcept = 0;
+  /// Logs the connection's first, and tells the site's observers.
+  virtual void refused(Refusal why, std::string_view text) = 0;
   /// `length` of the body in bytes; 0: there is none, and nothing follows but finish().
   virtual Task<void> send_head(const Response& response, std::optional<std::size_t> length) = 0;
   virtual Task<void> send_piece(std::string piece) = 0;
   virtual Task<void> finish() = 0;
+  void on_too_long() final;
 
  protected:
   ~Exchange() = default;
@@ -51,8 +52,6 @@ Task<void> answer_and_send(const Answering& site, Request& request, Exchange& ex
 
 /// Responses with these statuses have none, and no length either (RFC 9110 §15.3.5, §15.4.5).
 constexpr bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }
-
-inline constexpr const char* kBodyTooLong = "a body too long (max_body_length)";
 
 /// What a request is refused with whose body does not come.
 struct BodyRefusal {

@@ -46,7 +46,7 @@ class Http1Connection final : public Job,
   Task<bool> read_head(Parser& parser);
   /// Says so, and that the connection ends.
   Task<void> refuse(unsigned status, std::string why);
-  void refused(Refusal why, std::string_view text);
+  void refused(Refusal why, std::string_view text) override;
   Task<void> answer(Parser& parser);
   /// Whether the connection may go on after what is left of the body.
   Task<bool> skip_body();
@@ -57,10 +57,8 @@ class Http1Connection final : public Job,
   Task<void> write(std::string_view text);
 
   [[nodiscard]] http2::MemoryBudget* memory() noexcept override { return &memory_; }
-  [[nodiscard]] RefusalLog* refusals() noexcept override { return &refusals_; }
   Task<std::optional<std::string>> read_body() override;
   void on_held(std::size_t bytes) override { memory_.intake().change(std::exchange(held_, bytes), bytes); }
-  void on_too_long() override { refused(Refusal::kMessages, kBodyTooLong); }
   std::size_t on_room(std::size_t bytes) override;
   void on_stalled() override;
   [[noreturn]] void refuse_body(const BodyRefusal& refusal);

@@ -86,7 +86,7 @@ void Http2Exchange::on_stalled() {
 }
 
 void Http2Exchange::refused(Refusal why, std::string_view text) {
-  tell_refused(part_.site(), refusals(), {.why = why, .peer = request_.peer, .text = text});
+  tell_refused(part_.site(), open() ? &refusals_ : nullptr, {.why = why, .peer = request_.peer, .text = text});
 }
 
 void Http2Exchange::refuse(const BodyRefusal& refusal) {

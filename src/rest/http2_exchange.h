@@ -33,13 +33,11 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
   void on_closed(http2::ErrorCode code) override;
 
   [[nodiscard]] http2::MemoryBudget* memory() noexcept override { return Stream::memory(); }
-  [[nodiscard]] RefusalLog* refusals() noexcept override { return open() ? &refusals_ : nullptr; }
   Task<std::optional<std::string>> read_body() override;
   void on_held(std::size_t bytes) override;
   void on_room() override;
   void on_stalled() override;
-  void on_too_long() override { refused(Refusal::kMessages, kBodyTooLong); }
-  void refused(Refusal why, std::string_view text);
+  void refused(Refusal why, std::string_view text) override;
   [[noreturn]] void refuse(const BodyRefusal& refusal);
   Task<void> send_head(const Response& response, std::optional<std::size_t> length) override;
   Task<void> send_piece(std::string piece) override;

@@ -1,6 +1,7 @@
 """One attack each: a function that goes on against a port until it is stopped, and gives how often it was thrown out."""
 import collections
 import gzip
+import itertools
 import struct
 import time
 
@@ -226,12 +227,8 @@ def http1(port, until):
 def stream_ids(port, until):
     turns = [call(2, UNARY), call(5, UNARY) + call(3, UNARY) + call(5, UNARY), frame(DATA, 0, 99, b"x"), reset(101),
              frame(HEADERS, END_HEADERS, 0, fields(UNARY)), window_update(103, 1), frame(PUSH_PROMISE, 4, 1, bytes(4))]
-    count = [0]
-
-    def make(_):
-        count[0] += 1
-        return turns[count[0] % len(turns)]
-    return repeat(port, until, make)
+    each = itertools.cycle(turns)
+    return repeat(port, until, lambda _: next(each))
 
 
 @attack("10,000 idle connections")

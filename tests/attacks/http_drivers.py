@@ -1,4 +1,5 @@
 """Attacks over HTTP on a port that takes REST, gRPC-Web and Connect too; as those of drivers.py."""
+import itertools
 import time
 
 from drivers import attack, hold, repeat
@@ -6,15 +7,15 @@ from upload_drivers import LENGTH, upload
 from wire import *
 
 
-def head(path=UNARY, *more, length=None, kind="application/json"):
-    lines = [f"POST {path} HTTP/1.1", "Host: attack", f"Content-Type: {kind}", *more]
+def head(*more, length=None):
+    lines = [f"POST {UNARY} HTTP/1.1", "Host: attack", "Content-Type: application/json", *more]
     if length is not None:
         lines.append(f"Content-Length: {length}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def post(body, path=UNARY):
-    return head(path, length=len(body)) + body
+def post(body):
+    return head(length=len(body)) + body
 
 
 @attack("HTTP/1.1: a thousand heads a byte a second", port="http")
@@ -28,17 +29,28 @@ def endless_heads(port, until):
     return repeat(port, until, lambda _: lines, greeting=b"GET / HTTP/1.1\r\nHost: attack\r\n")
 
 
+class HalfBody(Connection):
+    """What of `request` is `left` to be sent on the connection that there is now."""
+
+    def __init__(self, port, request):
+        self.request = request
+        super().__init__(port, b"")
+
+    def connect(self):
+        super().connect()
+        self.left = self.request
+
+
 @attack("HTTP/1.1: bodies of 4 MiB but for a byte, on 100 connections", port="http")
 def hoarded_bodies(port, until):
-    peers = [Connection(port, b"") for _ in range(100)]
+    request = memoryview(head(length=LENGTH) + bytes(LENGTH - 1))
+    peers = [HalfBody(port, request) for _ in range(100)]
     while time.monotonic() < until:
         for peer in peers:
-            left = head(length=LENGTH) + bytes(LENGTH - 1)
-            if getattr(peer, "sent_for", None) != peer.closed:  # a new connection
-                peer.sent_for, peer.left = peer.closed, memoryview(left)
             try:
                 peer.read()
-                peer.left = peer.left[peer.socket.send(peer.left):] if peer.left else peer.left
+                if peer.left:
+                    peer.left = peer.left[peer.socket.send(peer.left):]
             except BlockingIOError:
                 pass
             except OSError:
@@ -50,7 +62,7 @@ def hoarded_bodies(port, until):
 @attack("HTTP/1.1: a body in chunks of a byte", port="http")
 def chunks_of_a_byte(port, until):
     chunks = 4_000 * b"1\r\nx\r\n"
-    return repeat(port, until, lambda _: chunks, connections=10, greeting=head(UNARY, "Transfer-Encoding: chunked"))
+    return repeat(port, until, lambda _: chunks, connections=10, greeting=head("Transfer-Encoding: chunked"))
 
 
 @attack("HTTP/1.1: answers of 1 MiB, asked for again and again, nothing read, on 20 connections", port="http")
@@ -60,26 +72,18 @@ def unread_answers(port, until):
 
 @attack("HTTP/1.1: lengths that lie, and two of them", port="http")
 def lying_lengths(port, until):
-    heads = [head(length=2**63), head(length=-1), head(UNARY, "Content-Length: 5", length=6), head(UNARY, "Transfer-Encoding: chunked", length=5),
-             head(UNARY, "Transfer-Encoding: chunked") + b"ffffffffffffffff\r\n", head(length="0x10"), head(length=LENGTH)]
-    count = [0]
-
-    def make(_):
-        count[0] += 1
-        return heads[count[0] % len(heads)]
-    return repeat(port, until, make, connections=10, greeting=b"")
+    heads = [head(length=2**63), head(length=-1), head("Content-Length: 5", length=6), head("Transfer-Encoding: chunked", length=5),
+             head("Transfer-Encoding: chunked") + b"ffffffffffffffff\r\n", head(length="0x10"), head(length=LENGTH)]
+    turns = itertools.cycle(heads)
+    return repeat(port, until, lambda _: next(turns), connections=10, greeting=b"")
 
 
 @attack("JSON nested a million times, and numbers of a million digits", port="http")
 def nested_json(port, until):
     bodies = [post(b"[" * 1_000_000), post(b'{"a":' * 200_000), post(b'{"number": ' + b"9" * 1_000_000 + b"}"),
               post(b'{"text": "' + b"\\u0000" * 150_000 + b'"}')]
-    count = [0]
-
-    def make(_):
-        count[0] += 1
-        return bodies[count[0] % len(bodies)]
-    return repeat(port, until, make, greeting=b"")
+    turns = itertools.cycle(bodies)
+    return repeat(port, until, lambda _: next(turns), greeting=b"")
 
 
 @attack("HTTP/2: JSON of 4 MiB but for a byte, 100 streams on 20 connections", port="http")
