@@ -1,12 +1,10 @@
 // A handler that blocks its loop is told of, with its name and its stack; one that waits is not.
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
-#include <sstream>
 #include <string>
 #include <thread>
 
+#include "support/captured_log.h"
 #include "support/serve.h"
 
 namespace tern::test {
@@ -34,10 +32,7 @@ class BlockingService final : public v1::Probe::AsyncService {
 
 /// What is logged while a call does that; how often its loop was blocked.
 std::pair<std::string, std::uint64_t> log_of(const std::string& what) {
-  std::ostringstream log;
-  const auto before = spdlog::default_logger();
-  spdlog::set_default_logger(
-      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  const CapturedLog log;
   std::uint64_t blocked = 0;
   const auto body = [](const std::string& its_what, std::uint64_t& its_blocked) -> Task<void> {
     BlockingService service;
@@ -53,8 +48,7 @@ std::pair<std::string, std::uint64_t> log_of(const std::string& what) {
     its_blocked = Loop::require_current("a test").times_blocked();
   };
   block_on(body(what, blocked), {.blocked_after = 40ms});
-  spdlog::set_default_logger(before);
-  return {log.str(), blocked};
+  return {log.text(), blocked};
 }
 
 TEST(BlockedLoop, IsToldOfWithItsCallAndItsStack) {

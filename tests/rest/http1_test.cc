@@ -1,15 +1,12 @@
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <map>
-#include <memory>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 
 #include "rest/http_client.h"
+#include "support/captured_log.h"
 #include "support/half_request.h"
 
 namespace tern::rest {
@@ -314,23 +311,15 @@ TEST(Http1, WhatIsRefusedIsTold) {
   EXPECT_EQ(refusals.counts[Refusal::kStalled], 1);
 }
 
-/// How often a body too long was told, with all that was logged.
+/// How often a body too long was told, and logged.
 class TooLong final : public RequestObserver {
  public:
-  TooLong() : before_(spdlog::default_logger()) {
-    spdlog::set_default_logger(
-        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_)));
-  }
-  TooLong(const TooLong&) = delete;
-  TooLong& operator=(const TooLong&) = delete;
-  ~TooLong() override { spdlog::set_default_logger(before_); }
-
   void on_request_begun(Request& /*request*/) noexcept override {}
   void on_request_ended(const EndedRequest& /*request*/) noexcept override { ++ended; }
   void on_refused(const Refused& refused) noexcept override { told += refused.why == Refusal::kMessages ? 1 : 0; }
   [[nodiscard]] std::size_t logged() const {
     std::size_t lines = 0;
-    const std::string text = log_.str();
+    const std::string text = log_.text();
     for (std::size_t at = 0; (at = text.find("a body too long (max_body_length)", at)) != std::string::npos; ++at)
       ++lines;
     return lines;
@@ -340,8 +329,7 @@ class TooLong final : public RequestObserver {
   std::atomic<int> ended = 0;
 
  private:
-  std::ostringstream log_;
-  std::shared_ptr<spdlog::logger> before_;
+  tern::test::CapturedLog log_;
 };
 
 template <class Ask>
