@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "rest/entity_tag.h"
+
 namespace tern::rest {
 
 namespace {
@@ -44,7 +46,7 @@ Task<Response> redirect(std::string to) {
 
 Task<Response> send_file(const EmbeddedFile& file, const std::string& tag, const Request& request) {
   Response response;
-  if (request.fields.get("if-none-match") == tag) {
+  if (if_none_match_has(request.fields, tag)) {
     response.status = 304;
   } else {
     response = Response::stream(type_of(file.name), pieces_of(file.bytes));

@@ -6,6 +6,7 @@
 #include <boost/url/parse_query.hpp>
 #include <charconv>
 
+#include "rest/http_syntax.h"
 #include "rest/status_json.h"
 #include "rpc/lower_case.h"
 
@@ -14,19 +15,6 @@ namespace tern::rest {
 namespace {
 
 constexpr std::size_t kSetAsideFrom = std::size_t{64} * 1024;
-
-// RFC 9110 §5.6.2.
-bool is_token_letter(char letter) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-         kOthers.find(letter) != std::string_view::npos;
-}
-
-// §5.5; above ASCII anything goes.
-bool is_value_letter(char letter) {
-  const auto code = static_cast<unsigned char>(letter);
-  return (code >= 0x20 && code != 0x7f) || letter == '\t';
-}
 
 /// 0 where the client did not say.
 std::size_t announced_length(const Fields& fields) {
@@ -43,10 +31,10 @@ Fields::Fields(std::initializer_list<std::pair<std::string_view, std::string_vie
 }
 
 void Fields::add(std::string_view name, std::string_view value) {
-  if (name.empty() || !std::ranges::all_of(name, is_token_letter)) {
+  if (!is_token(name)) {
     throw std::invalid_argument("\"" + std::string{name} + "\" is no name of a header field");
   }
-  if (!std::ranges::all_of(value, is_value_letter)) {
+  if (!is_field_value(value)) {
     throw std::invalid_argument("the value of header field \"" + std::string{name} + "\" has control characters");
   }
   fields_.emplace_back(rpc::lower_case(name), value);
