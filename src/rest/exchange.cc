@@ -50,6 +50,25 @@ void tell_refused(const Answering& site, RefusalLog* log, const Refused& refused
   for (RequestObserver* observer : site.observers()) observer->on_refused(refused);
 }
 
+Task<void> Exchange::await_body(Event& arrived, Clock::time_point limit) {
+  arrived.clear();
+  const bool in_time = co_await arrived.wait(limit);
+  if (stalled_) reject_body(kBodyStalled);
+  if (!in_time && Clock::now() >= limit) reject_body(kBodyLate);
+}
+
+void Exchange::body_stalled(Event& arrived) {
+  if (!arrived.waited_for()) return;  // it is not the client that does not go on
+  stalled_ = true;
+  arrived.set();
+}
+
+void Exchange::reject_body(const BodyRefusal& refusal) {
+  rejected_ = true;
+  refused(refusal.why, refusal.text);
+  throw HttpError{refusal.status, std::string{refusal.text}};
+}
+
 void Exchange::on_too_long() { refused(Refusal::kMessages, "a body too long (max_body_length)"); }
 
 namespace {

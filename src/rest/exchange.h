@@ -9,6 +9,7 @@
 
 #include "http2/memory_budget.h"
 #include "server/refusal_log.h"
+#include "tern/async/event.h"
 #include "tern/rest/message.h"
 #include "tern/rest/site.h"
 
@@ -26,13 +27,25 @@ class Answering {
   ~Answering() = default;
 };
 
-/// How a version of HTTP sends a response. Each awaits until there is room for more, and throws when the client takes
-/// nothing any more.
+/// Why a request's body is rejected that does not come, or cannot be read.
+struct BodyRefusal {
+  unsigned status;
+  Refusal why;
+  std::string_view text;
+};
+/// It did not come in time (SiteOptions::read_timeout).
+inline constexpr BodyRefusal kBodyLate{408, Refusal::kStalled, "the body did not arrive in time"};
+/// It did not go on while others waited for the memory that it holds.
+inline constexpr BodyRefusal kBodyStalled{
+    503, Refusal::kMessages, "the body was not gone on with, while others waited for the room (crowded_bytes)"};
+
+/// A request's body and its response on one version of HTTP. Each function that sends awaits until there is room for
+/// more, and throws when the client stopped reading.
 class Exchange : public BodySource {
  public:
-  /// What is held for the connection; null when that is lost.
+  /// The connection's; null when that is lost.
   [[nodiscard]] virtual http2::MemoryBudget* memory() noexcept = 0;
-  /// Logs the connection's first, and tells the site's observers.
+  /// Logs the connection's first rejection, and notifies the site's observers of each.
   virtual void refused(Refusal why, std::string_view text) = 0;
   /// `length` of the body in bytes; 0: there is none, and nothing follows but finish().
   virtual Task<void> send_head(const Response& response, std::optional<std::size_t> length) = 0;
@@ -42,6 +55,18 @@ class Exchange : public BodySource {
 
  protected:
   ~Exchange() = default;
+
+  /// Awaits `arrived`; rejects the body when that is not set by `limit`, or when body_stalled() is called meanwhile.
+  Task<void> await_body(Event& arrived, Clock::time_point limit);
+  /// Others wait for the memory that the body holds. Has no effect unless the client is waited for in await_body().
+  void body_stalled(Event& arrived);
+  /// Throws HttpError.
+  [[noreturn]] void reject_body(const BodyRefusal& refusal);
+  [[nodiscard]] bool body_rejected() const noexcept { return rejected_; }
+
+ private:
+  bool stalled_ = false;
+  bool rejected_ = false;
 };
 
 /// Tells the log, where it is the connection's first, and the site's observers.
@@ -52,18 +77,6 @@ Task<void> answer_and_send(const Answering& site, Request& request, Exchange& ex
 
 /// Responses with these statuses have none, and no length either (RFC 9110 §15.3.5, §15.4.5).
 constexpr bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }
-
-/// What a request is refused with whose body does not come.
-struct BodyRefusal {
-  unsigned status;
-  Refusal why;
-  std::string_view text;
-};
-/// Not in time (SiteOptions::read_timeout).
-inline constexpr BodyRefusal kBodyLate{408, Refusal::kStalled, "the body did not arrive in time"};
-/// Not while others wait for the room that it takes.
-inline constexpr BodyRefusal kBodyStalled{
-    503, Refusal::kMessages, "the body was not gone on with, while others waited for the room (crowded_bytes)"};
 
 /// The time as the field Date has it (RFC 9110 §5.6.7); good until the next call on this thread.
 std::string_view date_now();

@@ -79,19 +79,8 @@ void Http2Exchange::on_held(std::size_t bytes) {
 
 void Http2Exchange::on_room() { consume(std::exchange(read_, 0)); }
 
-void Http2Exchange::on_stalled() {
-  if (!arrived_.waited_for()) return;  // it is not the client that does not go on
-  stalled_ = true;
-  arrived_.set();
-}
-
 void Http2Exchange::refused(Refusal why, std::string_view text) {
   tell_refused(part_.site(), open() ? &refusals_ : nullptr, {.why = why, .peer = request_.peer, .text = text});
-}
-
-void Http2Exchange::refuse(const BodyRefusal& refusal) {
-  refused(refusal.why, refusal.text);
-  throw HttpError{refusal.status, std::string{refusal.text}};
 }
 
 Task<std::optional<std::string>> Http2Exchange::read_body() {
@@ -99,10 +88,7 @@ Task<std::optional<std::string>> Http2Exchange::read_body() {
   if (held_ == 0 || may_go_on(length_)) consume(std::exchange(read_, 0));
   while (received_.empty()) {
     if (ended_) co_return std::nullopt;
-    arrived_.clear();
-    const bool in_time = co_await arrived_.wait(limit);
-    if (stalled_) refuse(kBodyStalled);
-    if (!in_time && Clock::now() >= limit) refuse(kBodyLate);
+    co_await await_body(arrived_, limit);
   }
   const Buffer piece = received_.pop();
   read_ += piece.size();

@@ -36,9 +36,8 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
   Task<std::optional<std::string>> read_body() override;
   void on_held(std::size_t bytes) override;
   void on_room() override;
-  void on_stalled() override;
+  void on_stalled() override { body_stalled(arrived_); }
   void refused(Refusal why, std::string_view text) override;
-  [[noreturn]] void refuse(const BodyRefusal& refusal);
   Task<void> send_head(const Response& response, std::optional<std::size_t> length) override;
   Task<void> send_piece(std::string piece) override;
   Task<void> finish() override;
@@ -54,7 +53,6 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
   std::size_t length_;  // of the body, at most, as far as it is put together
   bool running_ = false;
   bool head_was_all_ = false;
-  bool stalled_ = false;
   std::size_t read_ = 0;  // of the body, that the client's window is not yet opened for again
   std::size_t held_ = 0;  // of it, by who puts it together
   Event arrived_;

@@ -40,6 +40,8 @@ void Site::Core::add_openapi() {
 }
 
 Task<Response> Site::Core::dispatch(Request& request) const {
+  // OPTIONS of the server itself is a ping (RFC 9110 §9.3.7); the versions of HTTP allow "*" for no other method.
+  if (request.target == "*") return ready(Response{204});
   if (!request.target.starts_with('/')) throw HttpError{400, "\"" + request.target + "\" is no path"};
   if (gateway_.connected()) {
     if (std::optional<RpcProtocol> protocol = protocol_of(gateway_, request)) {
