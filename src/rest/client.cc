@@ -4,218 +4,253 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
-#include <exception>
 #include <iterator>
-#include <list>
-#include <map>
-#include <optional>
 #include <utility>
 
-#include "rest/client_connection.h"
+#include "rest/client_exchange.h"
+#include "rest/client_url.h"
+#include "rest/connection_pool.h"
+#include "rest/redirection.h"
 #include "rpc/header_names.h"
-#include "tern/async/event.h"
 #include "tern/async/loop.h"
 #include "tern/async/with_timeout.h"
 #include "tern/rpc/trace_context.h"
 #include "tern/version.h"
-#include "transport/connector.h"
-#include "transport/tls_stream.h"
 
 namespace tern::rest {
 
 namespace {
 
-/// Where a URL leads to.
-struct Place {
-  std::string host;  // without brackets
-  std::string authority;
-  std::uint16_t port = 80;
-  bool secure = false;
-  std::string target;
+// The body of a redirect that is read rather than cut off with its connection.
+constexpr std::size_t kSkippedBytes = std::size_t{64} * 1024;
 
-  [[nodiscard]] std::string key() const { return (secure ? "https://" : "http://") + authority; }
-};
-
-Place place_of(const std::string& url) {
-  const auto parsed = boost::urls::parse_uri(url);
-  if (!parsed || (parsed->scheme() != "http" && parsed->scheme() != "https") || parsed->host().empty()) {
-    throw std::invalid_argument("\"" + url + "\" is no URL like http://host/path or https://host/path");
-  }
-  Place place;
-  place.host = parsed->host_address();
-  place.authority = parsed->encoded_host_and_port();
-  place.secure = parsed->scheme() == "https";
-  place.port = place.secure ? 443 : 80;
-  if (parsed->has_port()) place.port = parsed->port_number();
-  place.target = parsed->encoded_target();
-  if (!place.target.starts_with('/')) place.target.insert(0, "/");
-  return place;
-}
-
-std::string text_of(const ClientRequest& request, const Place& place) {
-  std::string text = fmt::format("{} {} HTTP/1.1\r\nhost: {}\r\nuser-agent: {}\r\n", request.method, place.target,
-                                 place.authority, kUserAgent);
-  const bool has_body = !request.body.empty() || request.method == "POST" || request.method == "PUT";
-  if (has_body) fmt::format_to(std::back_inserter(text), "content-length: {}\r\n", request.body.size());
-  for (const auto& [name, value] : request.fields) fmt::format_to(std::back_inserter(text), "{}: {}\r\n", name, value);
-  const TraceContext* trace = Job::current() != nullptr ? Job::current()->trace.get() : nullptr;
-  if (trace != nullptr && !request.fields.get(rpc::kTraceparent)) {
-    fmt::format_to(std::back_inserter(text), "{}: {}\r\n", rpc::kTraceparent, trace->traceparent());
-    if (!trace->tracestate().empty()) {
-      fmt::format_to(std::back_inserter(text), "{}: {}\r\n", rpc::kTracestate, trace->tracestate());
-    }
-  }
-  return text + "\r\n" + request.body;
-}
-
-/// What may be sent again without harm (RFC 9110 §9.2.2).
+/// Requests that may be sent again without harm (RFC 9110 §9.2.2).
 bool is_idempotent(std::string_view method) {
   static constexpr std::array<std::string_view, 5> kIdempotent{"GET", "HEAD", "PUT", "DELETE", "OPTIONS"};
   return std::ranges::find(kIdempotent, method) != kIdempotent.end();
 }
 
-void check_method(std::string_view method) {
-  const bool letters =
-      !method.empty() && std::ranges::all_of(method, [](char letter) { return letter >= 'A' && letter <= 'Z'; });
-  if (!letters) throw std::invalid_argument("\"" + std::string{method} + "\" is no HTTP method");
+void check(const ClientRequest& request) {
+  const bool letters = !request.method.empty() &&
+                       std::ranges::all_of(request.method, [](char letter) { return letter >= 'A' && letter <= 'Z'; });
+  if (!letters) throw std::invalid_argument("\"" + request.method + "\" is not an HTTP method");
+  for (const std::string_view name : {"content-length", "transfer-encoding", "trailer"}) {
+    if (!request.fields.get(name)) continue;
+    throw std::invalid_argument(fmt::format("the field \"{}\" is written by the client: set the request's body", name));
+  }
+}
+
+/// A Range counts the bytes of the representation as it is stored, and HEAD has no body.
+bool asks_for_compression(const ClientRequest& request, const ClientOptions& options) {
+  return options.decompress && request.method != "HEAD" && !request.fields.get("accept-encoding") &&
+         !request.fields.get("range");
+}
+
+/// The request's head as on the wire.
+class HeadWriter {
+ public:
+  HeadWriter(const ClientRequest& request, const ClientUrl& url) : request_(request) {
+    text_ = fmt::format("{} {} HTTP/1.1\r\n", request.method, url.target);
+    add_default("host", url.authority);
+    add_default("user-agent", kUserAgent);
+  }
+  void add(std::string_view name, std::string_view value) {
+    fmt::format_to(std::back_inserter(text_), "{}: {}\r\n", name, value);
+  }
+  void add_default(std::string_view name, std::string_view value) {
+    if (!request_.fields.get(name)) add(name, value);
+  }
+  [[nodiscard]] std::string take() && { return std::move(text_) + "\r\n"; }
+
+ private:
+  const ClientRequest& request_;
+  std::string text_;
+};
+
+void add_framing(HeadWriter& head, const ClientRequest& request) {
+  const bool expects_body = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+  if (request.pieces && !request.length) {
+    head.add("transfer-encoding", "chunked");
+  } else if (request.pieces) {
+    head.add("content-length", std::to_string(*request.length));
+  } else if (expects_body || !request.body.empty()) {
+    head.add("content-length", std::to_string(request.body.size()));
+  }
+}
+
+void add_trace(HeadWriter& head, const ClientRequest& request) {
+  const TraceContext* trace = Job::current() != nullptr ? Job::current()->trace.get() : nullptr;
+  if (trace == nullptr || request.fields.get(rpc::kTraceparent)) return;
+  head.add(rpc::kTraceparent, trace->traceparent());
+  if (!trace->tracestate().empty()) head.add(rpc::kTracestate, trace->tracestate());
+}
+
+std::string head_of(const ClientRequest& request, const ClientUrl& url, bool compressed) {
+  HeadWriter head{request, url};
+  if (compressed) head.add("accept-encoding", "gzip, deflate");
+  add_framing(head, request);
+  for (const auto& [name, value] : request.fields) head.add(name, value);
+  add_trace(head, request);
+  return std::move(head).take();
 }
 
 }  // namespace
 
+ClientStream::ClientStream(std::unique_ptr<ClientExchange> exchange) : exchange_(std::move(exchange)) {}
+ClientStream::ClientStream(ClientStream&& other) noexcept = default;
+ClientStream& ClientStream::operator=(ClientStream&& other) noexcept = default;
+ClientStream::~ClientStream() = default;
+
+Task<std::optional<std::string>> ClientStream::read() {
+  if (exchange_ == nullptr) co_return std::nullopt;
+  std::optional<std::string> piece = co_await exchange_->read_body();
+  if (!piece) exchange_.reset();  // its connection is for the next request
+  co_return piece;
+}
+
 class Client::Core {
  public:
-  explicit Core(ClientOptions options) : loop_(Loop::require_current("a rest::Client")), options_(options) {}
+  explicit Core(ClientOptions options) : options_(options), pool_(Loop::require_current("a rest::Client"), options_) {}
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
   ~Core() = default;
 
+  Task<ClientStream> open(ClientRequest request) {
+    for (unsigned redirects = 0;; ++redirects) {
+      check(request);
+      const ClientUrl url = ClientUrl::parse(request.url);
+      const bool had_pieces = static_cast<bool>(request.pieces);
+      std::optional<ClientStream> response;
+      std::optional<Redirection> next;
+      std::string failure;
+      try {
+        response.emplace(co_await exchange(request, url));
+        next = redirection(request, *response, had_pieces);
+        if (next && redirects == options_.max_redirects) {
+          failure = fmt::format("more than {} redirects (ClientOptions::max_redirects), the last to {}", redirects,
+                                next->url);
+        }
+        if (next) co_await skip_body(*response);
+      } catch (const ClientError& error) {
+        failure = error.what();
+      } catch (const TimedOut& error) {
+        failure = error.what();
+      }
+      if (!failure.empty()) throw ClientError{name_of(request.method, url) + ": " + failure};
+      if (!next) {
+        response->url = request.url;
+        co_return *std::move(response);
+      }
+      response.reset();
+      follow(request, *next);
+    }
+  }
+
   Task<ClientResponse> send(ClientRequest request) {
-    check_method(request.method);
-    const Place place = place_of(request.url);
-    const std::string text = text_of(request, place);
+    const std::string name = name_of(request.method, ClientUrl::parse(request.url));
     std::string failure;
     try {
-      co_return co_await with_timeout(options_.timeout, exchange(place, text, request.method));
-    } catch (const std::exception& error) {
+      co_return co_await with_timeout(options_.timeout, whole(std::move(request)));
+    } catch (const TimedOut& error) {
       failure = error.what();
     }
-    throw ClientError{request.method + " " + place.key() + ": " + failure};
+    throw ClientError{name + ": " + failure};
   }
 
-  [[nodiscard]] std::size_t connections() const noexcept {
-    std::size_t all = 0;
-    for (const auto& [key, host] : hosts_) all += host.open;
-    return all;
-  }
+  [[nodiscard]] std::size_t connections() const noexcept { return pool_.connections(); }
 
  private:
-  struct Host {
-    std::list<std::unique_ptr<ClientConnection>> idle;  // the last one used in front
-    std::size_t open = 0;
-    Event freed;
-  };
-
-  /// One of a host's connections, while it is used.
-  class Lease {
-   public:
-    Lease(Host& host, std::unique_ptr<ClientConnection> its_connection, bool was_kept)
-        : connection(std::move(its_connection)), kept(was_kept), host_(&host) {}
-    Lease(Lease&& other) noexcept
-        : connection(std::move(other.connection)), kept(other.kept), host_(std::exchange(other.host_, nullptr)) {}
-    Lease& operator=(Lease&&) = delete;
-    ~Lease() {
-      if (host_ == nullptr) return;
-      if (connection != nullptr && connection->reusable()) {
-        connection->idle_since = Clock::now();
-        host_->idle.push_front(std::move(connection));
-      } else {
-        --host_->open;
-      }
-      host_->freed.set();
-    }
-    std::unique_ptr<ClientConnection> connection;
-    /// It has carried an exchange before.
-    bool kept;
-
-   private:
-    Host* host_;
-  };
-
-  Task<ClientResponse> exchange(const Place& place, const std::string& text, const std::string& method) {
-    Host& host = hosts_[place.key()];
-    std::exception_ptr lost;
-    {
-      const Lease lease = co_await lease_of(host, place);
-      try {
-        co_return co_await lease.connection->exchange(text, method, options_);
-      } catch (const ClientError&) {
-        // The server may close a kept connection while a request is on its way to it.
-        if (!lease.kept || lease.connection->answered() || !is_idempotent(method)) throw;
-      }
-    }
-    close_idle(host);
-    const Lease lease = co_await lease_of(host, place);
-    co_return co_await lease.connection->exchange(text, method, options_);
+  static std::string name_of(const std::string& method, const ClientUrl& url) {
+    return fmt::format("{} {}://{}", method, url.secure ? "https" : "http", url.authority);
   }
 
-  Task<Lease> lease_of(Host& host, const Place& place) {
+  [[nodiscard]] std::optional<Redirection> redirection(const ClientRequest& request, const ClientStream& response,
+                                                       bool had_pieces) const {
+    if (options_.max_redirects == 0) return std::nullopt;
+    std::optional<Redirection> next;
+    try {
+      next = redirection_of(request.method, request.url, response.status, response.fields);
+    } catch (const std::invalid_argument& error) {
+      throw ClientError{error.what()};
+    }
+    if (next && had_pieces && !next->as_get) return std::nullopt;
+    return next;
+  }
+
+  Task<ClientStream> exchange(ClientRequest& request, const ClientUrl& url) {
+    const bool compressed = asks_for_compression(request, options_);
+    bool may_repeat = !request.pieces && is_idempotent(request.method);
     for (;;) {
-      close_old(host);
-      if (!host.idle.empty()) {
-        std::unique_ptr<ClientConnection> kept = std::move(host.idle.front());
-        host.idle.pop_front();
-        if (!kept->stale()) {
-          Lease lease{host, std::move(kept), true};
-          co_return lease;
-        }
-        --host.open;
-        continue;
+      ConnectionPool::Lease lease = co_await with_timeout(options_.timeout, pool_.lease(url));
+      auto exchange = std::make_unique<ClientExchange>(std::move(lease), options_);
+      exchange->begin(head_of(request, url, compressed), request);
+      try {
+        ClientExchange::Head head = co_await exchange->read_head();
+        if (compressed) decompress(*exchange, head.fields);
+        ClientStream response{std::move(exchange)};
+        response.status = head.status;
+        response.fields = std::move(head.fields);
+        co_return response;
+      } catch (const ConnectionLost&) {
+        // The server may close a kept connection while a request is on its way to it.
+        if (!may_repeat || !exchange->on_kept_connection() || exchange->answered()) throw;
       }
-      if (host.open < options_.max_connections_per_host) break;
-      host.freed.clear();
-      co_await host.freed.wait();
-    }
-    ++host.open;
-    Lease lease{host, nullptr, false};  // gives its place back where connecting fails
-    lease.connection = std::make_unique<ClientConnection>(co_await connect(place));
-    co_return lease;
-  }
-
-  Task<std::unique_ptr<transport::ByteStream>> connect(const Place& place) {
-    std::vector<transport::Address> addresses(1);
-    addresses.front().host = place.host;
-    addresses.front().port = place.port;
-    std::unique_ptr<transport::ByteStream> stream = co_await transport::connect(loop_, std::move(addresses));
-    if (!place.secure) co_return stream;
-    if (options_.tls == nullptr) options_.tls = &own_tls_.emplace();
-    std::string name = options_.tls->server_name().empty() ? place.host : options_.tls->server_name();
-    co_return co_await transport::connect_tls(loop_, std::move(stream), options_.tls->context(), std::move(name),
-                                              transport::Alpn::kHttp1);
-  }
-
-  void close_old(Host& host) const {
-    const Clock::time_point limit = Clock::now() - options_.idle_timeout;
-    while (!host.idle.empty() && host.idle.back()->idle_since < limit) {
-      host.idle.pop_back();
-      --host.open;
+      may_repeat = false;
+      exchange.reset();
+      pool_.close_idle(url);
     }
   }
-  void close_idle(Host& host) {
-    host.open -= host.idle.size();
-    host.idle.clear();
+
+  /// So that the connection serves the next request too, where the body is short.
+  static Task<void> skip_body(ClientStream& response) {
+    std::size_t skipped = 0;
+    while (skipped < kSkippedBytes) {
+      const std::optional<std::string> piece = co_await response.read();
+      if (!piece) co_return;
+      skipped += piece->size();
+    }
   }
 
-  Loop& loop_;
+  static void decompress(ClientExchange& exchange, Fields& fields) {
+    const auto coding = fields.get("content-encoding");
+    if (!coding) return;
+    std::unique_ptr<BodyInflater> inflater = BodyInflater::make(*coding);
+    if (inflater == nullptr) return;  // the caller sees the field
+    exchange.inflate(std::move(inflater));
+    fields.remove("content-encoding");
+    fields.remove("content-length");
+  }
+
+  Task<ClientResponse> whole(ClientRequest request) {
+    const std::string method = request.method;
+    ClientStream stream = co_await open(std::move(request));
+    ClientResponse response;
+    std::string failure;
+    try {
+      while (std::optional<std::string> piece = co_await stream.read()) {
+        if (response.body.size() + piece->size() > options_.max_body_length) {
+          throw ClientError{"the response is too long (ClientOptions::max_body_length)"};
+        }
+        response.body += *piece;
+      }
+    } catch (const ClientError& error) {
+      failure = error.what();
+    }
+    if (!failure.empty()) throw ClientError{name_of(method, ClientUrl::parse(stream.url)) + ": " + failure};
+    response.status = stream.status;
+    response.fields = std::move(stream.fields);
+    response.url = std::move(stream.url);
+    co_return response;
+  }
+
   ClientOptions options_;
-  std::optional<ClientTls> own_tls_;
-  std::map<std::string, Host, std::less<>> hosts_;
+  ConnectionPool pool_;
 };
 
 Client::Client(ClientOptions options) : core_(std::make_unique<Core>(options)) {}
 Client::~Client() = default;
 
+Task<ClientStream> Client::open(ClientRequest request) { return core_->open(std::move(request)); }
 Task<ClientResponse> Client::send(ClientRequest request) { return core_->send(std::move(request)); }
 Task<ClientResponse> Client::get(std::string url) { return core_->send(ClientRequest{"GET", std::move(url)}); }
 Task<ClientResponse> Client::post(std::string url, std::string_view content_type, std::string body) {

@@ -41,9 +41,13 @@ void Fields::add(std::string_view name, std::string_view value) {
 }
 
 void Fields::set(std::string_view name, std::string_view value) {
+  remove(name);
+  add(name, value);
+}
+
+void Fields::remove(std::string_view name) {
   const std::string wanted = rpc::lower_case(name);
   std::erase_if(fields_, [&wanted](const Field& field) { return field.first == wanted; });
-  add(wanted, value);
 }
 
 std::optional<std::string_view> Fields::get(std::string_view name) const noexcept {

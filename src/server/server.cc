@@ -75,14 +75,16 @@ class Server::Core {
 
   std::uint16_t listen(std::string_view text, ListenOptions options) {
     require_not_stopped();
-    acceptors_.push_back(transport::Acceptor::listen(home_, transport::Address::parse(text), options.reuse_port));
-    transport::Acceptor& acceptor = *acceptors_.back();
-    accepting_.spawn(acceptor.accept_forever([this, options](Loop& loop, transport::Socket socket) {
-      part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)),
-                                   {.tls = options.tls, .http = options.http});
-    }));
-    listening_.push_back({.id = transport::next_entity_id(), .address = acceptor.address().to_string()});
-    return acceptor.address().port;
+    auto acceptors = transport::Acceptor::listen(home_, transport::Address::parse(text), options.reuse_port);
+    for (std::unique_ptr<transport::Acceptor>& acceptor : acceptors) {
+      accepting_.spawn(acceptor->accept_forever([this, options](Loop& loop, transport::Socket socket) {
+        part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)),
+                                     {.tls = options.tls, .http = options.http});
+      }));
+      listening_.push_back({.id = transport::next_entity_id(), .address = acceptor->address().to_string()});
+      acceptors_.push_back(std::move(acceptor));
+    }
+    return acceptors_.back()->address().port;
   }
 
   void serve_socket(int descriptor, ServerTls* tls) {

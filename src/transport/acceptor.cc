@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -13,6 +14,8 @@
 #include <chrono>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "tern/async/asio.h"
 #include "tern/async/sleep.h"
@@ -25,6 +28,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using Local = asio::local::stream_protocol;
 using boost::system::error_code;
+using Acceptors = std::vector<std::unique_ptr<Acceptor>>;
+
+constexpr int kPortAttempts = 20;
 
 [[noreturn]] void refuse(const Address& address, const std::string& why) {
   throw std::runtime_error("cannot listen on " + address.to_string() + ": " + why);
@@ -130,31 +136,70 @@ error_code bind_tcp(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, bool
   return error;
 }
 
-std::unique_ptr<Acceptor> listen_tcp(Loop& loop, const Address& address, bool reuse_port) {
+/// The machine has no such address, or not the family: not the fault of who asked for all of a name's addresses.
+bool is_missing_here(const error_code& error) {
+  return error == asio::error::address_family_not_supported || error == boost::system::errc::address_not_available;
+}
+
+/// Listens on each of a name's addresses, on the same port.
+error_code listen_on_all(Loop& loop, const Address& address, const std::vector<tcp::endpoint>& endpoints,
+                         bool reuse_port, Acceptors& acceptors) {
+  acceptors.clear();
+  Address bound = address;
+  error_code missing;
+  for (tcp::endpoint endpoint : endpoints) {
+    endpoint.port(bound.port);
+    tcp::acceptor acceptor{loop.context()};
+    error_code error = bind_tcp(acceptor, endpoint, reuse_port);
+    if (is_missing_here(error) && endpoint.address().is_v6() && endpoint.address().is_unspecified()) {
+      endpoint.address(asio::ip::address_v4::any());
+      acceptor = tcp::acceptor{loop.context()};
+      error = bind_tcp(acceptor, endpoint, reuse_port);
+    }
+    if (is_missing_here(error)) {
+      missing = error;
+      continue;
+    }
+    if (error) return error;
+    bound.port = acceptor.local_endpoint().port();
+    if (endpoints.size() > 1) bound.host = endpoint.address().to_string();
+    acceptors.push_back(std::make_unique<SocketAcceptor<tcp>>(loop, bound, std::move(acceptor)));
+  }
+  return acceptors.empty() ? missing : error_code{};
+}
+
+Acceptors listen_tcp(Loop& loop, const Address& address, bool reuse_port) {
   error_code error;
   tcp::resolver resolver{loop.context()};
   const auto found = resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
   if (error) refuse(address, "unknown host (" + error.message() + ")");
-  tcp::endpoint endpoint = found.begin()->endpoint();
-  tcp::acceptor acceptor{loop.context()};
-  error = bind_tcp(acceptor, endpoint, reuse_port);
-  if ((error == asio::error::address_family_not_supported || error == boost::system::errc::address_not_available) &&
-      endpoint.address().is_v6() && endpoint.address().is_unspecified()) {
-    endpoint.address(asio::ip::address_v4::any());
-    acceptor = tcp::acceptor{loop.context()};
-    error = bind_tcp(acceptor, endpoint, reuse_port);
+  std::vector<tcp::endpoint> endpoints;
+  for (const auto& entry : found) {
+    const auto known = std::find(endpoints.begin(), endpoints.end(), entry.endpoint());
+    if (known == endpoints.end()) endpoints.push_back(entry.endpoint());
   }
+  // The free port that the first address gets may be taken on another one.
+  int attempts = address.port == 0 && endpoints.size() > 1 ? kPortAttempts : 1;
+  Acceptors acceptors;
+  do {
+    error = listen_on_all(loop, address, endpoints, reuse_port, acceptors);
+  } while (error == asio::error::address_in_use && --attempts > 0);
   if (error) refuse(address, explain(error));
-  Address bound = address;
-  bound.port = acceptor.local_endpoint().port();
-  return std::make_unique<SocketAcceptor<tcp>>(loop, std::move(bound), std::move(acceptor));
+  return acceptors;
+}
+
+Acceptors one(std::unique_ptr<Acceptor> acceptor) {
+  Acceptors acceptors;
+  acceptors.push_back(std::move(acceptor));
+  return acceptors;
 }
 
 }  // namespace
 
-std::unique_ptr<Acceptor> Acceptor::listen(Loop& loop, const Address& address, bool reuse_port) {
-  if (address.handed_in != nullptr) return listen_handed_in(loop, address);
-  return address.is_unix() ? listen_unix(loop, address) : listen_tcp(loop, address, reuse_port);
+std::vector<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop, const Address& address, bool reuse_port) {
+  if (address.handed_in != nullptr) return one(listen_handed_in(loop, address));
+  if (address.is_unix()) return one(listen_unix(loop, address));
+  return listen_tcp(loop, address, reuse_port);
 }
 
 }  // namespace tern::transport

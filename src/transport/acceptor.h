@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
@@ -14,11 +15,12 @@ namespace tern::transport {
 
 class Acceptor {
  public:
-  /// Binds and listens. Port 0 takes a free one; "[::]" takes IPv4 too, and falls back to it where there is no IPv6; a
-  /// unix socket that nobody listens on any more is replaced, and removed at the end; a socket that is handed in
-  /// listens already. With `reuse_port`, others may listen on the same TCP port (SO_REUSEPORT). Throws
-  /// std::runtime_error that says which address and why.
-  static std::unique_ptr<Acceptor> listen(Loop& loop, const Address& address, bool reuse_port = false);
+  /// Binds and listens on every address that a host's name has, on the same port; addresses that this machine lacks are
+  /// left out. Port 0 takes a free one. "[::]" takes IPv4 too, and falls back to it where there is no IPv6. A unix
+  /// socket that no process listens on is replaced, and removed at the end. A socket that is handed in listens already.
+  /// With `reuse_port`, others may listen on the same TCP port (SO_REUSEPORT). Throws std::runtime_error that says
+  /// which address and why.
+  static std::vector<std::unique_ptr<Acceptor>> listen(Loop& loop, const Address& address, bool reuse_port = false);
   virtual ~Acceptor() = default;
 
   /// The address with the port that it really has.

@@ -139,6 +139,37 @@ TEST(Listening, OnEveryInterfaceIsReachedByBothProtocols) {
               {.listen = "[::]:0"});
 }
 
+/// Whether this machine has the address.
+bool can_bind(const tcp::endpoint& endpoint) {
+  boost::system::error_code error;
+  tcp::acceptor probe{context()};
+  probe.open(endpoint.protocol(), error);
+  if (!error) probe.bind({endpoint.address(), 0}, error);
+  return !error;
+}
+
+TEST(Listening, BindsEveryAddressOfAName) {
+  const auto body = []() -> Task<void> {
+    ProbeService service;
+    Server server;
+    server.add_service(service);
+    const std::string port = std::to_string(server.listen("localhost:0"));
+    tcp::resolver resolver{context()};
+    int reached = 0;
+    for (const auto& entry : resolver.resolve("localhost", port)) {
+      if (!can_bind(entry.endpoint())) continue;
+      const std::string host = entry.endpoint().address().to_string();
+      const std::string target = (entry.endpoint().address().is_v6() ? "[" + host + "]:" : host + ":") + port;
+      const Status status = co_await status_of_call(target);
+      EXPECT_TRUE(status.ok()) << target << ": " << status.to_string();
+      ++reached;
+    }
+    EXPECT_GT(reached, 0);
+    co_await server.stop();
+  };
+  block_on(body());
+}
+
 TEST(Listening, AStaleUnixSocketIsReplaced) {
   const std::string path = testing::TempDir() + "tern_stale_" + std::to_string(getpid()) + ".sock";
   {

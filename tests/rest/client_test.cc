@@ -36,6 +36,55 @@ AsyncGenerator<std::string> many_pieces() {
 }
 Task<Response> large(Request& /*request*/) { co_return Response::stream("text/plain", many_pieces()); }
 
+/// Redirects "/to/N" to "/to/N-1" and so on to "/to/0", which tells what reached it.
+Task<Response> count_down(Request& request) {
+  const int left = std::stoi(request.path_parameters.at("left"));
+  if (left == 0) {
+    const std::string body = co_await request.body();
+    std::string told = request.method + " '" + body + "'";
+    for (const auto& [name, value] : request.fields) {
+      if (name == "authorization" || name == "x-ask") told += " " + name;
+    }
+    co_return Response{200, "text/plain", std::move(told)};
+  }
+  Response response{static_cast<unsigned>(std::stoi(request.path_parameters.at("status")))};
+  response.fields.add("location", std::to_string(left - 1));
+  co_return response;
+}
+Task<Response> to_elsewhere(Request& request) {
+  Response response{307};
+  response.fields.add("location", request.query_parameters().at(0).second);
+  co_return response;
+}
+
+void add_redirects(Site& site) {
+  for (const char* method : {"GET", "POST"}) {
+    site.route(method, "/to/{status}/{left}", count_down);
+    site.route(method, "/elsewhere", to_elsewhere);
+  }
+}
+
+AsyncGenerator<std::string> pieces_of_request(Request& request) {
+  while (std::optional<std::string> piece = co_await request.read()) co_yield *std::move(piece);
+}
+Task<Response> echo_stream(Request& request) {
+  co_return Response::stream("application/octet-stream", pieces_of_request(request));
+}
+Task<Response> too_much(Request& /*request*/) { co_return Response{413, "text/plain", "too much"}; }
+
+/// "hello, gzip" as gzip, its bytes from zlib.
+Task<Response> compressed(Request& request) {
+  static constexpr std::string_view kHello{
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\xd7\x51\x48\xaf\xca"
+      "\x2c\x00\x00\x4a\x9b\xb1\x5c\x0b\x00\x00\x00",
+      31};
+  const std::string_view accepted = request.fields.get("accept-encoding").value_or("");
+  if (accepted.find("gzip") == std::string_view::npos) co_return Response{200, "text/plain", "hello, plain"};
+  Response response{200, "text/plain", std::string{kHello}};
+  response.fields.add("content-encoding", "gzip");
+  co_return response;
+}
+
 /// Runs `body(url)` beside a site.
 template <class Body>
 void beside_a_site(Body body, ServerTls* tls = nullptr) {
@@ -44,6 +93,10 @@ void beside_a_site(Body body, ServerTls* tls = nullptr) {
     for (const char* method : {"GET", "POST", "DELETE"}) site.route(method, "/echo", echo);
     site.route("GET", "/slow", slow);
     site.route("GET", "/large", large);
+    site.route("POST", "/stream", echo_stream);
+    site.route("POST", "/too-much", too_much);
+    site.route("GET", "/compressed", compressed);
+    add_redirects(site);
     Server server;
     const std::uint16_t port = server.listen("127.0.0.1:0", {.tls = its_tls, .http = &site});
     co_await its_body((its_tls == nullptr ? "http://127.0.0.1:" : "https://127.0.0.1:") + std::to_string(port));
@@ -250,6 +303,234 @@ TEST(HttpClient, RefusesWhatIsNoRequest) {
       refused = true;
     }
     EXPECT_TRUE(refused);
+  };
+  block_on(body());
+}
+
+/// Sends each of `writes` for each request, one write after the other.
+class Interim {
+ public:
+  explicit Interim(std::vector<std::string> writes) : writes_(std::move(writes)) { group_.spawn(accept()); }
+  [[nodiscard]] std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/";
+  }
+
+ private:
+  Task<void> accept() {
+    asio::ip::tcp::socket socket = co_await acceptor_.async_accept(use_task);
+    std::array<char, 4096> buffer{};
+    for (int request = 1;; ++request) {
+      auto [error, size] = co_await socket.async_read_some(asio::buffer(buffer), asio::as_tuple(use_task));
+      if (error) co_return;
+      for (const std::string& write : writes_) co_await asio::async_write(socket, asio::buffer(write), use_task);
+      const std::string last = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok" + std::to_string(request);
+      co_await asio::async_write(socket, asio::buffer(last), use_task);
+    }
+  }
+  std::vector<std::string> writes_;
+  asio::ip::tcp::acceptor acceptor_{Loop::require_current("a test").context(), {asio::ip::address_v4::loopback(), 0}};
+  TaskGroup group_;
+};
+
+TEST(HttpClient, SkipsInterimResponses) {
+  const std::string hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  const auto body = [](std::vector<std::string> writes) -> Task<void> {
+    Interim server{std::move(writes)};
+    Client client;
+    for (int request = 1; request <= 3; ++request) {
+      const ClientResponse response = co_await client.get(server.url());
+      EXPECT_EQ(response.status, 200U);
+      EXPECT_EQ(response.body, "ok" + std::to_string(request));
+      EXPECT_FALSE(response.fields.get("link"));
+    }
+    EXPECT_EQ(client.connections(), 1U);
+  };
+  for (const std::vector<std::string>& writes : {std::vector<std::string>{},
+                                                 {hints},
+                                                 {go_on},
+                                                 {hints + go_on},
+                                                 {hints, hints, go_on},
+                                                 {hints.substr(0, 20), hints.substr(20)}}) {
+    block_on(body(writes));
+  }
+}
+
+TEST(HttpClient, RejectsEndlessInterimResponsesAndUnaskedProtocols) {
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n";
+  EXPECT_EQ(failure_of(many, false, {.max_header_length = 1000}),
+            "the response's head is too long (ClientOptions::max_header_length)");
+  EXPECT_EQ(failure_of("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n"),
+            "the server switches to another protocol (101), which nobody asked for");
+}
+
+TEST(HttpClient, FollowsRedirectsUpToTheLimit) {
+  beside_a_site([](const std::string& url) -> Task<void> {
+    Client client{{.max_redirects = 3}};
+    const ClientResponse found = co_await client.get(url + "/to/302/3");
+    EXPECT_EQ(found.body, "GET ''");
+    EXPECT_EQ(found.url, url + "/to/302/0");
+    const ClientResponse posted = co_await client.post(url + "/to/302/1", "text/plain", "hi");
+    EXPECT_EQ(posted.body, "GET ''");
+    const ClientResponse kept = co_await client.post(url + "/to/308/2", "text/plain", "hi");
+    EXPECT_EQ(kept.body, "POST 'hi'");
+    std::string what;
+    try {
+      co_await client.get(url + "/to/302/4");
+    } catch (const ClientError& error) {
+      what = error.what();
+    }
+    EXPECT_EQ(what, "GET " + url + ": more than 3 redirects (ClientOptions::max_redirects), the last to " + url +
+                        "/to/302/0");
+    EXPECT_EQ(client.connections(), 1U);
+    Client still{{.max_redirects = 0}};
+    const ClientResponse first = co_await still.get(url + "/to/302/1");
+    EXPECT_EQ(first.status, 302U);
+  });
+}
+
+TEST(HttpClient, KeepsCredentialsFromOtherOrigins) {
+  beside_a_site([](const std::string& url) -> Task<void> {
+    Site other_site;
+    add_redirects(other_site);
+    Server other;
+    const std::uint16_t port = other.listen("127.0.0.1:0", {.http = &other_site});
+    Client client;
+    for (const std::string& target : {url, "http://127.0.0.1:" + std::to_string(port)}) {
+      ClientRequest request{"POST", url + "/elsewhere?to=" + target + "/to/307/0"};
+      request.body = "hi";
+      request.fields = {{"authorization", "Bearer secret"}, {"x-ask", "1"}};
+      const ClientResponse response = co_await client.send(std::move(request));
+      EXPECT_EQ(response.body, target == url ? "POST 'hi' authorization x-ask" : "POST 'hi' x-ask");
+    }
+    co_await other.stop();
+  });
+}
+
+AsyncGenerator<std::string> numbered(int count, Event* go_on, bool* ended) {
+  struct AtEnd {
+    bool* flag;
+    ~AtEnd() {
+      if (flag != nullptr) *flag = true;
+    }
+  };
+  const AtEnd at_end{ended};
+  for (int i = 0; i < count; ++i) {
+    if (go_on != nullptr) {
+      co_await go_on->wait();
+      go_on->clear();
+    }
+    std::string piece = std::to_string(i) + std::string(1000, '.');
+    co_yield std::move(piece);
+  }
+}
+
+TEST(HttpClient, StreamsBodiesBothWays) {
+  beside_a_site([](const std::string& url) -> Task<void> {
+    Client client;
+    for (const bool with_length : {false, true}) {
+      ClientRequest request{"POST", url + "/stream"};
+      Event go_on;
+      request.pieces = numbered(5, &go_on, nullptr);
+      if (with_length) request.length = 5 * 1001;
+      ClientStream stream = co_await client.open(std::move(request));
+      EXPECT_EQ(stream.status, 200U);
+      std::string all;
+      for (int i = 0; i < 5; ++i) {
+        go_on.set();  // each piece comes back before the next is sent
+        while (all.size() < static_cast<std::size_t>(i + 1) * 1001) {
+          const std::optional<std::string> piece = co_await stream.read();
+          if (!piece) co_return ADD_FAILURE() << "the body ended after " << all.size();
+          all += *piece;
+        }
+        EXPECT_EQ(all.substr(static_cast<std::size_t>(i) * 1001, 1), std::to_string(i));
+      }
+      const std::optional<std::string> end = co_await stream.read();
+      EXPECT_FALSE(end);
+    }
+    EXPECT_EQ(client.connections(), 1U);
+  });
+}
+
+TEST(HttpClient, ReturnsAnAnswerThatComesBeforeTheRequestIsSent) {
+  beside_a_site([](const std::string& url) -> Task<void> {
+    Client client;
+    bool ended = false;
+    ClientRequest request{"POST", url + "/too-much"};
+    request.pieces = numbered(1'000'000, nullptr, &ended);
+    const ClientResponse response = co_await client.send(std::move(request));
+    EXPECT_EQ(response.status, 413U);
+    EXPECT_EQ(response.body, "too much");
+    EXPECT_TRUE(ended);
+    EXPECT_EQ(client.connections(), 0U);
+  });
+}
+
+AsyncGenerator<std::string> failing() {
+  std::string piece = "begin";
+  co_yield piece;
+  throw std::domain_error("no more data");
+}
+
+TEST(HttpClient, PassesOnWhatTheRequestsPiecesThrow) {
+  beside_a_site([](const std::string& url) -> Task<void> {
+    Client client;
+    std::string what;
+    ClientRequest request{"POST", url + "/echo"};
+    request.pieces = failing();
+    try {
+      co_await client.send(std::move(request));
+    } catch (const std::domain_error& error) {
+      what = error.what();
+    }
+    EXPECT_EQ(what, "no more data");
+    ClientRequest longer{"POST", url + "/echo"};
+    longer.pieces = numbered(2, nullptr, nullptr);
+    longer.length = 1500;
+    try {
+      co_await client.send(std::move(longer));
+    } catch (const std::length_error& error) {
+      what = error.what();
+    }
+    EXPECT_EQ(what, "the request's pieces are longer than ClientRequest::length");
+    EXPECT_EQ(client.connections(), 0U);
+  });
+}
+
+TEST(HttpClient, DecompressesWhatItAskedFor) {
+  beside_a_site([](const std::string& url) -> Task<void> {
+    Client client;
+    const ClientResponse response = co_await client.get(url + "/compressed");
+    EXPECT_EQ(response.body, "hello, gzip");
+    EXPECT_FALSE(response.fields.get("content-encoding"));
+    EXPECT_FALSE(response.fields.get("content-length"));
+    ClientRequest own{"GET", url + "/compressed"};
+    own.fields.add("Accept-Encoding", "gzip");
+    const ClientResponse raw = co_await client.send(std::move(own));
+    EXPECT_EQ(raw.fields.get("content-encoding"), "gzip");
+    EXPECT_EQ(raw.body.size(), 31U);
+    Client plain{{.decompress = false}};
+    const ClientResponse never = co_await plain.get(url + "/compressed");
+    EXPECT_EQ(never.body, "hello, plain");
+    EXPECT_EQ(client.connections(), 1U);
+  });
+}
+
+TEST(HttpClient, RejectsFieldsThatAreItsOwn) {
+  const auto body = []() -> Task<void> {
+    Client client;
+    int rejected = 0;
+    for (const char* name : {"Content-Length", "transfer-encoding", "Trailer"}) {
+      ClientRequest request{"POST", "http://127.0.0.1:1/"};
+      request.fields.add(name, "1");
+      try {
+        co_await client.send(std::move(request));
+      } catch (const std::invalid_argument&) {
+        ++rejected;
+      }
+    }
+    EXPECT_EQ(rejected, 3);
   };
   block_on(body());
 }

@@ -1,18 +1,27 @@
-// Client: HTTP/1.1 for handlers that ask other services, as coroutines: nothing blocks the loop, a call that is
-// cancelled cancels what it asked, and connections are kept for the next one.
+// Client: HTTP/1.1 requests to other services from a handler, as coroutines (RFC 9110, RFC 9112). The loop is never
+// blocked, cancelling a call cancels the requests that it made, and connections are kept for the next request.
 //
 //   tern::rest::Client http{{.timeout = 2s}};
 //   tern::rest::ClientResponse profile = co_await http.get("https://profiles.example/v1/profiles/7");
 //   if (profile.status == 200) use(profile.body);
+//
+// A body that is too long for memory is read, or sent, piece by piece:
+//
+//   tern::rest::ClientStream download = co_await http.open({"GET", "https://files.example/large"});
+//   while (std::optional<std::string> piece = co_await download.read()) file.write(*piece);
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "tern/async/async_generator.h"
 #include "tern/async/task.h"
 #include "tern/rest/message.h"
 #include "tern/transport/tls.h"
@@ -20,29 +29,45 @@
 namespace tern::rest {
 
 struct ClientOptions {
-  /// For a whole exchange, connecting included. The deadline of the call that it is made for goes before it.
+  /// The limit for a whole exchange of send(), get() and post(): connecting, redirects and the response's body. open()
+  /// applies it to each step instead: connecting, each wait for the server to take or to send something. An earlier
+  /// deadline of the call that the request is made for replaces it.
   std::chrono::nanoseconds timeout = std::chrono::seconds{30};
-  /// Connections to one host at once; further requests wait for one.
+  /// Connections to one origin (scheme, host and port) at a time. Further requests wait for one.
   std::size_t max_connections_per_host = 32;
-  /// Connections that were not used for this long are closed.
+  /// A connection that carried no request for this long is closed.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds{60};
-  /// Longest header block and body of a response taken, in bytes.
+  /// The longest header block of a response, in bytes. All interim responses (1xx) to one request count together.
   std::size_t max_header_length = std::size_t{64} * 1024;
+  /// The longest body that send() takes, in bytes, counted after decompression. open() has no limit.
   std::size_t max_body_length = std::size_t{16} * 1024 * 1024;
-  /// For https; must outlive the client. Without: the system's authorities.
+  /// Redirects that one request follows before it fails. 0 returns redirects as responses.
+  unsigned max_redirects = 10;
+  /// Asks for gzip and deflate, and decompresses what comes so, where the request has no Accept-Encoding or Range field
+  /// of its own. The response's Content-Encoding and Content-Length fields are then removed.
+  bool decompress = true;
+  /// For https. Must outlive the client. Null uses the system's certificate authorities.
   ClientTls* tls = nullptr;
 };
 
-/// Built by its methods, not as an aggregate: g++ 12 destroys those twice inside of co_await expressions.
+/// Not an aggregate: g++ 12 destroys aggregates twice inside of co_await expressions.
 class ClientRequest {
  public:
   ClientRequest(std::string its_method, std::string its_url) : method(std::move(its_method)), url(std::move(its_url)) {}
 
   std::string method;
-  /// "http://host:8080/path?query", "https://…"; a part behind "#" is not sent.
+  /// "http://host:8080/path?query" or "https://…". The part behind "#" is not sent.
   std::string url;
+  /// Host, User-Agent and Accept-Encoding replace the client's own. Content-Length, Transfer-Encoding and Trailer are
+  /// the client's: a request that has one is rejected with std::invalid_argument.
   Fields fields;
   std::string body;
+  /// The body piece by piece, in place of `body`. The pieces run in a job of their own while the response is awaited.
+  /// A request with pieces is sent once: it is not repeated on another connection, and a redirect that would need the
+  /// body again is returned as the response.
+  AsyncGenerator<std::string> pieces;
+  /// The bytes of all pieces together, where they are known: sent as Content-Length, else the pieces are chunked.
+  std::optional<std::uint64_t> length;
 };
 
 class ClientResponse {
@@ -50,16 +75,43 @@ class ClientResponse {
   unsigned status = 0;
   Fields fields;
   std::string body;
+  /// The URL that answered: the request's own, or the one that redirects led to.
+  std::string url;
 };
 
-/// No response came: what was wrong with the host, the connection, TLS, or the response; or it took too long.
+/// There is no response. The text says what was wrong with the host, the connection, TLS or the response, or that it
+/// took too long.
 class ClientError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Used on the loop that it is made on. Destroyed while requests run, they must have been cancelled before: it outlives
-/// them.
+class ClientExchange;
+
+/// A response whose body is read piece by piece. Belongs to the loop of its client and may outlive the client.
+/// Destroyed before the body's end, it closes its connection.
+class ClientStream {
+ public:
+  ClientStream(ClientStream&& other) noexcept;
+  ClientStream& operator=(ClientStream&& other) noexcept;
+  ~ClientStream();
+
+  unsigned status = 0;
+  Fields fields;
+  std::string url;
+
+  /// Awaits the next piece of the body, of 64 KiB at most; nothing at its end. Throws ClientError when the body breaks
+  /// off or no byte comes within ClientOptions::timeout, and what the request's pieces threw. After a cancelled read()
+  /// the stream can only be destroyed.
+  Task<std::optional<std::string>> read();
+
+ private:
+  friend class Client;
+  explicit ClientStream(std::unique_ptr<ClientExchange> exchange);
+  std::unique_ptr<ClientExchange> exchange_;
+};
+
+/// Used only on the loop that made it. Requests that still run when it is destroyed must have been cancelled before.
 class Client {
  public:
   explicit Client(ClientOptions options = {});
@@ -67,12 +119,17 @@ class Client {
   Client& operator=(const Client&) = delete;
   ~Client();
 
-  /// Any status is a response; redirections are not followed. Throws std::invalid_argument for what is no URL,
-  /// ClientError when there is no response. A request without side effects (GET, HEAD, PUT, DELETE, OPTIONS) that a
-  /// kept connection lost before any answer is sent once more.
+  /// Sends the request and reads the whole response, whatever its status. Follows redirects (301, 302, 303, 307, 308;
+  /// RFC 9110 §15.4): a POST becomes a GET on 301 and 302, every method but HEAD on 303; Authorization and Cookie are
+  /// not sent to another origin. Interim responses (1xx) are skipped. A request without side effects (GET, HEAD, PUT,
+  /// DELETE, OPTIONS) that a kept connection lost before any byte of a response is sent once more.
+  /// Throws std::invalid_argument for a text that is not a URL, ClientError when there is no response.
   Task<ClientResponse> send(ClientRequest request);
   Task<ClientResponse> get(std::string url);
   Task<ClientResponse> post(std::string url, std::string_view content_type, std::string body);
+
+  /// The same, but returns when the response's head has come.
+  Task<ClientStream> open(ClientRequest request);
 
   /// Connections that are open now: in use, and kept.
   [[nodiscard]] std::size_t connections() const noexcept;

@@ -40,6 +40,8 @@ class Fields {
   void add(std::string_view name, std::string_view value);
   /// In place of all of this name.
   void set(std::string_view name, std::string_view value);
+  /// Removes every field of this name; `name` in any case.
+  void remove(std::string_view name);
   /// The first value; `name` in lower case.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept;
 
