@@ -8,8 +8,10 @@
 
 #include "fuzz/input.h"
 #include "library.pb.h"
+#include "rest/gateway.h"
 #include "rest/http_binding.h"
 #include "rest/path_template.h"
+#include "rest/request_message.h"
 #include "tern/rest/message.h"
 
 using tern::fuzz::Input;
@@ -49,6 +51,8 @@ void read_template(std::string_view text, std::string_view path) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const std::vector<HttpBinding> bindings = all_bindings();
+  static const tern::rest::SiteOptions options;
+  static const tern::rest::Gateway gateway{options};
   Input input{data, size};
   const HttpBinding& binding = bindings[input.byte() % bindings.size()];
   const std::string_view target = input.text_until('\n');
@@ -56,12 +60,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read_template(parameter, target);
   NoBody none;
   Request request{binding.http_method(), "/" + std::string{target}, none, 1 << 20};
-  for (const PathTemplate::Variable& variable : binding.variables()) {
+  for (const PathTemplate::Variable& variable : binding.path_template().variables()) {
     request.path_parameters.emplace(variable.name, parameter);
   }
   const std::span<const std::uint8_t> body = input.rest();
   try {
-    static_cast<void>(binding.bind(request, {reinterpret_cast<const char*>(body.data()), body.size()}));
+    static_cast<void>(tern::rest::request_message(gateway, binding, request,
+                                                  {reinterpret_cast<const char*>(body.data()), body.size()}));
   } catch (const HttpError& error) {
     tern::fuzz::require(error.status() == 400, "a request that cannot be read is the client's fault");
   }

@@ -10,6 +10,8 @@
 #include <charconv>
 
 #include "call/wire_metadata.h"
+#include "rest/status_json.h"
+#include "rest/strict_json.h"
 #include "rpc/header_names.h"
 #include "rpc/timeout.h"
 #include "transport/address.h"
@@ -88,15 +90,30 @@ Result<std::string> Gateway::to_json(const pb::Descriptor& type, const std::stri
 }
 
 Result<std::string> Gateway::from_json(const pb::Descriptor& type, std::string_view json) const {
-  std::string message;
   // An empty body is an empty message: curl without -d.
-  if (json.empty()) return message;
+  if (json.empty()) return std::string{};
+  const Status checked = check_json(json);
+  if (!checked.ok()) return checked;
+  return parse(type, json);
+}
+
+Result<std::string> Gateway::field_from_json(const pb::FieldDescriptor& field, std::string_view json) const {
+  // Checked before it is wrapped: `{},"other":1` must not become a second member.
+  const Status checked = check_json(json);
+  if (!checked.ok()) return checked;
+  return parse(*field.containing_type(), "{" + json_string(field.name()) + ":" + std::string{json} + "}");
+}
+
+Result<std::string> Gateway::parse(const pb::Descriptor& type, std::string_view json) const {
+  std::string message;
+  pb::util::JsonParseOptions options;
+  options.ignore_unknown_fields = !options_.reject_unknown_fields;
   pb::io::ArrayInputStream in{json.data(), static_cast<int>(json.size())};
   pb::io::StringOutputStream out{&message};
-  const auto done = pb::util::JsonToBinaryStream(types_.get(), url_of(type), &in, &out);
+  const auto done = pb::util::JsonToBinaryStream(types_.get(), url_of(type), &in, &out, options);
   if (done.ok()) return message;
   return Status{StatusCode::kInvalidArgument,
-                "this is no JSON of a " + type.full_name() + ": " + std::string{done.message()}};
+                "the JSON does not fit " + type.full_name() + ": " + std::string{done.message()}};
 }
 
 Metadata metadata_of(const Request& request) {

@@ -43,11 +43,19 @@ class Gateway {
   /// Null when it is not known.
   [[nodiscard]] const google::protobuf::MethodDescriptor* find(std::string_view path) const;
 
-  /// A serialised message as JSON, and back. INTERNAL and INVALID_ARGUMENT when it is none of this type.
+  /// Returns a serialised message as JSON; INTERNAL if protobuf cannot write it.
   [[nodiscard]] Result<std::string> to_json(const google::protobuf::Descriptor& type, const std::string& message) const;
+  /// Returns the message of a JSON object, serialised; an empty text is an empty message. INVALID_ARGUMENT if the text
+  /// is not strict JSON (strict_json.h) or does not fit the type.
   [[nodiscard]] Result<std::string> from_json(const google::protobuf::Descriptor& type, std::string_view json) const;
+  /// Returns a message of the field's type, serialised, in which only this field is set, to the value that `json` is.
+  /// The value may be of any kind: a scalar, an object, an array. INVALID_ARGUMENT as with from_json().
+  [[nodiscard]] Result<std::string> field_from_json(const google::protobuf::FieldDescriptor& field,
+                                                    std::string_view json) const;
 
  private:
+  [[nodiscard]] Result<std::string> parse(const google::protobuf::Descriptor& type, std::string_view json) const;
+
   const SiteOptions& options_;
   InProcess in_process_;
   std::unique_ptr<Channel> channel_;

@@ -1,4 +1,5 @@
-// HttpBinding: one way to call one method over HTTP, by its annotation (google.api.http).
+// HttpBinding: one way to call one method over HTTP, as its annotation (google.api.http) says. The request's message is
+// made in request_message.h, the response's body in response_body.h.
 #pragma once
 
 #include <google/protobuf/descriptor.h>
@@ -9,45 +10,43 @@
 #include <vector>
 
 #include "google/api/http.pb.h"
-#include "rest/gateway.h"
 #include "rest/path_template.h"
-#include "tern/rest/message.h"
 
 namespace tern::rest {
 
 class HttpBinding {
  public:
-  /// `rule` of `method`. Throws std::invalid_argument that says which is wrong and why.
+  using FieldPath = std::vector<const google::protobuf::FieldDescriptor*>;
+  /// The part of the request that its body is: nothing, one field of the message, or all that the path does not name.
+  enum class Body { kNone, kField, kWhole };
+
+  /// Reads `rule` of `method`. Throws std::invalid_argument with the reason.
   HttpBinding(const google::protobuf::MethodDescriptor& method, const google::api::HttpRule& rule);
 
   [[nodiscard]] const google::protobuf::MethodDescriptor& method() const noexcept { return method_; }
   /// "/package.Service/Method".
   [[nodiscard]] const std::string& call_path() const noexcept { return call_path_; }
-  /// "GET" and so on.
+  /// "GET" and so on; "*" for every method.
   [[nodiscard]] const std::string& http_method() const noexcept { return http_method_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  [[nodiscard]] const std::vector<PathTemplate::Variable>& variables() const noexcept { return template_.variables(); }
-  /// What is the body: nothing, one field, or all that the path does not name.
-  enum class Body { kNone, kField, kWhole };
+  [[nodiscard]] const PathTemplate& path_template() const noexcept { return template_; }
+  /// The path's parameters, and the request's fields that they set.
+  [[nodiscard]] const std::vector<std::pair<std::string, FieldPath>>& path_fields() const noexcept {
+    return path_fields_;
+  }
   [[nodiscard]] Body body() const noexcept { return body_; }
-  /// Where it is one field; and the field that is the response's body, null for all of it.
+  /// The field that is the request's body; null unless body() is kField.
   [[nodiscard]] const google::protobuf::FieldDescriptor* body_field() const noexcept { return body_field_; }
+  /// The field that is the response's body; null where the whole response is.
   [[nodiscard]] const google::protobuf::FieldDescriptor* response_field() const noexcept { return response_field_; }
-
-  /// The request's message, serialised: from its body, its query and its path, which goes before the query, and that
-  /// before the body. Throws HttpError (400).
-  [[nodiscard]] std::string bind(const Request& request, std::string_view body) const;
-
-  /// A response's message as the body says it.
-  [[nodiscard]] Result<std::string> to_json(const Gateway& gateway, const std::string& serialised) const;
+  /// True if the request's body is a google.api.HttpBody: any bytes of any content type.
+  [[nodiscard]] bool takes_any_content() const noexcept { return takes_any_content_; }
+  /// True if the response's body is a google.api.HttpBody.
+  [[nodiscard]] bool sends_any_content() const noexcept { return sends_any_content_; }
 
  private:
-  using FieldPath = std::vector<const google::protobuf::FieldDescriptor*>;
-
-  void bind_query(google::protobuf::Message& message, const Request& request) const;
-  [[nodiscard]] const google::protobuf::FieldDescriptor* top_level(const google::protobuf::Descriptor& type,
-                                                                   const std::string& name) const;
-  [[noreturn]] void refuse(const std::string& why) const;
+  void bind_path();
+  void bind_bodies(const google::api::HttpRule& rule);
 
   const google::protobuf::MethodDescriptor& method_;
   std::string call_path_;
@@ -58,9 +57,16 @@ class HttpBinding {
   Body body_ = Body::kNone;
   const google::protobuf::FieldDescriptor* body_field_ = nullptr;
   const google::protobuf::FieldDescriptor* response_field_ = nullptr;
+  bool takes_any_content_ = false;
+  bool sends_any_content_ = false;
 };
 
-/// All of a method's annotation; none without one.
+/// Returns the bindings of a method's annotation; none where it has no annotation. Leaves out a binding that cannot be
+/// served, and logs a warning with the method, its file and the reason.
 std::vector<HttpBinding> bindings_of(const google::protobuf::MethodDescriptor& method);
+
+/// Logs that a binding of `method` is not served.
+void warn_left_out(const google::protobuf::MethodDescriptor& method, std::string_view http_method,
+                   std::string_view path, std::string_view why);
 
 }  // namespace tern::rest

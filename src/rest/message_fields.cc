@@ -18,14 +18,6 @@ namespace {
 namespace pb = google::protobuf;
 using Field = pb::FieldDescriptor;
 
-const Field* field_called(const pb::Descriptor& type, const std::string& name) {
-  if (const Field* field = type.FindFieldByName(name)) return field;
-  for (int i = 0; i < type.field_count(); ++i) {
-    if (type.field(i)->json_name() == name) return type.field(i);
-  }
-  return nullptr;
-}
-
 [[noreturn]] void refuse(const std::string& called, const std::string& value, const Field& field) {
   std::string wanted = field.type_name();
   if (field.type() == Field::TYPE_ENUM) wanted = field.enum_type()->full_name();
@@ -41,11 +33,19 @@ Number number_of(const std::string& called, const std::string& value, const Fiel
   return number;
 }
 
-// What is rarer, as JSON has it: enums, bytes, floating point, timestamps and their like.
+/// A text as JSON: a string, or a number for an enum, which may have numbers without a name.
+std::string json_of(const Field& field, const std::string& value) {
+  std::int32_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool whole = error == std::errc{} && end == value.data() + value.size();
+  return whole && field.type() == Field::TYPE_ENUM ? std::to_string(number) : json_string(value);
+}
+
+// Sets the rarer kinds by their JSON: enums, bytes, floating point, timestamps and their like.
 void set_by_json(pb::Message& message, const Field& field, const std::string& called,
                  const std::vector<std::string>& values) {
   std::string json;
-  for (const std::string& value : values) json += (json.empty() ? "" : ",") + json_string(value);
+  for (const std::string& value : values) json += (json.empty() ? "" : ",") + json_of(field, value);
   if (field.is_repeated()) json = fmt::format("[{}]", json);
   const std::unique_ptr<pb::Message> part{message.New()};
   const auto done =
@@ -74,14 +74,49 @@ bool set_number(pb::Message& message, const Field& field, const std::string& cal
   }
 }
 
+/// RFC 3629 §4: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto lead = static_cast<unsigned char>(text.front());
+    const std::size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4 || text.size() < length) return false;
+    for (std::size_t i = 1; i < length; ++i) {
+      if ((static_cast<unsigned char>(text[i]) & 0xc0U) != 0x80) return false;
+    }
+    const unsigned second = length > 2 ? static_cast<unsigned char>(text[1]) : 0x80;
+    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f)) return false;
+    if ((lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+/// A service cannot read a string that is not UTF-8, so the request is rejected here.
+void set_string(pb::Message& message, const Field& field, const std::string& called, const std::string& value) {
+  if (!is_utf8(value)) throw HttpError{400, called + " is not UTF-8"};
+  message.GetReflection()->SetString(&message, &field, value);
+}
+
 }  // namespace
+
+std::unique_ptr<pb::Message> new_message(const pb::Descriptor& type) {
+  return std::unique_ptr<pb::Message>{pb::MessageFactory::generated_factory()->GetPrototype(&type)->New()};
+}
+
+const Field* field_named(const pb::Descriptor& type, const std::string& name) {
+  if (const Field* field = type.FindFieldByName(name)) return field;
+  for (int i = 0; i < type.field_count(); ++i) {
+    if (type.field(i)->json_name() == name) return type.field(i);
+  }
+  return nullptr;
+}
 
 std::vector<const Field*> find_field(const pb::Descriptor& type, std::string_view path) {
   std::vector<const Field*> fields;
   const pb::Descriptor* in = &type;
   for (;;) {
     const std::string name{path.substr(0, path.find('.'))};
-    const Field* field = in == nullptr ? nullptr : field_called(*in, name);
+    const Field* field = in == nullptr ? nullptr : field_named(*in, name);
     if (field == nullptr) {
       throw std::invalid_argument(in == nullptr ? "\"" + fields.back()->full_name() + "\" is no message"
                                                 : in->full_name() + " has no field \"" + name + "\"");
@@ -126,7 +161,7 @@ void set_field(pb::Message& message, const std::vector<const Field*>& field_path
   if (values.size() > 1) throw HttpError{400, called + " is given " + std::to_string(values.size()) + " times"};
   const std::string& value = values.front();
   if (field.type() == Field::TYPE_STRING) {
-    in->GetReflection()->SetString(in, &field, value);
+    set_string(*in, field, called, value);
   } else if (!set_number(*in, field, called, value)) {
     set_by_json(*in, field, called, values);
   }

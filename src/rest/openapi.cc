@@ -65,7 +65,7 @@ class Operation {
 
  private:
   void add_path_parameters() {
-    for (const PathTemplate::Variable& variable : binding_.variables()) {
+    for (const PathTemplate::Variable& variable : binding_.path_template().variables()) {
       const auto field = find_field(*binding_.method().input_type(), variable.name);
       bound_.insert(field.front()->name());
       paths_.insert(variable.name);

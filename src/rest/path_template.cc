@@ -20,13 +20,9 @@ class Reader {
   void read(std::vector<PathTemplate::Segment>& segments, std::vector<PathTemplate::Variable>& variables,
             std::string& verb) {
     expect('/', "it begins with a slash");
+    verb = cut_verb();
     if (rest_.empty()) return segments.push_back({Kind::kLiteral, {}});
     read_segments(segments, &variables);
-    if (accept(':')) {
-      verb = std::string{rest_};
-      rest_ = {};
-      if (verb.empty()) fail("nothing follows its colon");
-    }
     if (!rest_.empty()) fail("\"" + std::string{rest_} + "\" does not belong there");
     for (std::size_t i = 0; i + 1 < segments.size(); ++i) {
       if (segments[i].kind == Kind::kRest) fail("\"**\" stands only at its end");
@@ -45,13 +41,36 @@ class Reader {
       if (variables == nullptr) fail("a parameter stands inside of another one");
       return read_variable(segments, *variables);
     }
-    const std::string_view word = read_until("/{}:=");
+    const std::string_view word = read_until("/{}");
     if (word == "*" || word == "**") {
       segments.push_back({word.size() == 1 ? Kind::kOne : Kind::kRest, {}});
     } else if (word.find('*') != std::string_view::npos) {
       fail("\"" + std::string{word} + "\" is neither a star nor a word");
     } else {
-      segments.push_back({Kind::kLiteral, decoded(word)});
+      segments.push_back({Kind::kLiteral, decoded_literal(word)});
+    }
+  }
+
+  /// Removes the verb from the end: what follows the first colon of the last segment. It may have colons itself.
+  std::string cut_verb() {
+    const std::size_t slash = rest_.rfind('/');
+    const std::size_t brace = rest_.rfind('}');
+    std::size_t last = slash == std::string_view::npos ? 0 : slash;
+    if (brace != std::string_view::npos) last = std::max(last, brace);
+    const std::size_t colon = rest_.find(':', last);
+    if (colon == std::string_view::npos) return {};
+    std::string verb{rest_.substr(colon + 1)};
+    rest_ = rest_.substr(0, colon);
+    if (verb.empty()) fail("nothing follows its colon");
+    if (verb.find_first_of("{*") != std::string::npos) fail("\"" + verb + "\" is not a verb");
+    return verb;
+  }
+
+  [[nodiscard]] std::string decoded_literal(std::string_view word) const {
+    try {
+      return decoded(word);
+    } catch (const HttpError& error) {
+      fail(error.what());
     }
   }
 
@@ -84,7 +103,7 @@ class Reader {
     if (!accept(letter)) fail(otherwise);
   }
   [[noreturn]] void fail(const std::string& why) const {
-    throw std::invalid_argument("\"" + std::string{text_} + "\" is no path: " + why);
+    throw std::invalid_argument("\"" + std::string{text_} + "\" is not a path template: " + why);
   }
 
   std::string_view text_;

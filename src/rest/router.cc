@@ -1,10 +1,23 @@
 #include "rest/router.h"
 
+#include <array>
 #include <functional>
 #include <set>
 #include <stdexcept>
 
 namespace tern::rest {
+
+namespace {
+
+constexpr std::string_view kAnyMethod = "*";
+constexpr std::array<std::string_view, 7> kStandardMethods{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"};
+
+/// Returns true if the segment is a value, a colon and the verb.
+bool ends_with_verb(std::string_view segment, std::string_view verb) {
+  return segment.size() > verb.size() && segment.ends_with(verb) && segment[segment.size() - verb.size() - 1] == ':';
+}
+
+}  // namespace
 
 struct Router::Node {
   std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
@@ -49,7 +62,7 @@ void Router::add(std::string_view method, std::string_view path, Handler handler
   PathTemplate parsed = PathTemplate::parse(path);
   Node* node = root_.get();
   for (const PathTemplate::Segment& segment : parsed.segments()) node = &node->child(segment);
-  verbs_ = verbs_ || !parsed.verb().empty();
+  if (!parsed.verb().empty()) verbs_.insert(parsed.verb());
   Methods& methods = node->ends[parsed.verb()];
   if (!methods.try_emplace(std::string{method}, Route{std::string{path}, std::move(parsed), std::move(handler)})
            .second) {
@@ -62,23 +75,29 @@ void Router::visit_ends(std::string_view path, Visit visit) const {
   std::vector<std::string_view> segments = segments_of(path);
   if (segments.empty()) return;
   const std::string_view last = segments.back();
-  if (const std::size_t colon = last.rfind(':'); verbs_ && colon != std::string_view::npos) {
-    segments.back() = last.substr(0, colon);
-    if (root_->visit(segments, 0, last.substr(colon + 1), visit)) return;
-    segments.back() = last;
+  for (const std::string& verb : verbs_) {
+    if (!ends_with_verb(last, verb)) continue;
+    segments.back() = last.substr(0, last.size() - verb.size() - 1);
+    if (root_->visit(segments, 0, verb, visit)) return;
   }
+  segments.back() = last;
   root_->visit(segments, 0, {}, visit);
+}
+
+const Router::Route* Router::route_for(const Methods& methods, std::string_view method) {
+  auto found = methods.find(method);
+  if (found == methods.end() && method == "HEAD") found = methods.find("GET");
+  if (found == methods.end()) found = methods.find(kAnyMethod);
+  return found == methods.end() ? nullptr : &found->second;
 }
 
 const Handler& Router::find(Request& request) const {
   const Route* route = nullptr;
   bool known = false;
-  const std::string_view wanted = request.method == "HEAD" ? std::string_view{"GET"} : request.method;
   visit_ends(request.path(), [&](const Methods& methods, const std::vector<std::string_view>& segments) {
     known = true;
-    const auto found = methods.find(wanted);
-    if (found == methods.end()) return false;
-    route = &found->second;
+    route = route_for(methods, request.method);
+    if (route == nullptr) return false;
     for (auto& [name, value] : route->path.values(segments)) request.path_parameters.insert_or_assign(name, value);
     return true;
   });
@@ -97,6 +116,7 @@ std::string Router::methods_of(std::string_view path) const {
     for (const auto& [name, route] : methods) names.insert(name);
     return false;
   });
+  if (names.erase(std::string{kAnyMethod}) != 0) names.insert(kStandardMethods.begin(), kStandardMethods.end());
   if (names.contains("GET")) names.insert("HEAD");
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;

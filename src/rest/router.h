@@ -1,10 +1,11 @@
 // Router: which handler a method and a path belong to. A tree of the paths' segments: a word goes before "*", and that
-// before "**".
+// before "**". A verb wins over a value with colons: "x:cancel" is "x" and "cancel" where a path has that verb.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,8 @@ class Router {
   Router& operator=(const Router&) = delete;
   ~Router();
 
-  /// Throws std::invalid_argument when the route is there already, or its path is none.
+  /// Adds a route; the method "*" stands for every method that the same path has no route for. Throws
+  /// std::invalid_argument if there is a route for the method and the path already, or the path is malformed.
   void add(std::string_view method, std::string_view path, Handler handler);
 
   /// The route's handler; its path and its parameters are put into the request. Throws HttpError: 404 for an unknown
@@ -41,12 +43,21 @@ class Router {
  private:
   struct Node;
   using Methods = std::map<std::string, Route, std::less<>>;
-  /// Calls `visit` for each end that the path leads to, the best first, until it says true.
+  /// The route of an end for an HTTP method; null if it has none. GET serves HEAD where HEAD has no route of its own.
+  static const Route* route_for(const Methods& methods, std::string_view method);
+  /// Calls `visit` for each end that the path leads to, the best first, until `visit` returns true.
   template <class Visit>
   void visit_ends(std::string_view path, Visit visit) const;
 
   std::unique_ptr<Node> root_;
-  bool verbs_ = false;
+  /// Of all routes, the longest first: "b:cancel" before "cancel".
+  struct LongerFirst {
+    using is_transparent = void;
+    bool operator()(std::string_view left, std::string_view right) const noexcept {
+      return left.size() != right.size() ? left.size() > right.size() : left < right;
+    }
+  };
+  std::set<std::string, LongerFirst> verbs_;
 };
 
 }  // namespace tern::rest

@@ -27,10 +27,19 @@ void Site::Core::add_services(Server& server) {
   gateway_.connect_to(server);
   for (const auto& [path, method] : gateway_.methods()) {
     for (HttpBinding& binding : bindings_of(*method)) {
-      const HttpBinding& kept = bindings_.emplace_back(std::move(binding));
-      router_.add(kept.http_method(), kept.path(),
-                  [this, &kept](Request& request) { return serve_binding(gateway_, kept, request); });
+      add_binding(std::move(binding));
     }
+  }
+}
+
+void Site::Core::add_binding(HttpBinding binding) {
+  const HttpBinding& kept = bindings_.emplace_back(std::move(binding));
+  try {
+    router_.add(kept.http_method(), kept.path(),
+                [this, &kept](Request& request) { return serve_binding(gateway_, kept, request); });
+  } catch (const std::invalid_argument& error) {
+    warn_left_out(kept.method(), kept.http_method(), kept.path(), error.what());
+    bindings_.pop_back();
   }
 }
 

@@ -32,6 +32,8 @@ class Site::Core final : public Answering {
 
  private:
   Task<Response> dispatch(Request& request) const;
+  /// Leaves it out with a warning where another route has the same method and path.
+  void add_binding(HttpBinding binding);
 
   SiteOptions options_;
   Gateway gateway_;

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "rest/request_message.h"
+#include "rest/response_body.h"
 #include "rest/status_json.h"
 
 namespace tern::rest {
@@ -14,6 +16,7 @@ using StreamingCall = ServerStreamCall<RawMessage>;
 
 constexpr std::string_view kLines = "application/x-ndjson";
 constexpr std::string_view kEvents = "text/event-stream";
+constexpr std::string_view kBytes = "application/octet-stream";
 
 /// A stream of one method to one client.
 struct Streaming {
@@ -22,28 +25,35 @@ struct Streaming {
   bool events;
   std::unique_ptr<StreamingCall> call = nullptr;
 
-  /// EventSource would ask again after a plain end, so an event of its own says that it was one.
+  [[nodiscard]] bool raw() const noexcept { return binding.sends_any_content(); }
+  /// Throws RpcError where the stream is raw: its bytes have no place for an error, so the client must see a body that
+  /// breaks off. EventSource reconnects after a plain end, so an event of its own says that the stream is over.
   [[nodiscard]] std::string end(const Status& status) const {
+    if (raw() && !status.ok()) throw RpcError{status};
+    if (raw()) return {};
     if (status.ok()) return events ? "event: end\ndata: {}\n\n" : "";
     const std::string error = to_json(status);
     return events ? "event: error\ndata: " + error + "\n\n" : R"({"error":)" + error + "}\n";
   }
-  [[nodiscard]] std::string piece(const std::string& json) const {
-    return events ? "data: " + json + "\n\n" : json + "\n";
+  [[nodiscard]] std::string piece(std::string body) const {
+    if (raw()) return body;
+    return events ? "data: " + body + "\n\n" : body + "\n";
   }
 };
 
-/// `first` has been read already.
-AsyncGenerator<std::string> pieces_of(std::unique_ptr<Streaming> streaming, std::optional<RawMessage> first) {
-  std::optional<RawMessage> message = std::move(first);
+/// `first` is the stream's first message, already read and converted.
+AsyncGenerator<std::string> pieces_of(std::unique_ptr<Streaming> streaming, std::optional<std::string> first) {
+  std::optional<std::string> body = std::move(first);
   Status status;
-  while (message && status.ok()) {
-    Result<std::string> json = streaming->binding.to_json(streaming->gateway, message->bytes);
-    status = json.status();
-    if (!json.ok()) break;
-    std::string piece = streaming->piece(*json);
+  while (body) {
+    std::string piece = streaming->piece(*std::move(body));
     co_yield std::move(piece);
-    message = co_await streaming->call->read();
+    body.reset();
+    std::optional<RawMessage> message = co_await streaming->call->read();
+    if (!message) break;
+    Result<ResponseBody> converted = response_body(streaming->gateway, streaming->binding, message->bytes);
+    status = converted.status();
+    if (converted.ok()) body = std::move(converted->bytes);
   }
   if (!status.ok()) streaming->call->cancel();
   const Status ended = co_await streaming->call->status();
@@ -60,14 +70,21 @@ Task<Response> serve_stream(const Gateway& gateway, const HttpBinding& binding, 
   const RawMessage raw{std::move(message)};
   StreamingCall& call =
       *(streaming->call = std::make_unique<StreamingCall>(gateway.channel(), binding.call_path(), raw, options));
-  // An error that comes before any message is still an HTTP status.
-  std::optional<RawMessage> first = co_await call.read();
-  if (!first) {
+  // An error before the first message is still an HTTP status.
+  std::string content_type{streaming->raw() ? kBytes : events ? kEvents : kLines};
+  std::optional<std::string> first;
+  const std::optional<RawMessage> reply = co_await call.read();
+  if (reply) {
+    Result<ResponseBody> body = response_body(gateway, binding, reply->bytes);
+    if (!body.ok()) co_return Response::error(body.status());
+    if (streaming->raw()) content_type = std::move(body->content_type);
+    first = std::move(body->bytes);
+  } else {
     const Status status = co_await call.status();
     if (!status.ok()) co_return Response::error(status);
   }
   const Metadata initial = co_await call.initial_metadata();
-  Response response = Response::stream(events ? kEvents : kLines, pieces_of(std::move(streaming), std::move(first)));
+  Response response = Response::stream(content_type, pieces_of(std::move(streaming), std::move(first)));
   response.fields.add("cache-control", "no-cache");
   add_fields(response.fields, initial);
   co_return response;
@@ -78,14 +95,15 @@ Task<Response> serve_stream(const Gateway& gateway, const HttpBinding& binding, 
 Task<Response> serve_binding(const Gateway& gateway, const HttpBinding& binding, Request& request) {
   std::string body;
   if (binding.body() != HttpBinding::Body::kNone) body = co_await request.body();
-  std::string message = binding.bind(request, body);
+  std::string message = request_message(gateway, binding, request, body);
   if (binding.method().server_streaming()) {
     co_return co_await serve_stream(gateway, binding, request, std::move(message));
   }
   const auto respond = [&gateway, &binding](const Result<RawMessage>& reply) {
     if (!reply.ok()) return Response::error(reply.status());
-    Result<std::string> json = binding.to_json(gateway, reply->bytes);
-    return json.ok() ? Response::json(std::move(json).value()) : Response::error(json.status());
+    Result<ResponseBody> content = response_body(gateway, binding, reply->bytes);
+    if (!content.ok()) return Response::error(content.status());
+    return Response{200, content->content_type, std::move(content->bytes)};
   };
   co_return co_await call_unary(gateway, request, binding.call_path(), std::move(message), respond);
 }

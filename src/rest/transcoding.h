@@ -2,6 +2,7 @@
 // (text/event-stream, WHATWG HTML §9.2), as the client accepts.
 #pragma once
 
+#include "rest/gateway.h"
 #include "rest/http_binding.h"
 
 namespace tern::rest {

@@ -72,8 +72,8 @@ TEST(PathTemplate, DecodesParameters) {
 }
 
 TEST(PathTemplate, RefusesWhatIsNone) {
-  for (const char* text :
-       {"", "v1", "/{", "/{}", "/{a", "/{a=}x", "/{a={b}}", "/a*", "/**/b", "/{a}/{a}", "/a:", "/{a=**}/b"}) {
+  for (const char* text : {"", "v1", "/{", "/{}", "/{a", "/{a=}x", "/{a={b}}", "/a*", "/**/b", "/{a}/{a}",
+                           "/a:", "/{a=**}/b", "/a:{b}", "/%zz"}) {
     EXPECT_THROW(PathTemplate::parse(text), std::invalid_argument) << text;
   }
 }

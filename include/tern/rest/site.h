@@ -50,6 +50,9 @@ struct SiteOptions {
   std::chrono::nanoseconds write_timeout = std::chrono::seconds{30};
   /// JSON has every field, those with default values too; without, as protobuf's mapping says.
   bool print_default_values = false;
+  /// Rejects JSON with names that the message does not have (400). Default: false, the names are ignored, so that
+  /// clients can be newer than the server.
+  bool reject_unknown_fields = false;
   CorsOptions cors = {};
   /// What /openapi.json says the site is called.
   std::string title = "API";
@@ -80,8 +83,9 @@ class Site final : public HttpHandler {
   /// Files under `path`; "index.html" also as `path` itself.
   void add_files(std::string_view path, std::span<const EmbeddedFile> files);
 
-  /// Every service that `server` has by now, as JSON, gRPC-Web and Connect; before it listens. Throws
-  /// std::invalid_argument for an annotation that is wrong, saying which and why.
+  /// Serves every service that `server` has by now, as JSON, gRPC-Web and Connect. Call it before the server listens.
+  /// An annotation that cannot be served, or that has the method and path of another route, is left out with a warning
+  /// that names the method, its file and the reason.
   void add_services(Server& server);
 
   /// Before the server listens; `observer` must outlive it.
