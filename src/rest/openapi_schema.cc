@@ -1,10 +1,14 @@
 #include "rest/openapi_schema.h"
 
+#include <google/protobuf/descriptor.pb.h>
+
+#include <algorithm>
 #include <boost/json/array.hpp>
+#include <optional>
 #include <string_view>
 #include <utility>
 
-#include "tern/rpc/proto_comments.h"
+#include "rest/api_options.h"
 
 namespace tern::rest {
 
@@ -20,30 +24,46 @@ json::object type(std::string_view name, std::string_view format = {}) {
   return schema;
 }
 
-// Of these, JSON is not an object of their fields.
+json::object unsigned_integer() { return {{"type", "integer"}, {"format", "int64"}, {"minimum", 0}}; }
+
+/// A wrapper's JSON is its value's, or null.
+json::object nullable(json::object value) {
+  value["type"] = json::array{value.at("type"), "null"};
+  return value;
+}
+
+// JSON of these messages is not an object of their fields.
 bool well_known(const pb::Descriptor& message, json::object& schema) {
   switch (message.well_known_type()) {
     case pb::Descriptor::WELLKNOWNTYPE_DOUBLEVALUE:
+      schema = nullable(type("number", "double"));
+      return true;
     case pb::Descriptor::WELLKNOWNTYPE_FLOATVALUE:
-      schema = type("number");
+      schema = nullable(type("number", "float"));
       return true;
     case pb::Descriptor::WELLKNOWNTYPE_INT64VALUE:
+      schema = nullable(type("string", "int64"));
+      return true;
     case pb::Descriptor::WELLKNOWNTYPE_UINT64VALUE:
-      schema = type("string", "int64");
+      schema = nullable(type("string", "uint64"));
       return true;
     case pb::Descriptor::WELLKNOWNTYPE_INT32VALUE:
+      schema = nullable(type("integer", "int32"));
+      return true;
     case pb::Descriptor::WELLKNOWNTYPE_UINT32VALUE:
-      schema = type("integer", "int32");
+      schema = nullable(unsigned_integer());
       return true;
     case pb::Descriptor::WELLKNOWNTYPE_STRINGVALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_FIELDMASK:
-      schema = type("string");
+      schema = nullable(type("string"));
       return true;
     case pb::Descriptor::WELLKNOWNTYPE_BYTESVALUE:
-      schema = type("string", "byte");
+      schema = nullable(type("string", "byte"));
       return true;
     case pb::Descriptor::WELLKNOWNTYPE_BOOLVALUE:
-      schema = type("boolean");
+      schema = nullable(type("boolean"));
+      return true;
+    case pb::Descriptor::WELLKNOWNTYPE_FIELDMASK:
+      schema = type("string", "field-mask");
       return true;
     case pb::Descriptor::WELLKNOWNTYPE_DURATION:
       schema = {{"type", "string"}, {"pattern", "^-?[0-9]+(\\.[0-9]+)?s$"}};
@@ -58,7 +78,7 @@ bool well_known(const pb::Descriptor& message, json::object& schema) {
       schema = {{"type", "array"}, {"items", json::object{}}};
       return true;
     case pb::Descriptor::WELLKNOWNTYPE_STRUCT:
-      schema = type("object");
+      schema = {{"type", "object"}, {"additionalProperties", true}};
       return true;
     case pb::Descriptor::WELLKNOWNTYPE_ANY:
       schema = {{"type", "object"}, {"properties", {{"@type", type("string")}}}, {"additionalProperties", true}};
@@ -68,24 +88,74 @@ bool well_known(const pb::Descriptor& message, json::object& schema) {
   }
 }
 
-void describe(json::object& schema, const std::string& full_name) {
-  const std::string text = description_of(full_name);
+template <class Declaration>
+void describe(json::object& schema, const Declaration& declaration) {
+  const std::string text = description_of(declaration);
   if (!text.empty()) schema["description"] = text;
+  if (declaration.options().deprecated()) schema["deprecated"] = true;
 }
 
 json::object reference(const std::string& name) { return {{"$ref", "#/components/schemas/" + name}}; }
 
+/// Adds the options that google.api gives to the field.
+void add_options(json::object& schema, const Field& field) {
+  const FieldBehavior behavior = behavior_of(field);
+  if (behavior.output_only) schema["readOnly"] = true;
+  if (behavior.input_only) schema["writeOnly"] = true;
+  if (behavior.immutable) schema["x-immutable"] = true;
+  if (const std::string type = referenced_resource(field); !type.empty()) schema["x-resource-reference"] = type;
+}
+
+void add_resource(json::object& schema, const pb::Descriptor& message) {
+  const std::optional<Resource> resource = resource_of(message);
+  if (!resource) return;
+  schema["x-resource"] = {{"type", resource->type},
+                          {"patterns", json::array(resource->patterns.begin(), resource->patterns.end())}};
+}
+
+/// At most one field of a oneof is set: one of them, or none.
+json::object oneof_schema(const pb::OneofDescriptor& oneof, const json::object& properties) {
+  json::array alternatives;
+  json::object none;
+  for (int i = 0; i < oneof.field_count(); ++i) {
+    const std::string& name = oneof.field(i)->json_name();
+    if (!properties.contains(name)) continue;
+    alternatives.emplace_back(json::object{{"required", json::array{name}}});
+    none[name] = false;
+  }
+  alternatives.emplace_back(json::object{{"properties", std::move(none)}});
+  return {{"oneOf", std::move(alternatives)}};
+}
+
+/// The comments of an enum's values, as a list below the enum's own.
+void describe_values(json::object& schema, const pb::EnumDescriptor& type) {
+  std::string list;
+  for (int i = 0; i < type.value_count(); ++i) {
+    const std::string text = description_of(*type.value(i));
+    if (!text.empty()) list += (list.empty() ? "" : "\n") + ("- " + type.value(i)->name() + ": " + text);
+  }
+  if (list.empty()) return;
+  const auto* own = schema.if_contains("description");
+  schema["description"] = own == nullptr ? list : std::string{own->as_string()} + "\n\n" + list;
+}
+
 }  // namespace
 
-std::string description_of(const std::string& full_name) {
-  std::string text{ProtoComments::find(full_name)};
-  for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {
-    const bool paragraph = text.compare(at, 2, "\n\n") == 0;
-    if (paragraph) {
-      ++at;
-    } else {
-      text[at] = ' ';
+std::string joined_lines(std::string_view comment) {
+  std::string text;
+  bool paragraph = false;
+  while (!comment.empty()) {
+    std::string_view line = comment.substr(0, comment.find('\n'));
+    comment.remove_prefix(std::min(line.size() + 1, comment.size()));
+    while (line.starts_with(' ')) line.remove_prefix(1);
+    while (line.ends_with(' ')) line.remove_suffix(1);
+    if (line.empty()) {
+      paragraph = true;
+      continue;
     }
+    if (!text.empty()) text += paragraph ? "\n\n" : " ";
+    text += line;
+    paragraph = false;
   }
   return text;
 }
@@ -107,7 +177,8 @@ json::object OpenApiSchemas::of(const pb::EnumDescriptor& type) {
     json::array names;
     for (int i = 0; i < type.value_count(); ++i) names.emplace_back(type.value(i)->name());
     json::object schema{{"type", "string"}, {"enum", std::move(names)}};
-    describe(schema, type.full_name());
+    describe(schema, type);
+    describe_values(schema, type);
     gathered_[type.full_name()] = std::move(schema);
   }
   return reference(type.full_name());
@@ -115,25 +186,39 @@ json::object OpenApiSchemas::of(const pb::EnumDescriptor& type) {
 
 json::object OpenApiSchemas::without(const pb::Descriptor& message, const std::set<std::string>& fields) {
   json::object properties;
+  json::array required;
   for (int i = 0; i < message.field_count(); ++i) {
-    if (!fields.contains(message.field(i)->name())) properties[message.field(i)->json_name()] = of(*message.field(i));
+    const Field& field = *message.field(i);
+    if (fields.contains(field.name())) continue;
+    properties[field.json_name()] = of(field);
+    if (behavior_of(field).required || field.is_required()) required.emplace_back(field.json_name());
+  }
+  json::array oneofs;
+  for (int i = 0; i < message.real_oneof_decl_count(); ++i) {
+    json::object oneof = oneof_schema(*message.oneof_decl(i), properties);
+    if (oneof.at("oneOf").as_array().size() > 2) oneofs.emplace_back(std::move(oneof));
   }
   json::object schema{{"type", "object"}, {"properties", std::move(properties)}};
-  describe(schema, message.full_name());
+  if (!required.empty()) schema["required"] = std::move(required);
+  if (!oneofs.empty()) schema["allOf"] = std::move(oneofs);
+  describe(schema, message);
+  add_resource(schema, message);
   return schema;
 }
 
 json::object OpenApiSchemas::of(const Field& field) {
-  json::object schema;
-  if (field.is_map()) {
-    schema = {{"type", "object"}, {"additionalProperties", single(*field.message_type()->map_value())}};
-  } else if (field.is_repeated()) {
-    schema = {{"type", "array"}, {"items", single(field)}};
-  } else {
-    schema = single(field);
-  }
-  describe(schema, field.full_name());
+  json::object schema = value_of(field);
+  describe(schema, field);
+  add_options(schema, field);
   return schema;
+}
+
+json::object OpenApiSchemas::value_of(const Field& field) {
+  if (field.is_map()) {
+    return {{"type", "object"}, {"additionalProperties", single(*field.message_type()->map_value())}};
+  }
+  if (field.is_repeated()) return {{"type", "array"}, {"items", single(field)}};
+  return single(field);
 }
 
 json::object OpenApiSchemas::single(const Field& field) {
@@ -155,7 +240,7 @@ json::object OpenApiSchemas::single(const Field& field) {
       return type("integer", "int32");
     case Field::TYPE_UINT32:
     case Field::TYPE_FIXED32:
-      return {{"type", "integer"}, {"format", "int64"}, {"minimum", 0}};
+      return unsigned_integer();
     case Field::TYPE_BOOL:
       return type("boolean");
     case Field::TYPE_STRING:

@@ -6,8 +6,14 @@
 #include <boost/json/object.hpp>
 #include <set>
 #include <string>
+#include <string_view>
+
+#include "tern/rpc/proto_comments.h"
 
 namespace tern::rest {
+
+/// Joins the lines of each paragraph of a comment.
+std::string joined_lines(std::string_view comment);
 
 /// Gathers the schemas of the messages and enums that a document names.
 class OpenApiSchemas {
@@ -16,20 +22,30 @@ class OpenApiSchemas {
   boost::json::object of(const google::protobuf::Descriptor& message);
   /// Of a field, with its comment.
   boost::json::object of(const google::protobuf::FieldDescriptor& field);
-  /// An object of the message's fields but those.
+  /// Returns the message's object without these top-level fields.
   boost::json::object without(const google::protobuf::Descriptor& message, const std::set<std::string>& fields);
 
   /// All that was named, by name.
   [[nodiscard]] boost::json::object gathered() const { return gathered_; }
 
  private:
+  boost::json::object value_of(const google::protobuf::FieldDescriptor& field);
   boost::json::object single(const google::protobuf::FieldDescriptor& field);
   boost::json::object of(const google::protobuf::EnumDescriptor& type);
 
   boost::json::object gathered_;
 };
 
-/// A declaration's comment; the lines of a paragraph joined.
-std::string description_of(const std::string& full_name);
+/// Returns the comment of a declaration, the lines of each paragraph joined; empty if it has none. Comments come from
+/// generated code (ProtoComments), or from descriptors that keep their source.
+template <class Declaration>
+std::string description_of(const Declaration& declaration) {
+  std::string_view text = ProtoComments::find(declaration.full_name());
+  google::protobuf::SourceLocation location;
+  if (text.empty() && declaration.GetSourceLocation(&location)) {
+    text = location.leading_comments.empty() ? location.trailing_comments : location.leading_comments;
+  }
+  return joined_lines(text);
+}
 
 }  // namespace tern::rest

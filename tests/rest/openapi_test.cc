@@ -55,7 +55,7 @@ TEST(OpenApi, HasEveryBindingOnce) {
             "post /v1/shelves/{shelf}/books\n"
             "get /v1/shelves/{shelf}/books\n"
             "get /v1/{name}\n"
-            "lend /v1/{name}\n"
+            "x-lend /v1/{name}\n"
             "get /v1/books/{name}\n"
             "delete /v1/{name}:forget\n"
             "post /v1/books:search\n"
@@ -84,6 +84,8 @@ TEST(OpenApi, ParametersBodiesAndComments) {
   const json::value& body = update.at("requestBody").at("content").at("application/json").at("schema");
   EXPECT_FALSE(body.at("properties").as_object().contains("shelf"));
   EXPECT_TRUE(body.at("properties").as_object().contains("draft"));
+  // The path has one field of the book, the body the others.
+  EXPECT_TRUE(body.at("properties").as_object().contains("book"));
   const json::value& watch = whole.at("paths").at("/v1/books:watch").at("get").at("responses").at("200").at("content");
   EXPECT_TRUE(watch.as_object().contains("text/event-stream"));
   EXPECT_TRUE(watch.as_object().contains("application/x-ndjson"));
@@ -103,7 +105,7 @@ TEST(OpenApi, MessagesAreSchemas) {
   EXPECT_EQ(json::serialize(fields.at("published")), R"({"type":"string","format":"date-time"})");
   EXPECT_EQ(json::serialize(schemas.at("tern.test.library.v1.Binding")),
             R"({"type":"string","enum":["BINDING_UNSPECIFIED","BINDING_HARDCOVER","BINDING_PAPERBACK"],)"
-            R"("description":"How a book is bound."})");
+            R"("description":"How a book is bound.\n\n- BINDING_PAPERBACK: With a soft cover."})");
   // Every reference leads somewhere.
   const std::string text = json::serialize(whole);
   const std::string_view mark = "#/components/schemas/";
