@@ -27,7 +27,7 @@ TEST(HttpBody, IsSentAsItsBytesWithItsContentType) {
   });
 }
 
-TEST(HttpBody, IsTakenAsItsBytesWithItsContentType) {
+TEST(HttpBody, IsReceivedAsItsBytesWithItsContentType) {
   with_edges([](Client& client) -> Task<void> {
     const Answer whole = co_await client.ask("POST", "/v1/files", kPicture, "Content-Type: image/png\r\n");
     EXPECT_EQ(whole.body(), R"({"contentType":"image/png","size":6})");
