@@ -20,11 +20,4 @@ inline constexpr std::string_view kGrpcEncoding = "grpc-encoding";
 inline constexpr std::string_view kTraceparent = "traceparent";
 inline constexpr std::string_view kTracestate = "tracestate";
 
-/// "application/grpc", with any suffix that names a message format or a parameter.
-constexpr bool is_grpc_content_type(std::string_view value) {
-  if (!value.starts_with(kGrpcContentType)) return false;
-  const std::string_view rest = value.substr(kGrpcContentType.size());
-  return rest.empty() || rest.front() == '+' || rest.front() == ';';
-}
-
 }  // namespace tern::rpc

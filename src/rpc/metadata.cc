@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "rpc/base64.h"
+#include "rpc/blanks.h"
 #include "rpc/header_names.h"
 #include "rpc/lower_case.h"
 
@@ -46,7 +47,7 @@ void Metadata::add(std::string_view key, std::string_view value) {
     throw std::invalid_argument("metadata value of \"" + lower +
                                 "\" is not printable ASCII: give the key a name that ends in -bin");
   }
-  append(lower, value);
+  append(lower, is_binary(lower) ? value : rpc::without_blanks(value));
 }
 
 bool Metadata::add_received(std::string_view key, std::string_view value) {

@@ -1,5 +1,7 @@
 #include "rpc/request_head.h"
 
+#include "rpc/blanks.h"
+#include "rpc/content_type.h"
 #include "rpc/header_names.h"
 
 namespace tern::rpc {
@@ -9,12 +11,21 @@ void RequestHead::add(std::string_view name, std::string_view value) {
     if (name == ":path") path_ = value;
     if (name == ":method") is_post_ = value == "POST";
   } else if (name == kContentType) {
-    is_grpc_ = is_grpc_content_type(value);
+    add_content_type(value);
   } else if (name.starts_with("grpc-")) {
     add_grpc(name, value);
   } else if (name != "te" && !metadata_.add_received(name, value)) {
     problem_ = Status{StatusCode::kInternal, "metadata \"" + std::string{name} + "\" is not base64"};
   }
+}
+
+void RequestHead::add_content_type(std::string_view value) {
+  const ContentType type = parse_content_type(value);
+  is_grpc_ = type.is_grpc;
+  if (type.unknown_format.empty()) return;
+  problem_ = Status{StatusCode::kUnimplemented,
+                    "message format \"" + type.unknown_format +
+                        "\" is not supported: send the content-type application/grpc or application/grpc+proto"};
 }
 
 void RequestHead::add_grpc(std::string_view name, std::string_view value) {
@@ -36,10 +47,9 @@ void RequestHead::add_grpc(std::string_view name, std::string_view value) {
 void RequestHead::accept(std::string_view list) {
   while (!list.empty()) {
     const std::size_t comma = list.find(',');
-    std::string_view name = list.substr(0, comma);
-    while (name.starts_with(' ')) name.remove_prefix(1);
-    while (name.ends_with(' ')) name.remove_suffix(1);
-    if (const auto known = parse_compression(name)) accepted_.at(static_cast<std::size_t>(*known)) = true;
+    if (const auto known = parse_compression(without_blanks(list.substr(0, comma)))) {
+      accepted_.at(static_cast<std::size_t>(*known)) = true;
+    }
     if (comma == std::string_view::npos) break;
     list.remove_prefix(comma + 1);
   }

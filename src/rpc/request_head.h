@@ -32,6 +32,7 @@ class RequestHead {
 
  private:
   void accept(std::string_view list);
+  void add_content_type(std::string_view value);
   void add_grpc(std::string_view name, std::string_view value);
 
   std::string path_;

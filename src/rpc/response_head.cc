@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <utility>
 
 #include "rpc/base64.h"
+#include "rpc/content_type.h"
 #include "rpc/header_names.h"
 #include "rpc/percent.h"
 
@@ -18,6 +20,13 @@ Number number_or(std::string_view text, Number otherwise) {
   const char* end = text.data() + text.size();
   const auto result = std::from_chars(text.data(), end, value);
   return result.ec == std::errc{} && result.ptr == end ? value : otherwise;
+}
+
+/// Returns the code; UNKNOWN for a number that gRPC does not define and for a text that is not a number.
+int status_number(std::string_view text) {
+  constexpr auto kUnknown = static_cast<unsigned>(StatusCode::kUnknown);
+  const unsigned number = number_or(text, kUnknown);
+  return static_cast<int>(number <= static_cast<unsigned>(StatusCode::kUnauthenticated) ? number : kUnknown);
 }
 
 StatusCode from_http(int status) {
@@ -46,10 +55,12 @@ void ResponseBlock::add(std::string_view name, std::string_view value) {
   if (name == ":status") {
     http_status_ = number_or(value, 0);
   } else if (name == kContentType) {
-    is_grpc_ = is_grpc_content_type(value);
+    ContentType type = parse_content_type(value);
+    is_grpc_ = type.is_grpc;
+    unknown_format_ = std::move(type.unknown_format);
     content_type_ = value;
   } else if (name == kGrpcStatus) {
-    grpc_status_ = number_or(value, static_cast<int>(StatusCode::kUnknown));
+    grpc_status_ = status_number(value);
   } else if (name == kGrpcMessage) {
     message_ = percent_decode(value);
   } else if (name == kGrpcStatusDetails) {
@@ -72,6 +83,11 @@ Status ResponseBlock::problem() const {
     return Status{StatusCode::kUnknown,
                   fmt::format("the peer answered with content-type \"{}\": not gRPC", content_type_)};
   }
+  if (!unknown_format_.empty()) {
+    return Status{
+        StatusCode::kInternal,
+        fmt::format("the peer answered with content-type \"{}\": its message format is not supported", content_type_)};
+  }
   if (!encoding_.empty() && !parse_compression(encoding_)) {
     return Status{StatusCode::kInternal, fmt::format("message encoding \"{}\" is not supported", encoding_)};
   }
@@ -81,9 +97,7 @@ Status ResponseBlock::problem() const {
 
 Status final_status(const ResponseBlock& first, const ResponseBlock* last) {
   if (last != nullptr && last->grpc_status_ >= 0) {
-    const bool known = last->grpc_status_ <= static_cast<int>(StatusCode::kUnauthenticated);
-    return Status{known ? static_cast<StatusCode>(last->grpc_status_) : StatusCode::kUnknown, last->message_,
-                  last->details_};
+    return Status{static_cast<StatusCode>(last->grpc_status_), last->message_, last->details_};
   }
   if (Status status = first.problem(); !status.ok()) return status;
   return Status{StatusCode::kInternal, "the stream ended without trailers (grpc-status is missing)"};

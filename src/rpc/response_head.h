@@ -33,6 +33,7 @@ class ResponseBlock {
   int grpc_status_ = -1;
   bool is_grpc_ = false;
   std::string content_type_;
+  std::string unknown_format_;
   std::string encoding_;
   std::string message_;
   std::string details_;

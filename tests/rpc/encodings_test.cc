@@ -43,6 +43,26 @@ TEST(Percent, KeepsPrintableAscii) {
   EXPECT_EQ(percent_encode("안"), "%EC%95%88");
 }
 
+TEST(Percent, EncodesBlanksAtTheEndsOnly) {
+  EXPECT_EQ(percent_encode("a "), "a%20");
+  EXPECT_EQ(percent_encode(" a"), "%20a");
+  EXPECT_EQ(percent_encode("  a  b  "), "%20 a  b %20");
+  EXPECT_EQ(percent_encode(" "), "%20");
+  EXPECT_EQ(percent_encode("\t"), "%09");
+}
+
+TEST(Percent, CutsBehindAWholeCharacter) {
+  EXPECT_EQ(percent_encode("abc", 2), "ab");
+  EXPECT_EQ(percent_encode("abc", 0), "");
+  EXPECT_EQ(percent_encode("ab cd", 3), "ab") << "no blank at the new end";
+  EXPECT_EQ(percent_encode("é", 5), "");
+  EXPECT_EQ(percent_encode("éé", 6), "%C3%A9");
+  EXPECT_EQ(percent_encode("안안", 17), "%EC%95%88");
+  EXPECT_EQ(percent_encode("😀x", 12), "%F0%9F%98%80");
+  EXPECT_EQ(percent_encode("\xc3\x28", 3), "%C3") << "not UTF-8";
+  EXPECT_EQ(percent_encode("\xe2\x82", 3), "%E2") << "cut off in the input already";
+}
+
 TEST(Percent, DecodesAndToleratesWhatIsBroken) {
   EXPECT_EQ(percent_decode("%EC%95%88 100%25"), "안 100%");
   EXPECT_EQ(percent_decode("50% off %4"), "50% off %4");

@@ -26,6 +26,14 @@ Fields with(Fields fields, const char* name, const char* value) {
   return fields;
 }
 
+/// Returns the problem that a client has with a response of this content type.
+Status response_problem(const char* content_type) {
+  ResponseBlock read;
+  read.add(":status", "200");
+  read.add("content-type", content_type);
+  return read.problem();
+}
+
 TEST(RequestHead, OfAUsualCall) {
   const RequestHead head = request(with(kRequest, "user-agent", "x"));
   EXPECT_EQ(head.http_refusal(), 0);
@@ -41,6 +49,43 @@ TEST(RequestHead, RefusesWhatIsNoGrpcCall) {
   EXPECT_EQ(request({{":method", "POST"}, {"content-type", "application/grpc-web"}}).http_refusal(), 415);
   EXPECT_EQ(request({{":method", "POST"}}).http_refusal(), 415);
   EXPECT_EQ(request({{":method", "POST"}, {"content-type", "application/grpc+proto"}}).http_refusal(), 0);
+}
+
+struct Type {
+  const char* value;
+  int http;
+  StatusCode code;
+};
+
+TEST(RequestHead, ReadsContentTypesAsMediaTypes) {
+  const std::vector<Type> table{{"application/grpc", 0, StatusCode::kOk},
+                                {"application/grpc+proto", 0, StatusCode::kOk},
+                                {"Application/GRPC", 0, StatusCode::kOk},
+                                {"application/grpc+PROTO", 0, StatusCode::kOk},
+                                {"application/grpc;charset=utf-8", 0, StatusCode::kOk},
+                                {"application/grpc ; charset=utf-8", 0, StatusCode::kOk},
+                                {"application/grpc+proto; v=1", 0, StatusCode::kOk},
+                                {"application/grpc;x=+foo", 0, StatusCode::kOk},
+                                {"application/grpc+foo", 0, StatusCode::kUnimplemented},
+                                {"application/grpc+json", 0, StatusCode::kUnimplemented},
+                                {"application/grpc+protobuf", 0, StatusCode::kUnimplemented},
+                                {"application/grpc+proto+foo", 0, StatusCode::kUnimplemented},
+                                {"application/grpc+foo;charset=utf-8", 0, StatusCode::kUnimplemented},
+                                {"application/grpcx", 415, StatusCode::kOk},
+                                {"application/grpc-web", 415, StatusCode::kOk},
+                                {"application/grpc-web+proto", 415, StatusCode::kOk},
+                                {"text/html", 415, StatusCode::kOk},
+                                {"", 415, StatusCode::kOk}};
+  for (const Type& type : table) {
+    Fields fields = kRequest;
+    fields.back().second = type.value;
+    const RequestHead head = request(fields);
+    EXPECT_EQ(head.http_refusal(), type.http) << type.value;
+    EXPECT_EQ(head.problem().code(), type.code) << type.value;
+    const StatusCode refused = type.http == 0 ? StatusCode::kInternal : StatusCode::kUnknown;
+    const bool is_known = type.http == 0 && type.code == StatusCode::kOk;
+    EXPECT_EQ(response_problem(type.value).code(), is_known ? StatusCode::kOk : refused) << type.value;
+  }
 }
 
 TEST(RequestHead, NamesWhatIsMalformed) {
@@ -74,8 +119,11 @@ TEST(ResponseHead, ReadsTheStatusOfTrailersOnly) {
 }
 
 TEST(ResponseHead, UnknownCodesAreUnknown) {
-  EXPECT_EQ(response({kInitial, {{"grpc-status", "99"}}}).code(), StatusCode::kUnknown);
-  EXPECT_EQ(response({kInitial, {{"grpc-status", "x"}}}).code(), StatusCode::kUnknown);
+  for (const char* code : {"17", "99", "x", "", "-1", "-2", "+5", "5x", "0x5", " 5", "5 ", "4294967296",
+                           "18446744073709551616", "99999999999999999999999"}) {
+    EXPECT_EQ(response({kInitial, {{"grpc-status", code}}}).code(), StatusCode::kUnknown) << code;
+    EXPECT_EQ(response({with(kInitial, "grpc-status", code)}).code(), StatusCode::kUnknown) << code;
+  }
 }
 
 TEST(ResponseHead, MapsHttpWhereNobodySpokeGrpc) {

@@ -36,6 +36,13 @@ TEST(Metadata, RefusesWhatMayNotBeSent) {
   EXPECT_EQ(metadata.size(), 1U);
 }
 
+TEST(Metadata, StripsBlanksOffTexts) {
+  const Metadata metadata{{"a", "  b c  "}, {"d", "   "}, {"e-bin", " f "}};
+  EXPECT_EQ(metadata.get("a"), "b c");
+  EXPECT_EQ(metadata.get("d"), "");
+  EXPECT_EQ(metadata.get("e-bin"), " f ");
+}
+
 TEST(Metadata, DecodesWhatIsReceived) {
   Metadata metadata;
   EXPECT_TRUE(metadata.add_received("a-bin", "AAH/"));

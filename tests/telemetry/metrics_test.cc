@@ -6,11 +6,13 @@
 #include <prometheus/registry.h>
 
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "rest/http_client.h"
 #include "support/serve.h"
@@ -115,6 +117,25 @@ TEST(Metrics, CountCallsByMethodAndStatus) {
       co_await group.join();
     } catch (const Cancelled&) {
     }
+  });
+}
+
+TEST(Metrics, CountCodesThatGrpcDoesNotDefineAsUnknown) {
+  with_metrics([](Channel& channel, Metrics& metrics, ProbeService& /*service*/) -> Task<void> {
+    ProbeStub stub{channel};
+    const std::vector<int> codes{-1, 17, 99, INT32_MIN, INT32_MAX};
+    for (const int code : codes) {
+      Order order;
+      order.set_status(code);
+      const Result<Payload> result = co_await stub.Unary(order).result();
+      EXPECT_EQ(result.status().code(), StatusCode::kUnknown) << code;
+    }
+    const Figures figures = co_await figures_of(metrics);
+    const std::string unary = "tern.test.v1.Probe/Unary";
+    const std::string unknown = R"(,rpc_response_status_code="UNKNOWN")";
+    EXPECT_EQ(figures.call("rpc_server_call_duration_seconds_count", unary, unknown), 5);
+    const std::string target = ",server_address=\"" + channel.target() + "\"";
+    EXPECT_EQ(figures.call("rpc_client_call_duration_seconds_count", unary, target + unknown), 5);
   });
 }
 

@@ -24,7 +24,8 @@ class Metadata {
 
   /// Throws std::invalid_argument for a key that is not of lower-case letters, digits and "-_.", that belongs to HTTP/2
   /// or gRPC (":…", "grpc-…", "te", "content-type" and their like), and for a value that is not printable ASCII where
-  /// the key does not end in "-bin". Upper-case letters in keys are made lower.
+  /// the key does not end in "-bin". Upper-case letters in keys are made lower. Blanks at the ends of a value are left
+  /// out, unless the key ends in "-bin": header fields cannot have them (RFC 9113 §8.2.1).
   void add(std::string_view key, std::string_view value);
 
   /// The first value of this key.

@@ -31,6 +31,11 @@ enum class StatusCode : int {
   kUnauthenticated = 16,
 };
 
+/// True for the codes that gRPC defines, 0 to 16.
+constexpr bool is_known(StatusCode code) noexcept {
+  return code >= StatusCode::kOk && code <= StatusCode::kUnauthenticated;
+}
+
 /// "NOT_FOUND" and so on.
 std::string_view name_of(StatusCode code) noexcept;
 
@@ -38,9 +43,12 @@ class [[nodiscard]] Status {
  public:
   /// OK.
   Status() noexcept = default;
-  /// `details` is UTF-8 text for people; `error_details` the bytes of a google.rpc.Status, if any.
+  /// `details` is UTF-8 text for people; `error_details` the bytes of a google.rpc.Status, if any. A `code` that gRPC
+  /// does not define becomes UNKNOWN.
   explicit Status(StatusCode code, std::string details = {}, std::string error_details = {})
-      : code_(code), details_(std::move(details)), error_details_(std::move(error_details)) {}
+      : code_(is_known(code) ? code : StatusCode::kUnknown),
+        details_(std::move(details)),
+        error_details_(std::move(error_details)) {}
 
   [[nodiscard]] bool ok() const noexcept { return code_ == StatusCode::kOk; }
   [[nodiscard]] StatusCode code() const noexcept { return code_; }
