@@ -25,8 +25,8 @@ struct Settings {
   /// The same until as much has come, and in messages that were whole.
   std::uint32_t first_connection_window = connection_window;
 
-  /// Header bytes of a block, counted as RFC 9113 §6.5.2 does: name, value and 32 for each field. gRPC's core: 8 KiB
-  /// soft, 16 KiB hard.
+  /// The longest header block that is accepted, in bytes as RFC 9113 §6.5.2 counts them (header_list.h). gRPC's core:
+  /// 8 KiB soft, 16 KiB hard.
   std::uint32_t max_header_bytes = 16 * 1024;
   std::uint32_t max_header_fields = 100;
 
@@ -60,8 +60,18 @@ inline constexpr std::size_t kMaxAcknowledgements = 1'000;
 /// with the longest headers are far fewer.
 inline constexpr std::size_t kMaxPendingBytes = std::size_t{4} * 1024 * 1024;
 
-/// CONTINUATION frames of one header block (CVE-2024-27316). nghttp2's figure.
+/// CONTINUATION frames of one header block (CVE-2024-27316). nghttp2's figure. A larger max_header_bytes allows as many
+/// as it needs.
 inline constexpr std::size_t kMaxContinuations = 8;
+
+/// Header bytes of a block that every implementation accepts by default, gRPC's core included: for peers that announce
+/// no limit.
+inline constexpr std::size_t kUsualHeaderBytes = std::size_t{16} * 1024;
+
+/// A limit of header bytes or fields as an option gives it; 0 disables it.
+constexpr std::uint32_t header_limit(std::size_t option) noexcept {
+  return option == 0 || option > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(option);
+}
 
 /// A client opens no more streams than this before the server has said how many it allows.
 inline constexpr std::uint32_t kStreamsBeforeSettings = 100;

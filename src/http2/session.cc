@@ -131,6 +131,7 @@ void Session::detach(Stream& stream) noexcept {
 
 void Session::closed(Stream& stream, ErrorCode code) {
   ++(code == ErrorCode::kNoError ? streams_succeeded_ : streams_failed_);
+  if (stream.remote_ended_ && code == ErrorCode::kNoError) history_.ended(static_cast<std::uint32_t>(stream.id_));
   forget(stream);
   stream.outgoing_.clear();
   stream.taken_ = 0;

@@ -21,6 +21,7 @@
 #include "http2/intake.h"
 #include "http2/output_batch.h"
 #include "http2/rate_limit.h"
+#include "http2/stream_history.h"
 #include "http2/stream_table.h"
 #include "tern/http2/stream.h"
 
@@ -80,6 +81,9 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields, priva
 
   [[nodiscard]] std::size_t open_streams() const noexcept { return open_streams_; }
 
+  /// Returns the longest header block that the peer accepts, in bytes; kNoHeaderLimit when it announced no limit.
+  [[nodiscard]] std::size_t peer_header_limit() const noexcept { return peer_header_limit_; }
+
   /// Tells the peer to open no more streams. The first step of a graceful end, then (a round trip later, when what was
   /// under way has arrived) go_away. RFC 9113 §6.8.
   void announce_shutdown();
@@ -122,7 +126,10 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields, priva
   void on_continuation(const FrameHeader& header, std::span<const std::uint8_t> payload);
   void on_header_block(std::uint32_t id, bool ended, std::span<const std::uint8_t> block);
   Stream* open_for_peer(std::uint32_t id);
-  HeaderBlockRef decode(HeaderMemo* memo, Stream* receiver, std::span<const std::uint8_t> block);
+  HeaderBlockRef decode(HeaderMemo* memo, std::span<const std::uint8_t> block);
+  void refuse_long_headers(Stream& stream, const HeaderBlock& begun);
+  /// Fails the connection where a frame for a stream that is not open cannot have been under way.
+  void check_late_frame(std::uint32_t id);
   void on_reset(const FrameHeader& header, std::span<const std::uint8_t> payload);
   void on_settings_frame(const FrameHeader& header, std::span<const std::uint8_t> payload);
   bool apply_setting(SettingId id, std::uint32_t value);
@@ -213,9 +220,10 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields, priva
   std::size_t continuations_ = 0;
   std::vector<std::uint8_t> continued_block_;
   HeaderMemo* collecting_ = nullptr;  // where fields go that are being decoded; null: nowhere
-  std::uint32_t header_bytes_ = 0;
-  std::uint32_t header_count_ = 0;
+  std::uint64_t header_bytes_ = 0;
+  std::uint64_t header_count_ = 0;
   bool header_overflow_ = false;
+  StreamHistory history_;
   RateLimit resets_{kResetBurst, kResetsPerSecond};
   RateLimit oddities_{kOddityBurst, kOdditiesPerSecond};
 
@@ -227,6 +235,7 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields, priva
   std::int64_t send_window_ = kInitialWindow;
   std::int32_t peer_stream_window_ = kInitialWindow;
   std::uint32_t peer_max_streams_ = kStreamsBeforeSettings;
+  std::size_t peer_header_limit_ = kNoHeaderLimit;
   std::uint32_t next_stream_ = 1;
   std::size_t own_streams_ = 0;           // on the wire
   IntrusiveList<SendTurn> sendable_;      // in turn

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http2/header_list.h"
 #include "http2/long_messages.h"
 #include "http2/memory_budget.h"
 #include "http2/session.h"
@@ -144,7 +145,10 @@ bool Session::on_data_frame(const FrameHeader& header) {
   const bool pointless = header.length == 0 && !header.has(flag::kEndStream);
   if (pointless && !tolerate()) return false;
   Stream* stream = table_.find(header.stream);
-  if (stream == nullptr) return true;  // it was reset, and these were under way
+  if (stream == nullptr) {
+    check_late_frame(header.stream);
+    return !failed_;
+  }
   if (stream->remote_ended_) {
     fail(ErrorCode::kStreamClosed, "DATA after the end of a stream");
     return false;
@@ -203,7 +207,7 @@ void Session::on_headers_frame(const FrameHeader& header, std::span<const std::u
 // §6.10.
 void Session::on_continuation(const FrameHeader& header, std::span<const std::uint8_t> payload) {
   if (continued_stream_ == 0) return fail(ErrorCode::kProtocolError, "CONTINUATION without HEADERS");
-  if (++continuations_ > kMaxContinuations) {
+  if (++continuations_ > std::max(kMaxContinuations, settings_.max_header_bytes / kMaxFramePayload + 1)) {
     return fail(ErrorCode::kEnhanceYourCalm, "a header block in too many frames");
   }
   continued_block_.insert(continued_block_.end(), payload.begin(), payload.end());
@@ -225,25 +229,35 @@ void Session::on_header_block(std::uint32_t id, bool ended, std::span<const std:
   HeaderMemo* memo = nullptr;
   if (stream != nullptr && !stream->broken_) memo = stream->headers_received_ ? &trailer_blocks_ : &first_blocks_;
   // Blocks that nobody wants are decoded too: they change the table.
-  const HeaderBlockRef decoded = decode(memo, stream, block);
+  const HeaderBlockRef decoded = decode(memo, block);
   if (failed_ || stream == nullptr) return;
   stream->remote_ended_ = ended;
   if (decoded == nullptr) return;
-  take_headers(*stream, decoded, memo->aside(), ended);
+  if (header_overflow_) {
+    refuse_long_headers(*stream, *decoded);
+  } else {
+    take_headers(*stream, decoded, memo->aside(), ended);
+  }
   if (ended) remote_ended(id);
 }
 
 Stream* Session::open_for_peer(std::uint32_t id) {
   if (role_ == Role::kClient || id % 2 == 0) {
     // Those of a call that was cancelled may still come.
-    if (is_idle(id)) fail(ErrorCode::kProtocolError, "HEADERS on a stream that was never opened");
+    if (is_idle(id)) {
+      fail(ErrorCode::kProtocolError, "HEADERS on a stream that was never opened");
+    } else {
+      check_late_frame(id);
+    }
     return nullptr;
   }
   if (id <= last_peer_stream_) {
+    check_late_frame(id);
     tolerate();
     return nullptr;
   }
   last_peer_stream_ = id;
+  history_.opened(id);
   Stream* stream = nullptr;
   if (open_streams_ >= settings_.max_concurrent_streams) {
     if (!tolerate()) return nullptr;
@@ -260,30 +274,37 @@ Stream* Session::open_for_peer(std::uint32_t id) {
   return stream;
 }
 
-HeaderBlockRef Session::decode(HeaderMemo* memo, Stream* receiver, std::span<const std::uint8_t> block) {
+void Session::check_late_frame(std::uint32_t id) {
+  if (history_.was_skipped(id)) {
+    fail(ErrorCode::kProtocolError, "a frame on a stream whose number the peer had skipped");
+  } else if (history_.has_ended(id)) {
+    fail(ErrorCode::kStreamClosed, "a frame on a stream that the peer had ended");
+  }
+}
+
+HeaderBlockRef Session::decode(HeaderMemo* memo, std::span<const std::uint8_t> block) {
   const std::uint64_t version = decoder_.version();
+  header_overflow_ = false;
   if (memo != nullptr) {
     if (const HeaderBlockRef* known = memo->find(block, version)) return *known;
     memo->begin();
   }
   collecting_ = memo;
   header_bytes_ = header_count_ = 0;
-  header_overflow_ = false;
   if (!decoder_.decode(block, *this)) {
     fail(ErrorCode::kCompressionError, "a header block that cannot be decoded");
     return nullptr;
   }
-  if (header_overflow_) refuse(*receiver, ErrorCode::kEnhanceYourCalm);
-  if (memo == nullptr || header_overflow_) return nullptr;
-  return decoder_.version() == version ? memo->end(block, version) : memo->end();
+  if (memo == nullptr) return nullptr;
+  return decoder_.version() == version && !header_overflow_ ? memo->end(block, version) : memo->end();
 }
 
 void Session::on_field(const HeaderBlock::Field& field, FieldId id) {
   if (collecting_ == nullptr) return;
-  header_bytes_ += static_cast<std::uint32_t>(field.name.size() + field.value.size() + HpackTable::kEntryOverhead);
-  if (header_bytes_ > settings_.max_header_bytes || ++header_count_ > settings_.max_header_fields) {
+  header_bytes_ += header_field_size(field.name.size(), field.value.size());
+  ++header_count_;
+  if (header_bytes_ > settings_.max_header_bytes || header_count_ > settings_.max_header_fields) {
     header_overflow_ = true;
-    collecting_ = nullptr;
     return;
   }
   collecting_->add(field, id);
@@ -298,7 +319,9 @@ void Session::on_reset(const FrameHeader& header, std::span<const std::uint8_t> 
   // CVE-2023-44487.
   if (role_ == Role::kServer && !resets_.take()) return fail(ErrorCode::kEnhanceYourCalm, "too many resets");
   Stream* stream = table_.find(header.stream);
-  if (stream != nullptr) closed(*stream, static_cast<ErrorCode>(read_u32(payload.data())));
+  if (stream == nullptr) return;
+  history_.ended(header.stream);
+  closed(*stream, static_cast<ErrorCode>(read_u32(payload.data())));
 }
 
 // §6.5.
@@ -357,6 +380,9 @@ bool Session::apply_setting(SettingId id, std::uint32_t value) {
         fail(ErrorCode::kProtocolError, "SETTINGS_MAX_FRAME_SIZE is out of range");
       }
       break;  // frames stay small, so that streams take turns
+    case SettingId::kMaxHeaderListSize:
+      peer_header_limit_ = value;
+      break;
     default:
       break;
   }
@@ -438,6 +464,16 @@ void Session::take_headers(Stream& stream, const HeaderBlockRef& block, std::str
     stream.content_left_ = *block->content_length;
   }
   stream.on_headers(block, aside, ended);
+}
+
+// The whole block is decoded first, for the table's sake; what exceeds the limit was not kept.
+void Session::refuse_long_headers(Stream& stream, const HeaderBlock& begun) {
+  events_.on_stream_refused(ErrorCode::kEnhanceYourCalm);
+  if (!tolerate()) return;
+  // DATA frames of the rejected request may follow.
+  stream.headers_received_ = true;
+  if (begun.problem != nullptr) return stream.reset(ErrorCode::kEnhanceYourCalm);
+  stream.on_headers_too_long(begun, {header_bytes_, header_count_});
 }
 
 void Session::take_data(Stream& stream, std::span<const std::uint8_t> bytes) {

@@ -69,6 +69,10 @@ void Stream::take_over(Stream& other) {
   }
 }
 
+std::size_t Stream::peer_header_limit() const noexcept {
+  return open() ? session_->peer_header_limit() : kNoHeaderLimit;
+}
+
 void Stream::send_headers(std::span<const HeaderField> fields) {
   if (open() && !broken_) session_->submit_response(*this, fields, false);
 }

@@ -6,82 +6,19 @@
 #include <string>
 #include <vector>
 
-#include "http2/frame.h"
-#include "http2/session_fixture.h"
-#include "support/frames.h"
+#include "http2/raw_session.h"
 
 namespace tern::http2::test {
 namespace {
 
-Bytes reset(std::uint32_t stream) { return frame(FrameType::kResetStream, 0, stream, u32(8)); }
 Bytes ping() { return frame(FrameType::kPing, 0, 0, Bytes(8, 1)); }
 
-/// :method POST, :scheme http, :path /, all of the fixed table.
-const Bytes kRequestBlock{0x83, 0x86, 0x84};
-Bytes request(std::uint32_t stream, std::uint8_t flags = 0, const Bytes& more = {}) {
-  return frame(FrameType::kHeaders, static_cast<std::uint8_t>(flag::kEndHeaders | flags), stream, kRequestBlock + more);
-}
 Bytes repeated(int times, const Bytes& bytes) {
   Bytes all;
   all.reserve(bytes.size() * static_cast<std::size_t>(times));
   for (int i = 0; i < times; ++i) all.insert(all.end(), bytes.begin(), bytes.end());
   return all;
 }
-
-struct Sent {
-  FrameHeader header;
-  Bytes payload;
-};
-
-/// A session, and its peer by hand.
-class Raw {
- public:
-  explicit Raw(Role role, const Settings& settings = {}) : end(role, settings) {
-    if (role == Role::kServer) {
-      end.session.receive({reinterpret_cast<const std::uint8_t*>(kClientPreface.data()), kClientPreface.size()});
-    }
-  }
-  /// After the first SETTINGS of both sides.
-  static std::unique_ptr<Raw> greeted(Role role, const Settings& own = {}) {
-    auto raw = std::make_unique<Raw>(role, own);
-    raw->receive(settings() + frame(FrameType::kSettings, flag::kAck, 0));
-    raw->sent();
-    return raw;
-  }
-
-  bool receive(const Bytes& bytes) { return end.session.receive(bytes); }
-
-  /// What it has sent since.
-  std::vector<Sent> sent() {
-    const Bytes bytes = take_output(end.session);
-    std::span<const std::uint8_t> left{bytes};
-    if (left.size() >= kClientPreface.size() && left.front() == 'P') left = left.subspan(kClientPreface.size());
-    std::vector<Sent> frames;
-    while (!left.empty()) {
-      const FrameHeader header = read_frame_header(left.data());
-      const auto payload = left.subspan(kFrameHeaderBytes, header.length);
-      frames.push_back({header, {payload.begin(), payload.end()}});
-      left = left.subspan(kFrameHeaderBytes + header.length);
-    }
-    return frames;
-  }
-
-  /// The code of the GOAWAY, or of this stream's RST_STREAM, among what it has sent since; kNoError without one.
-  ErrorCode goodbye() { return code_of(FrameType::kGoAway, 0, 4); }
-  ErrorCode reset_of(std::uint32_t stream) { return code_of(FrameType::kResetStream, stream, 0); }
-
-  End end;
-
- private:
-  ErrorCode code_of(FrameType type, std::uint32_t stream, std::size_t at) {
-    for (const Sent& one : sent()) {
-      if (one.header.type == type && one.header.stream == stream) {
-        return static_cast<ErrorCode>(read_u32(one.payload.data() + at));
-      }
-    }
-    return ErrorCode::kNoError;
-  }
-};
 
 struct Rule {
   const char* what;
@@ -450,12 +387,6 @@ TEST(SessionRules, ClientsMayNotBePushedTo) {  // §8.4
   EXPECT_EQ(raw->goodbye(), ErrorCode::kProtocolError);
 }
 
-bool opened(Raw& raw, NotedStream& stream) {
-  const std::array<HeaderField, 3> fields{HeaderField{":method", "POST", true}, HeaderField{":scheme", "http", true},
-                                          HeaderField{":path", "/", true}};
-  return raw.end.session.open(stream, fields);
-}
-
 class ClientConnectionError : public testing::TestWithParam<Rule> {};
 
 TEST_P(ClientConnectionError, EndsTheConnectionWithItsCode) {
@@ -465,11 +396,6 @@ TEST_P(ClientConnectionError, EndsTheConnectionWithItsCode) {
   raw->sent();
   EXPECT_FALSE(raw->receive(GetParam().bytes));
   EXPECT_EQ(raw->goodbye(), GetParam().code) << raw->end.session.error();
-}
-
-/// :status 200, of the fixed table.
-Bytes response(std::uint32_t stream, std::uint8_t flags = 0, const Bytes& block = {0x88}) {
-  return frame(FrameType::kHeaders, static_cast<std::uint8_t>(flag::kEndHeaders | flags), stream, block);
 }
 
 const std::vector<Rule> kClientConnectionErrors{

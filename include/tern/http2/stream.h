@@ -37,6 +37,15 @@ struct HeaderField {
 };
 using HeaderFields = std::vector<HeaderField, RecyclingAllocator<HeaderField>>;
 
+/// How long a received header block is: its bytes as RFC 9113 §6.5.2 counts them, and its fields.
+struct HeaderListSize {
+  std::uint64_t bytes = 0;
+  std::uint64_t fields = 0;
+};
+
+/// The header limit of a peer that announces none.
+inline constexpr std::size_t kNoHeaderLimit = SIZE_MAX;
+
 class Stream : public ListNode<Stream>, private SendTurn {
  public:
   Stream();
@@ -49,6 +58,9 @@ class Stream : public ListNode<Stream>, private SendTurn {
   [[nodiscard]] std::int32_t id() const noexcept { return id_; }
   /// Whether the connection still knows it: from its opening until on_closed.
   [[nodiscard]] bool open() const noexcept { return session_ != nullptr; }
+  /// Returns the longest header block that the peer accepts, in bytes (SETTINGS_MAX_HEADER_LIST_SIZE, RFC 9113 §6.5.2);
+  /// kNoHeaderLimit when the peer announced no limit, or when the stream is not open.
+  [[nodiscard]] std::size_t peer_header_limit() const noexcept;
 
   /// A server's first header block; data and trailers follow.
   void send_headers(std::span<const HeaderField> fields);
@@ -92,6 +104,11 @@ class Stream : public ListNode<Stream>, private SendTurn {
   /// A well-formed header block: the first, and on a client the trailers. `aside` is the value of the field that
   /// Settings::aside_field names, empty when it did not come; it lives during the call. `ended`: nothing follows.
   virtual void on_headers(const HeaderBlockRef& block, std::string_view aside, bool ended) = 0;
+  /// A header block exceeded Settings::max_header_bytes or max_header_fields. `begun` holds the fields up to the limit,
+  /// `size` the length of the whole block. Resets the stream (ENHANCE_YOUR_CALM) where it is not overridden.
+  virtual void on_headers_too_long(const HeaderBlock& /*begun*/, HeaderListSize /*size*/) {
+    reset(ErrorCode::kEnhanceYourCalm);
+  }
   virtual void on_data(std::span<const std::uint8_t> bytes) = 0;
   /// The peer has sent all that it will (not called where on_headers said so).
   virtual void on_end() = 0;
