@@ -34,7 +34,7 @@ Bytes cut_into_frames(std::uint32_t stream, const Bytes& block) {
   return all;
 }
 
-TEST(HeaderLimit, RejectsALongBlockAloneAndGoesOn) {
+TEST(HeaderLimit, RejectsALongBlockAndKeepsTheConnection) {
   const auto raw = Raw::greeted(Role::kServer, {.max_header_bytes = 1000});
   ASSERT_TRUE(raw->receive(request(1) + request(3, 0, long_field(1000)) + data(3, 10)));
   EXPECT_EQ(raw->reset_of(3), ErrorCode::kEnhanceYourCalm);

@@ -47,7 +47,7 @@ class Raw {
 
   bool receive(const Bytes& bytes) { return end.session.receive(bytes); }
 
-  /// What it has sent since.
+  /// The frames that the session has sent since.
   std::vector<Sent> sent() {
     const Bytes bytes = take_output(end.session);
     std::span<const std::uint8_t> left{bytes};

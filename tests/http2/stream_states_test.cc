@@ -1,4 +1,4 @@
-// What a session says to each kind of frame in each state of a stream (RFC 9113 §5.1 and §5.1.1), as a table.
+// The answer of a session to each kind of frame in each state of a stream (RFC 9113 §5.1 and §5.1.1), as a table.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -68,7 +68,7 @@ const std::vector<State> kServerStates{
     {"the middle of several never used",
      [](Raw& raw) { raw.receive(request(1) + request(kStream + 8)); },
      {kProtocolError, kProtocolError, kAccepted, kAccepted, kAccepted, kProtocolError}},
-    {"open",  // a request's HEADERS are no trailers
+    {"open",  // HEADERS of a request are refused as trailers
      [](Raw& raw) { raw.receive(request(kStream)); },
      {kStreamError, kAccepted, kAccepted, kAccepted, kAccepted, kProtocolError}},
     {"half-closed (remote)",
@@ -169,7 +169,7 @@ TEST_P(ClientStreamState, TakesEachFrameAsTheStandardSays) {
 
 INSTANTIATE_TEST_SUITE_P(Rfc9113, ClientStreamState, testing::ValuesIn(kClientStates));
 
-// Gaps and ends are remembered for a while only, and what is forgotten is ignored.
+// The history is short, and frames for forgotten streams are ignored.
 TEST(StreamStates, ForgetOldGapsAndEndsAndStayAlive) {
   const auto raw = Raw::greeted(Role::kServer);
   std::uint32_t id = 1;
