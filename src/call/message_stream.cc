@@ -28,6 +28,10 @@ void MessageStream::on_data(std::span<const std::uint8_t> bytes) {
     on_bad_message(std::move(status));
     return;
   }
+  if (one_expected_ && reader_.count().messages > 1) {
+    return refuse_incoming(Status{StatusCode::kUnimplemented,
+                                  "received a second message where the method has one (a cardinality violation)"});
+  }
   if (dropping_) {
     clear_incoming();
     open_window();
@@ -138,7 +142,8 @@ Result<Buffer> MessageStream::pop_incoming() {
   consume(used);
   static_cast<void>(recount());
   message_was_compressed_ = message.marked();
-  if (!message_was_compressed_) return message;
+  // An empty message that is marked as compressed has no bytes to inflate; gRPC's core reads it as empty too.
+  if (!message_was_compressed_ || message.size() == 0) return message;
   return rpc::inflate_message(message, receive_compression_, reader_.limit());
 }
 

@@ -45,6 +45,8 @@ ChannelLoop::ChannelLoop(Loop& loop, const ChannelCore& core)
       resolving_backoff_(core.options().backoff) {
   // The server may not push, so it never opens a stream here.
   settings_.max_concurrent_streams = 0;
+  settings_.max_header_bytes = http2::header_limit(options_.max_metadata_size);
+  settings_.max_header_fields = http2::header_limit(options_.max_metadata_fields);
 }
 
 ChannelLoop::~ChannelLoop() {

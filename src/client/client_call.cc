@@ -11,6 +11,7 @@
 #include "client/client_connection.h"
 #include "client/hedging.h"
 #include "client/request_fields.h"
+#include "http2/header_list.h"
 #include "rpc/header_names.h"
 #include "rpc/response_head.h"
 #include "rpc/timeout.h"
@@ -177,11 +178,22 @@ bool ClientCall::open_stream(ClientConnection& connection, http2::Stream& stream
     if (!trace_->tracestate().empty()) fields.push_back({rpc::kTracestate, trace_->tracestate(), false});
   }
   append_metadata(fields, metadata_, texts);
+  if (!metadata_.empty()) {
+    const std::size_t size = http2::header_list_size(fields);
+    if (const std::size_t most = connection.peer_header_limit(); size > most) {
+      finish(Status{StatusCode::kResourceExhausted,
+                    fmt::format("the request's metadata has {} bytes, and the server accepts {} "
+                                "(SETTINGS_MAX_HEADER_LIST_SIZE): send less, or raise the server's max_metadata_size",
+                                size, most)});
+      return true;
+    }
+  }
   return connection.open(stream, fields);
 }
 
 bool ClientCall::open_on(ClientConnection& connection) {
   if (!open_stream(connection, *this, attempts_)) return false;
+  if (decided()) return true;
   connection_ = &connection;
   if (has_request_) {
     if (request_.size() > kReplayBytes) commit();
@@ -195,6 +207,7 @@ bool ClientCall::open_on(ClientConnection& connection) {
 }
 
 bool ClientCall::on_writing(const Buffer& message) {
+  if (decided()) return false;
   if (config_ != nullptr && !may_send(message)) return false;
   if (committed_) return true;
   sent_bytes_ += message.size();
@@ -221,7 +234,7 @@ void ClientCall::commit() noexcept {
 }
 
 void ClientCall::attempt_over(Status status, bool unprocessed) {
-  if (ended() || own_end_) return;
+  if (decided()) return;
   if (committed_ || status.ok()) return finish(std::move(status));
   if (unprocessed && !std::exchange(retried_unprocessed_, true)) {
     // No handler has seen it, so that it may be made again whatever it does (A6, "transparent retries").
@@ -369,21 +382,37 @@ void ClientCall::on_headers(const http2::HeaderBlockRef& block, std::string_view
   headers_.set();
 }
 
+void ClientCall::on_headers_too_long(const http2::HeaderBlock& /*begun*/, http2::HeaderListSize size) {
+  cancel(metadata_too_long(size));
+}
+
+Status ClientCall::metadata_too_long(http2::HeaderListSize size) const {
+  const ChannelOptions& options = channel_->options();
+  return Status{StatusCode::kResourceExhausted,
+                fmt::format("the response's metadata, {} bytes in {} fields, exceeds the channel's max_metadata_size "
+                            "({}) or max_metadata_fields ({})",
+                            size.bytes, size.fields, options.max_metadata_size, options.max_metadata_fields)};
+}
+
 void ClientCall::on_end() {
   Status status = rpc::final_status(*first_, last_.get());
   if (status.ok() && ended_inside_a_message()) {
     status = Status{StatusCode::kInternal, "the response ended inside of a message"};
+  } else if (status.ok() && lacks_message()) {
+    status = Status{StatusCode::kUnimplemented,
+                    "the call ended with OK and no message where the method has one (a cardinality violation)"};
   }
   const bool sending = open() && (!requests_ended_ || unsent() > 0);
   if (status.ok()) channel_->part_here().throttle().succeeded();
   if (sending && !committed_ && !status.ok()) renew(true);
   attempt_over(std::move(status), false);
-  if (sending && open() && ended()) reset(http2::ErrorCode::kCancel);
+  // The server wants no more of the request (RFC 9113 §8.1).
+  if (sending && open() && decided()) reset(http2::ErrorCode::kCancel);
 }
 
 void ClientCall::on_closed(http2::ErrorCode code) {
   if (connection_ == nullptr) return;  // it has ended before
-  attempt_over(connection_->status_of_close(code), code == http2::ErrorCode::kRefusedStream);
+  attempt_over(connection_->status_of_close(code, deadline_), code == http2::ErrorCode::kRefusedStream);
 }
 
 // What arrived before a good end may show only now, being read, that it is no message.

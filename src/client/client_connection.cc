@@ -67,7 +67,7 @@ void ClientConnection::on_lost(const std::string& /*reason*/) {
   owner_.remove(*this);
 }
 
-Status ClientConnection::status_of_close(http2::ErrorCode code) const {
+Status ClientConnection::status_of_close(http2::ErrorCode code, std::optional<Clock::time_point> deadline) const {
   if (lost()) {
     if (!reason().empty()) return Status{StatusCode::kUnavailable, reason()};
     // Closed without a complaint: by this side, or by the server's GOAWAY before it saw this call.
@@ -80,6 +80,7 @@ Status ClientConnection::status_of_close(http2::ErrorCode code) const {
       meaning = StatusCode::kUnavailable;
       break;
     case http2::ErrorCode::kCancel:
+      if (deadline && *deadline <= Clock::now()) return Status{StatusCode::kDeadlineExceeded, "Deadline Exceeded"};
       meaning = StatusCode::kCancelled;
       break;
     case http2::ErrorCode::kEnhanceYourCalm:

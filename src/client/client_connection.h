@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "tern/async/event.h"
 #include "tern/async/intrusive_list.h"
+#include "tern/async/job.h"
 #include "tern/http2/stream.h"
 #include "tern/rpc/status.h"
 #include "transport/connection.h"
@@ -43,8 +45,12 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
   [[nodiscard]] const std::string& reason() const noexcept { return connection_.reason(); }
   [[nodiscard]] ConnectionInfo info() const { return connection_.info(); }
   [[nodiscard]] const std::string& peer() const noexcept { return connection_.peer(); }
-  /// What a call's end by this code means ("HTTP/2 Error Codes" of gRPC over HTTP/2).
-  [[nodiscard]] Status status_of_close(http2::ErrorCode code) const;
+  /// Returns what a call's end by this code means ("HTTP/2 Error Codes" of gRPC over HTTP/2). CANCEL at or after the
+  /// call's deadline means that the server saw the deadline first.
+  [[nodiscard]] Status status_of_close(http2::ErrorCode code,
+                                       std::optional<Clock::time_point> deadline = std::nullopt) const;
+  /// Returns the longest header block that the server accepts, in bytes (Session::peer_header_limit).
+  [[nodiscard]] std::size_t peer_header_limit() const noexcept { return connection_.session().peer_header_limit(); }
 
  private:
   void on_settings() override { greeted_->set(); }

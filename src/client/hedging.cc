@@ -61,12 +61,18 @@ class ClientCall::Hedging::Attempt final : public http2::Stream, private Connect
     call_.last_ = read;  // the call's trailing metadata, should no attempt succeed
     owner_.failed(std::move(status), read.get(), false);
   }
+  void on_headers_too_long(const http2::HeaderBlock& /*begun*/, http2::HeaderListSize size) override {
+    under_way_ = false;
+    renew(true);
+    owner_.failed(call_.metadata_too_long(size), nullptr, false);
+  }
   // Nothing but headers comes first, and then another object carries the stream.
   void on_data(std::span<const std::uint8_t> /*bytes*/) override {}
   void on_end() override {}
   void on_closed(http2::ErrorCode code) override {
     under_way_ = false;
-    owner_.failed(connection_->status_of_close(code), nullptr, code == http2::ErrorCode::kRefusedStream);
+    owner_.failed(connection_->status_of_close(code, call_.deadline_), nullptr,
+                  code == http2::ErrorCode::kRefusedStream);
   }
 
   Hedging& owner_;
@@ -122,7 +128,7 @@ void ClientCall::Hedging::won(Attempt& attempt, const http2::HeaderBlockRef& blo
 }
 
 void ClientCall::Hedging::failed(Status status, const rpc::ResponseBlock* block, bool unprocessed) {
-  if (call_.ended() || call_.own_end_) return;
+  if (call_.decided()) return;
   if (unprocessed && !std::exchange(call_.retried_unprocessed_, true)) {
     --sent_;  // no handler has seen it
     return send_next();

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "call/wire_metadata.h"
+#include "http2/header_list.h"
+#include "rpc/content_type.h"
 #include "rpc/header_names.h"
 #include "rpc/timeout.h"
 #include "server/known_request.h"
@@ -22,6 +24,10 @@ namespace {
 
 constexpr http2::HeaderField kStatus200{":status", "200", true};
 constexpr http2::HeaderField kContentTypeGrpc{rpc::kContentType, rpc::kGrpcContentType, true};
+
+std::string_view content_type_of(const http2::HeaderBlock& block) {
+  return block.get(rpc::kContentType).value_or(std::string_view{});
+}
 
 Status shutting_down() { return Status{StatusCode::kUnavailable, "the server is shutting down"}; }
 
@@ -57,15 +63,29 @@ void ServerCall::on_headers(const http2::HeaderBlockRef& block, std::string_view
   if (ended) on_end();
 }
 
+void ServerCall::on_headers_too_long(const http2::HeaderBlock& begun, http2::HeaderListSize size) {
+  // Trailers of a call that runs, or the head of a request of which only the beginning is known.
+  const bool is_grpc = request_ != nullptr || rpc::parse_content_type(content_type_of(begun)).is_grpc;
+  if (!is_grpc) return refuse_http(431);
+  const ServerOptions& options = connection_.owner().shared().options;
+  end(Status{
+      StatusCode::kResourceExhausted,
+      fmt::format("the request's metadata, {} bytes in {} fields, exceeds the server's max_metadata_size ({}) or "
+                  "max_metadata_fields ({})",
+                  size.bytes, size.fields, options.max_metadata_size, options.max_metadata_fields)});
+  if (running_) stop_handler();
+}
+
+void ServerCall::refuse_http(int http_status) {
+  answered_ = true;
+  const std::string text = std::to_string(http_status);
+  const http2::HeaderField field{":status", text, false};
+  send_only_headers({&field, 1});
+}
+
 void ServerCall::begin(std::string_view timeout) {
   const rpc::RequestHead& head = request_->head;
-  if (const int http_status = head.http_refusal(); http_status != 0) {
-    answered_ = true;
-    const std::string text = std::to_string(http_status);
-    const http2::HeaderField field{":status", text, false};
-    send_only_headers({&field, 1});
-    return;
-  }
+  if (const int http_status = head.http_refusal(); http_status != 0) return refuse_http(http_status);
   if (!head.problem().ok()) return end(head.problem());
   if (request_->handler == nullptr) {
     const ServiceRegistry& registry = connection_.owner().shared().registry;
@@ -89,6 +109,7 @@ void ServerCall::begin(std::string_view timeout) {
     start_handler();
   } else {
     eager_ = true;
+    expect_one_message();
   }
 }
 
@@ -124,7 +145,10 @@ void ServerCall::on_end() {
 }
 
 void ServerCall::request_complete() {
-  if (incoming().empty()) return end(Status{StatusCode::kInternal, "the request ended without a message"});
+  if (incoming().empty()) {
+    return end(Status{StatusCode::kUnimplemented,
+                      "the request ended without a message, and the method has one (a cardinality violation)"});
+  }
   start_handler();
 }
 
@@ -185,7 +209,6 @@ void ServerCall::show_request(MessageRef message) {
 Buffer ServerCall::only_request() {
   Result<Buffer> bytes = pop_incoming();
   if (!bytes.ok()) throw AbortError{bytes.status()};
-  if (!incoming().empty()) throw AbortError{Status{StatusCode::kInternal, "received more than one request message"}};
   return std::move(bytes).value();
 }
 
@@ -221,7 +244,36 @@ void ServerCall::send_initial_metadata() {
   }
   FieldTexts texts;
   append_metadata(fields, context_.initial_metadata(), texts);
+  if (const std::size_t size = http2::header_list_size(fields); size > peer_header_limit()) {
+    headers_sent_ = false;
+    return refuse_initial_metadata(size);
+  }
   send_headers(fields);
+}
+
+void ServerCall::refuse_initial_metadata(std::size_t size) {
+  context_.initial_metadata().clear();
+  // A code of the handler's survives.
+  end(status_.ok() ? too_long_for_client("initial", size) : status_);
+  if (running_) stop_handler();
+}
+
+Status ServerCall::too_long_for_client(std::string_view which, std::size_t size) const {
+  return Status{StatusCode::kResourceExhausted,
+                fmt::format("the response's {} metadata has {} bytes, and the client accepts {} "
+                            "(SETTINGS_MAX_HEADER_LIST_SIZE): send less, or raise the client's max_metadata_size",
+                            which, size, peer_header_limit())};
+}
+
+void ServerCall::check_trailing_metadata() {
+  const std::size_t size = wire_size(context_.trailing_metadata());
+  // With the status line, the content type and the code, which take less than this.
+  constexpr std::size_t kBesides = 256;
+  if (size + kBesides <= peer_header_limit()) return;
+  const Status too_long = too_long_for_client("trailing", size);
+  connection_.refusals().note(connection_.peer(), too_long.details());
+  context_.trailing_metadata().clear();
+  if (status_.ok()) status_ = too_long;
 }
 
 void ServerCall::send_message(MessageRef message) {
@@ -248,7 +300,9 @@ void ServerCall::end(Status status) {
   status_ = std::move(status);
   disarm();
   // What was announced as initial metadata is sent as such; otherwise an error is all in one block (Trailers-Only).
+  if (!context_.trailing_metadata().empty()) check_trailing_metadata();
   if (!headers_sent_ && !context_.initial_metadata().empty()) send_initial_metadata();
+  if (answered_) return;  // the initial metadata was too long
   answered_ = true;
   if (headers_sent_) {
     send_end();
@@ -260,8 +314,7 @@ void ServerCall::end(Status status) {
   if (status_.code() == StatusCode::kUnimplemented) {
     fields.push_back({rpc::kGrpcAcceptEncoding, rpc::kAcceptedEncodings, true});
   }
-  append_status(fields, status_, texts);
-  append_metadata(fields, context_.trailing_metadata(), texts);
+  append_trailers(fields, status_, context_.trailing_metadata(), peer_header_limit(), texts);
   send_only_headers(fields);
 }
 
@@ -271,8 +324,7 @@ void ServerCall::on_trailers_due(http2::HeaderFields& trailers) {
     return;
   }
   trailer_texts_ = std::make_unique<FieldTexts>();
-  append_status(trailers, status_, *trailer_texts_);
-  append_metadata(trailers, context_.trailing_metadata(), *trailer_texts_);
+  append_trailers(trailers, status_, context_.trailing_metadata(), peer_header_limit(), *trailer_texts_);
 }
 
 void ServerCall::on_bad_message(Status status) {

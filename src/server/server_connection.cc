@@ -72,7 +72,7 @@ void ServerConnection::on_stream_refused(http2::ErrorCode code) {
   if (code == http2::ErrorCode::kRefusedStream) {
     refused(Refusal::kStreams, "more calls at once than it may have (max_concurrent_streams)");
   } else if (code == http2::ErrorCode::kEnhanceYourCalm) {
-    refused(Refusal::kHeaders, "a request's header fields are too long or too many");
+    refused(Refusal::kHeaders, "a request's metadata exceeds max_metadata_size or max_metadata_fields");
   } else {
     refused(Refusal::kProtocol, "a request against HTTP/2's rules");
   }

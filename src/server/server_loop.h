@@ -31,6 +31,8 @@ class ServerInterceptor;
 struct ServerShared {
   explicit ServerShared(ServerOptions its_options) : options(its_options) {
     settings.max_concurrent_streams = options.max_concurrent_streams;
+    settings.max_header_bytes = http2::header_limit(options.max_metadata_size);
+    settings.max_header_fields = http2::header_limit(options.max_metadata_fields);
     settings.aside_field = rpc::kGrpcTimeout;
     in_process_settings = settings;
     settings.first_stream_window = http2::kFirstStreamWindow;

@@ -319,23 +319,6 @@ TEST(Loops, ConnectionsAreSpreadOverThemAndStay) {
               {.threads = 3});
 }
 
-TEST_F(Calls, DetailsThatFitNoHeaderBlockEndTheCallAllTheSame) {
-  with_server(service, [](Channel& channel, Server&) -> Task<void> {
-    ProbeStub stub{channel};
-    Order order;
-    order.set_status(5);
-    order.set_details(std::string(200'000, 'd'));
-    const Result<Payload> result = co_await stub.Unary(order).result();
-    EXPECT_FALSE(result.ok());
-    order.set_count(3);
-    auto stream = stub.Download(order);
-    while (co_await stream.read()) {
-    }
-    const Status status = co_await stream.status();
-    EXPECT_FALSE(status.ok());
-  });
-}
-
 class SyncCalls : public testing::Test {
  protected:
   SyncProbeService service;

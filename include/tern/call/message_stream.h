@@ -67,6 +67,12 @@ class MessageStream : public http2::Stream {
   /// The peer broke gRPC's rules or our limit; nothing more of it is read.
   virtual void on_bad_message(Status status) = 0;
 
+  /// The method has one message in this direction: a second one is an error of the peer (UNIMPLEMENTED: a cardinality
+  /// violation, grpc/doc/statuscodes.md), however late it comes. Before the first one.
+  void expect_one_message() noexcept { one_expected_ = true; }
+  /// True while that message has not come.
+  [[nodiscard]] bool lacks_message() const noexcept { return one_expected_ && reader_.count().messages == 0; }
+
   /// What the peer compresses its messages with.
   void receive_compressed(Compression compression) noexcept;
   /// The next of what has arrived, inflated where it must be.
@@ -107,6 +113,7 @@ class MessageStream : public http2::Stream {
   bool incoming_ended_ = false;
   bool dropping_ = false;
   bool paused_ = false;
+  bool one_expected_ = false;
   std::size_t held_ = 0;  // received bytes that the peer's window is not yet opened for again
   http2::MemoryBudget* budget_;
   std::size_t held_in_memory_ = 0;  // bytes of messages, whole ones and one that has begun, as counted there

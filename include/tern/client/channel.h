@@ -39,6 +39,13 @@ struct ChannelOptions {
   std::size_t max_receive_message_length = std::size_t{4} * 1024 * 1024;
   /// Longest message sent, in bytes.
   std::size_t max_send_message_length = SIZE_MAX;
+  /// The longest header block that is accepted from a server, in bytes: its metadata and the fields of HTTP and gRPC,
+  /// with 32 bytes for each field (RFC 9113 §6.5.2). A call whose response exceeds it ends with RESOURCE_EXHAUSTED.
+  /// Default: 16 KiB, as in gRPC's core. 0 disables the limit. Raise it for long error details or trailing metadata;
+  /// each call may then hold as much.
+  std::size_t max_metadata_size = std::size_t{16} * 1024;
+  /// The most fields in such a block. Default: 100. 0 disables the limit. Raise it for metadata of many keys.
+  std::size_t max_metadata_fields = 100;
   /// How requests are compressed; a call may say otherwise (CallOptions::compression).
   Compression compression = Compression::kIdentity;
   /// Speaks TLS, with this, which must outlive the channel; without, plaintext.

@@ -42,6 +42,10 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   /// The only message of the client; sent when the call opens. Before start(); an error here ends the call with it.
   void set_request(Result<Buffer> request);
 
+  /// The method has one response: none at a good end, or a second one, ends the call with UNIMPLEMENTED
+  /// (grpc/doc/statuscodes.md, "cardinality violation"). Before start().
+  void expect_one_response() noexcept { expect_one_message(); }
+
   /// Opens the call, connecting first where needed. Again, it does nothing. What the network does is never thrown:
   /// status() says it.
   void start();
@@ -88,6 +92,7 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
 
  private:
   void on_headers(const http2::HeaderBlockRef& block, std::string_view aside, bool ended) override;
+  void on_headers_too_long(const http2::HeaderBlock& begun, http2::HeaderListSize size) override;
   void on_end() override;
   void on_closed(http2::ErrorCode code) override;
   void on_bad_message(Status status) override;
@@ -120,7 +125,12 @@ class ClientCall final : public MessageStream, private ConnectionWaiter, private
   void tell_observers_end(const Status& status) noexcept;
 
   [[nodiscard]] bool open_on(ClientConnection& connection);
-  /// Opens `stream` with the call's header fields.
+  /// The status of a call whose response's metadata exceeds the channel's limits.
+  [[nodiscard]] Status metadata_too_long(http2::HeaderListSize size) const;
+  /// True when the call itself has its status, which its interceptors may still change.
+  [[nodiscard]] bool decided() const noexcept { return ended() || own_end_.has_value(); }
+  /// Opens `stream` with the call's header fields. Also true when the server would not accept them, and the call has
+  /// ended with that.
   [[nodiscard]] bool open_stream(ClientConnection& connection, http2::Stream& stream, int attempts_before);
   /// False when the service config has it too long; the call has then ended.
   [[nodiscard]] bool may_send(const Buffer& message);

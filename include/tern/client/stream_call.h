@@ -101,7 +101,10 @@ class [[nodiscard]] ServerStreamCall : public detail::ReadingCall<Response> {
 template <class Request, class Response>
 class [[nodiscard]] ClientStreamCall : public detail::StreamCall {
  public:
-  using StreamCall::StreamCall;
+  ClientStreamCall(Channel& channel, std::string_view method, CallOptions options)
+      : StreamCall(channel, method, options) {
+    call().expect_one_response();
+  }
 
   /// Sends a message; waits while the server is behind. False when the call has ended: finish() says how.
   Task<bool> write(const Request& message, WriteOptions options = {}) {

@@ -26,6 +26,7 @@ class [[nodiscard]] UnaryCall {
  public:
   UnaryCall(Channel& channel, std::string_view method, MessageRef request, CallOptions options)
       : call_(std::make_unique<ClientCall>(channel, method, options)) {
+    call_->expect_one_response();
     call_->set_request(call_->encode(request));
   }
 

@@ -14,7 +14,7 @@ enum class Refusal {
   kFlood,        // too many frames of a kind that honest clients send now and then
   kStreams,      // max_concurrent_streams; calls that were reset count until their handlers have ended
   kCalls,        // max_calls_in_flight
-  kHeaders,      // a request's fields are too long or too many
+  kHeaders,      // max_metadata_size, max_metadata_fields; of HTTP, a head that is too long
   kMessages,     // max_receive_message_length, max_buffered_bytes(_per_connection), crowded_bytes, max_body_length
   kStalled,      // took nothing of what was written to it for write_timeout, or left a body of HTTP half sent
   kPings,        // min_ping_interval

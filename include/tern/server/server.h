@@ -33,6 +33,13 @@ struct ServerOptions {
   std::size_t max_receive_message_length = std::size_t{4} * 1024 * 1024;
   /// Longest message sent, in bytes. Unlimited (up to protobuf's 2 GiB), as in gRPC.
   std::size_t max_send_message_length = SIZE_MAX;
+  /// The longest header block that is accepted from a client, in bytes: its metadata and the fields of HTTP and gRPC,
+  /// with 32 bytes for each field (RFC 9113 §6.5.2). A call that exceeds it ends with RESOURCE_EXHAUSTED (HTTP: 431).
+  /// Default: 16 KiB, as in gRPC's core. 0 disables the limit. Raise it for long tokens; each call may then hold as
+  /// much.
+  std::size_t max_metadata_size = std::size_t{16} * 1024;
+  /// The most fields in such a block. Default: 100. 0 disables the limit. Raise it for metadata of many keys.
+  std::size_t max_metadata_fields = 100;
   /// How responses are compressed where the client can read it; handlers may say otherwise.
   Compression compression = Compression::kIdentity;
   /// Calls that a client may have open at once on one connection; further ones wait at the client. One that is reset

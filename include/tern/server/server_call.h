@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "tern/async/recycler.h"
@@ -84,6 +85,7 @@ class ServerCall final : public MessageStream,
   friend class ServerConnection;
 
   void on_headers(const http2::HeaderBlockRef& block, std::string_view timeout, bool ended) override;
+  void on_headers_too_long(const http2::HeaderBlock& begun, http2::HeaderListSize size) override;
   void on_end() override;
   void on_closed(http2::ErrorCode code) override;
   void on_trailers_due(http2::HeaderFields& trailers) override;
@@ -93,6 +95,13 @@ class ServerCall final : public MessageStream,
   Task<void> before(Task<void> handler) override;
 
   void begin(std::string_view timeout);
+  /// Answers a request of another protocol than gRPC with this HTTP status alone.
+  void refuse_http(int http_status);
+  /// Ends the call whose initial metadata, of `size` bytes, the client does not accept.
+  void refuse_initial_metadata(std::size_t size);
+  /// Leaves out trailing metadata that the client does not accept; OK then becomes RESOURCE_EXHAUSTED.
+  void check_trailing_metadata();
+  [[nodiscard]] Status too_long_for_client(std::string_view which, std::size_t size) const;
   void request_complete();
   void start_handler();
   /// At its next await; synchronous handlers learn it from their context.
