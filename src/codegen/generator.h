@@ -6,14 +6,32 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace tern::codegen {
 
+/// The errors of both functions are lines of protoc's form, "file:line:column: reason".
 class Generator final : public google::protobuf::compiler::CodeGenerator {
  public:
   bool Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,
                 google::protobuf::compiler::GeneratorContext* context, std::string* error) const override;
+  /// Ends at the first file that fails. (protobuf's own would put the file's name before the error once more.)
+  bool GenerateAll(const std::vector<const google::protobuf::FileDescriptor*>& files, const std::string& parameter,
+                   google::protobuf::compiler::GeneratorContext* context, std::string* error) const override;
+
+#if GOOGLE_PROTOBUF_VERSION >= 5027000
+  [[nodiscard]] std::uint64_t GetSupportedFeatures() const override {
+    return FEATURE_PROTO3_OPTIONAL | FEATURE_SUPPORTS_EDITIONS;
+  }
+  [[nodiscard]] google::protobuf::Edition GetMinimumEdition() const override {
+    return google::protobuf::Edition::EDITION_PROTO2;
+  }
+  [[nodiscard]] google::protobuf::Edition GetMaximumEdition() const override {
+    return google::protobuf::Edition::EDITION_2023;
+  }
+#else
   [[nodiscard]] std::uint64_t GetSupportedFeatures() const override { return FEATURE_PROTO3_OPTIONAL; }
+#endif
 };
 
 }  // namespace tern::codegen

@@ -16,7 +16,7 @@ ProtoComments::ProtoComments(std::span<const ProtoComment> comments) noexcept
 std::string_view ProtoComments::find(std::string_view name) noexcept {
   for (const ProtoComments* file = first; file != nullptr; file = file->next_) {
     for (const ProtoComment& comment : file->comments_) {
-      if (comment.name == name) return comment.text;
+      if (name == comment.name) return comment.text;
     }
   }
   return {};

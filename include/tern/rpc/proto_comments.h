@@ -7,10 +7,11 @@
 
 namespace tern {
 
+/// Texts end with a zero: their lengths, taken at compile time, would exceed what compilers evaluate for a large file.
 struct ProtoComment {
-  /// Of the declaration, in full: "user.v1.User.name".
-  std::string_view name;
-  std::string_view text;
+  /// The declaration's full name: "user.v1.User.name".
+  const char* name;
+  const char* text;
 };
 
 /// The comments of one file; generated code has one with static storage for each.
