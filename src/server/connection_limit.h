@@ -26,6 +26,8 @@ class ConnectionLimit {
 
   /// A place for a connection, kept until it is dropped; null when there is none. This must outlive it.
   std::shared_ptr<void> admit(const transport::ByteStream& connection);
+  /// Returns true while there are as many connections in all as there may be.
+  [[nodiscard]] bool full() const noexcept { return count_.load(std::memory_order_relaxed) >= most_; }
 
  private:
   class Place;

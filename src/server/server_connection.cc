@@ -52,7 +52,7 @@ void ServerConnection::too_old() {
 }
 
 void ServerConnection::too_old_for_calls() {
-  connection_.close(http2::ErrorCode::kNoError, "max_connection_age_grace");
+  connection_.say_goodbye(http2::ErrorCode::kNoError, "max_connection_age_grace");
 }
 
 // A connection that had no call at the last look, and none since, has been idle all the time.
@@ -80,6 +80,10 @@ void ServerConnection::on_stream_refused(http2::ErrorCode code) {
 
 void ServerConnection::on_stalled() {
   refused(Refusal::kStalled, "takes nothing of what is written to it (write_timeout)");
+}
+
+void ServerConnection::on_written_out(std::unique_ptr<transport::ByteStream> stream) {
+  owner_.linger(std::move(stream));
 }
 
 void ServerConnection::not_greeted() {

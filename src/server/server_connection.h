@@ -60,6 +60,7 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   void on_settings() override { greeting_timer_.disarm(); }
   void on_stream_refused(http2::ErrorCode code) override;
   void on_stalled() override;
+  void on_written_out(std::unique_ptr<transport::ByteStream> stream) override;
   void not_greeted();
   void pings_too_often();
   void too_old();

@@ -54,6 +54,7 @@ ServerLoop::ServerLoop(Loop& loop, ServerShared& shared)
       shared_(shared),
       memory_(loop, {.held = share_of(shared.options.max_buffered_bytes, loop),
                      .crowded = crowded_share(shared.options.crowded_bytes, loop)}),
+      lingering_(loop, [this] { tell_if_empty(); }),
       most_calls_(share_of(shared.options.max_calls_in_flight, loop)) {}
 
 ServerLoop::~ServerLoop() { close_all(); }
@@ -83,6 +84,10 @@ class ServerLoop::Place {
 
 bool ServerLoop::admit(transport::ByteStream& stream) {
   std::shared_ptr<void> place = shared_.connections.admit(stream);
+  // A new client is worth more than one that is leaving.
+  if (place == nullptr && shared_.connections.full() && lingering_.close_oldest()) {
+    place = shared_.connections.admit(stream);
+  }
   if (place == nullptr) {
     const std::string peer = stream.peer();
     constexpr const char* kText = "too many connections (max_connections, max_connections_per_address)";
@@ -174,7 +179,7 @@ void ServerLoop::begin_stop(std::function<void()> empty) {
 }
 
 void ServerLoop::tell_if_empty() {
-  if (!empty_ || !connections_.empty()) return;
+  if (!empty_ || !connections_.empty() || !lingering_.empty()) return;
   for (const auto& [handler, part] : http_parts_) {
     if (!part->empty()) return;
   }
@@ -193,6 +198,7 @@ void ServerLoop::close_all() {
   connections_.for_each([](ServerConnection& connection) {
     if (!connection.close_hard()) delete &connection;
   });
+  lingering_.close_all();
   if (empty_) std::exchange(empty_, nullptr)();
 }
 

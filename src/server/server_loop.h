@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "http2/defaults.h"
@@ -21,6 +22,7 @@
 #include "tern/async/task_group.h"
 #include "tern/server/server.h"
 #include "transport/byte_stream.h"
+#include "transport/lingering_close.h"
 
 namespace tern {
 
@@ -110,6 +112,9 @@ class ServerLoop {
   }
 
   void remove(ServerConnection& connection);
+  /// Closes `stream` once its peer has read all of it. Until then it keeps its place among the connections, and the
+  /// loop is not empty.
+  void linger(std::unique_ptr<transport::ByteStream> stream) { lingering_.add(std::move(stream)); }
 
  private:
   void serve_http2(std::unique_ptr<transport::ByteStream> stream, const Port& port, std::string_view first_bytes);
@@ -131,6 +136,7 @@ class ServerLoop {
   std::size_t most_open_ = 0;  // since memory was given back
   std::map<HttpHandler*, std::unique_ptr<HttpPart>> http_parts_;
   IntrusiveList<ServerConnection> connections_;
+  transport::LingeringCloses lingering_;
   std::atomic<std::size_t> calls_ = 0;
   CallCounts counts_;
   std::size_t most_calls_;

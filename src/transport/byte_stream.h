@@ -43,10 +43,16 @@ class ByteStream {
 
   virtual IoResult read(std::span<std::uint8_t> to) = 0;
   virtual IoResult write(std::span<const iovec> pieces) = 0;
-  /// Asks for one on_readable.
+  /// Asks for one on_readable. If one is asked for already, `events` gets it in place of the earlier receiver.
   virtual void want_read(ByteStreamEvents& events) = 0;
-  /// Asks for one on_writable.
+  /// Asks for one on_writable; replaces an earlier receiver as want_read does.
   virtual void want_write(ByteStreamEvents& events) = 0;
+  /// Ends this side's output: after the bytes written so far the peer reads an end (TLS: close_notify, then TCP's FIN).
+  /// Returns false when the close_notify does not fit yet; call again after on_writable. From then on only want_read()
+  /// and read() are allowed, to drop what the peer still sends: over TLS these bytes stay encrypted.
+  virtual bool shut_down_writing() = 0;
+  /// Returns the number of bytes written that the peer's system has not acknowledged (in process: not read) yet.
+  [[nodiscard]] virtual std::size_t undelivered() const = 0;
   /// "ipv4:127.0.0.1:1234", "ipv6:[::1]:1234" or "unix:path", as gRPC writes peers.
   [[nodiscard]] virtual std::string peer() const = 0;
   /// The same for this side.

@@ -122,13 +122,19 @@ bool Connection::receive(std::span<const std::uint8_t> bytes) {
     return false;
   }
   if (session_.receive(bytes)) return true;
-  // What the session tells the peer of it, as far as the socket takes it at once.
+  // The session's GOAWAY, if the socket accepts it at once.
+  bool told = false;
   if (!unwritten_) {
     http2::OutputBatch batch;
     session_.fill(batch);
-    write_batch(batch);
+    told = write_batch(batch);
   }
-  close(http2::ErrorCode::kProtocolError, "HTTP/2: " + session_.error());
+  // The peer's people shall read what went wrong. A flood is not worth reading on for.
+  if (told && session_.error_code() != http2::ErrorCode::kEnhanceYourCalm) {
+    close_written_out(http2::ErrorCode::kProtocolError, "HTTP/2: " + session_.error());
+  } else {
+    close(http2::ErrorCode::kProtocolError, "HTTP/2: " + session_.error());
+  }
   return false;
 }
 
@@ -176,7 +182,12 @@ void Connection::write_output() {
       return;
     }
   }
-  if (!closed_ && session_.finished()) close(clean_end_, {});
+  if (!closed_ && session_.finished()) close_written_out(clean_end_, {});
+}
+
+void Connection::close_written_out(http2::ErrorCode code, std::string reason) {
+  owner_.on_written_out(std::move(stream_));
+  close(code, std::move(reason));
 }
 
 bool Connection::write_batch(http2::OutputBatch& batch) {

@@ -29,6 +29,9 @@ class ConnectionEvents {
   virtual void on_stream_refused(http2::ErrorCode /*code*/) {}
   /// The peer takes nothing (close_when_stalled); the connection is closed next.
   virtual void on_stalled() {}
+  /// Takes over the stream of a connection that ends with everything written, so that the peer can read it all
+  /// (LingeringCloses). By default the stream is closed at once. on_lost follows.
+  virtual void on_written_out(std::unique_ptr<ByteStream> /*stream*/) {}
   /// The connection is over, its streams have been told; `reason` is for people, empty for a clean end. The owner may
   /// destroy the connection here.
   virtual void on_lost(const std::string& reason) = 0;
@@ -52,7 +55,7 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
 
   /// Ends it now, without a word to the peer; streams are told `code`, the owner gets on_lost.
   void close(http2::ErrorCode code, std::string reason);
-  /// Ends it now, telling the peer (GOAWAY) as far as the socket takes it at once.
+  /// Ends it now. The peer gets a GOAWAY if the socket accepts it at once, and then on_written_out has the stream.
   void say_goodbye(http2::ErrorCode code = http2::ErrorCode::kNoError, std::string_view debug_data = {});
 
   /// From now on a silent peer is asked whether it is still there.
@@ -92,6 +95,7 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   void count_streams() noexcept;
   bool receive(std::span<const std::uint8_t> bytes);
   void write_output();
+  void close_written_out(http2::ErrorCode code, std::string reason);
   bool write_batch(http2::OutputBatch& batch);
 
   Loop& loop_;

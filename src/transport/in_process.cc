@@ -113,6 +113,18 @@ class InProcessStream final : public ByteStream {
     if (pipe.bytes.size() - pipe.read < kPipeBytes || pipe.abandoned) wake_writer(pipe);
   }
 
+  bool shut_down_writing() override {
+    const std::lock_guard lock{pair_->mutex};
+    outgoing().closed = true;
+    wake_reader(outgoing());
+    return true;
+  }
+  [[nodiscard]] std::size_t undelivered() const override {
+    const std::lock_guard lock{pair_->mutex};
+    const Pipe& pipe = pair_->pipes[end_];
+    return pipe.bytes.size() - pipe.read;
+  }
+
   [[nodiscard]] std::string peer() const override { return "in-process"; }
   [[nodiscard]] std::string local() const override { return "in-process"; }
 

@@ -1,7 +1,9 @@
 #include "transport/socket_stream.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -10,6 +12,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "transport/descriptor_stock.h"
 
@@ -75,10 +78,22 @@ class SocketStream final : public ByteStream {
   }
 
   void want_read(ByteStreamEvents& events) override {
-    state_->socket.async_wait(Socket::wait_read, Reading{state_, &events});
+    if (std::exchange(state_->reader, &events) != nullptr) return;
+    state_->socket.async_wait(Socket::wait_read, Reading{state_});
   }
   void want_write(ByteStreamEvents& events) override {
-    state_->socket.async_wait(Socket::wait_write, Writing{state_, &events});
+    if (std::exchange(state_->writer, &events) != nullptr) return;
+    state_->socket.async_wait(Socket::wait_write, Writing{state_});
+  }
+
+  bool shut_down_writing() override {
+    static_cast<void>(::shutdown(state_->socket.native_handle(), SHUT_WR));  // fails where the peer is gone already
+    return true;
+  }
+  [[nodiscard]] std::size_t undelivered() const override {
+    int bytes = 0;
+    const bool known = ::ioctl(state_->socket.native_handle(), SIOCOUTQ, &bytes) == 0;
+    return known && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
   }
 
   [[nodiscard]] std::string peer() const override {
@@ -99,21 +114,22 @@ class SocketStream final : public ByteStream {
     Loop& loop;
     Socket socket;
     bool alive = true;
+    // Receivers of the events that are asked for.
+    ByteStreamEvents* reader = nullptr;
+    ByteStreamEvents* writer = nullptr;
   };
   struct Reading {
     std::shared_ptr<State> state;
-    ByteStreamEvents* events;
     void operator()(const boost::system::error_code& /*seen on reading*/) const {
       const Loop::Turn turn{state->loop};
-      if (state->alive) events->on_readable();
+      if (state->alive) std::exchange(state->reader, nullptr)->on_readable();
     }
   };
   struct Writing {
     std::shared_ptr<State> state;
-    ByteStreamEvents* events;
     void operator()(const boost::system::error_code& /*seen on writing*/) const {
       const Loop::Turn turn{state->loop};
-      if (state->alive) events->on_writable();
+      if (state->alive) std::exchange(state->writer, nullptr)->on_writable();
     }
   };
 

@@ -140,8 +140,8 @@ class TlsStream final : public ByteStream {
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
   ~TlsStream() override {
-    // A word to the peer, if the socket takes it at once.
-    if (SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
+    // close_notify, if the socket accepts it at once.
+    if (!shut_down_ && SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
     ERR_clear_error();
   }
 
@@ -156,6 +156,7 @@ class TlsStream final : public ByteStream {
   void hands_shaken() noexcept { drained_ = SSL_has_pending(ssl_.get()) == 0; }
 
   IoResult read(std::span<std::uint8_t> to) override {
+    if (shut_down_) return plain_.stream->read(to);
     IoResult result;
     drained_ = false;
     // One record after the other, so that nothing is left in OpenSSL when the socket is asked to say when there is
@@ -211,11 +212,27 @@ class TlsStream final : public ByteStream {
 
   void want_read(ByteStreamEvents& events) override {
     if (drained_) return plain_.stream->want_read(events);
-    loop_.post([&events, alive = std::weak_ptr{alive_}] {
-      if (!alive.expired()) events.on_readable();
+    if (std::exchange(reader_, &events) != nullptr) return;
+    loop_.post([this, alive = std::weak_ptr{alive_}] {
+      if (alive.expired() || reader_ == nullptr) return;
+      std::exchange(reader_, nullptr)->on_readable();
     });
   }
   void want_write(ByteStreamEvents& events) override { plain_.stream->want_write(events); }
+
+  bool shut_down_writing() override {
+    ERR_clear_error();
+    if (SSL_is_init_finished(ssl_.get()) != 0) {
+      const int result = SSL_shutdown(ssl_.get());
+      if (result < 0 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_WRITE) return false;
+      ERR_clear_error();
+    }
+    // The peer's next records are dropped, not decrypted; its end shows below TLS too.
+    shut_down_ = drained_ = true;
+    reader_ = nullptr;
+    return plain_.stream->shut_down_writing();
+  }
+  [[nodiscard]] std::size_t undelivered() const override { return plain_.stream->undelivered(); }
 
   [[nodiscard]] std::string peer() const override { return plain_.stream->peer(); }
   [[nodiscard]] std::string local() const override { return plain_.stream->local(); }
@@ -231,6 +248,8 @@ class TlsStream final : public ByteStream {
   TlsContext::Made context_;
   Owned<SSL> ssl_;
   bool drained_ = true;  // OpenSSL has nothing more, and the socket neither
+  bool shut_down_ = false;
+  ByteStreamEvents* reader_ = nullptr;  // gets an on_readable that is posted
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

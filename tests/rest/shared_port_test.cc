@@ -1,10 +1,12 @@
 // One port for gRPC and everything else: by a connection's first bytes, by ALPN, by each request's content type.
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
 #include "probe.tern.h"
 #include "rest/http_client.h"
+#include "support/paced_client.h"
 #include "support/probe_service.h"
 
 namespace tern::rest {
@@ -133,6 +135,53 @@ TEST(SharedPort, AClientThatLeavesCancelsTheServicesHandler) {
     co_await shared.server.stop({.grace = 1h});
   };
   block_on(body());
+}
+
+Task<void> stop_when(Event& running, Server& server) {
+  co_await running.wait();
+  co_await server.stop({.grace = 1h});
+}
+
+/// A response of a million bytes over HTTP/2. The client leaves the last bytes unread until the server has ended the
+/// connection, and sends something then.
+Task<void> read_a_response_to_its_end(ServerOptions options, bool stop) {
+  constexpr std::size_t kSize = 1'000'000;
+  constexpr std::size_t kLeftUnread = 60'000;
+  Event running;
+  Site site;
+  site.route("GET", "/large", [&running](Request&) -> Task<Response> {
+    running.set();
+    co_await sleep(50ms);
+    Response response;
+    response.body = std::string(kSize, 'x');
+    co_return response;
+  });
+  Server server{options};
+  const std::uint16_t port = server.listen("127.0.0.1:0", {.http = &site});
+  std::optional<tern::test::PacedClient> client{tern::test::wire_over(tern::test::connect_to_port(port))};
+  co_await client->ask("/large", "text/plain", {}, 1U << 30);
+  TaskGroup stopping;
+  if (stop) stopping.spawn(stop_when(running, server));
+  bool waited = false;
+  bool more = true;
+  while (more) {
+    more = co_await client->read(16'000);
+    if (waited || client->data() + kLeftUnread < kSize) continue;
+    waited = true;
+    co_await tern::test::until_no_connection_is_left(server);
+    co_await client->say_something();
+  }
+  EXPECT_EQ(client->data(), kSize);
+  EXPECT_TRUE(client->ended());
+  client.reset();
+  co_await stopping.join();
+  co_await server.stop();
+}
+
+TEST(SharedPort, AStopDeliversEveryByteOfAResponseOverHttp2) { block_on(read_a_response_to_its_end({}, true)); }
+
+TEST(SharedPort, MaxConnectionAgeDeliversEveryByteOfAResponseOverHttp2) {
+  block_on(read_a_response_to_its_end({.max_connection_age = 1ms}, false));
 }
 
 // Destroyed without a stop: everything is closed where it stands.
