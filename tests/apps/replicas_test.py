@@ -2,18 +2,15 @@
 CREATIONS [haproxy]. Clients spread their calls over the servers, or call HAProxy, which does. What was acknowledged is there at
 the end, once; every call ends in success or in a status that says what is not known."""
 import contextlib
-import pathlib
 import random
 import signal
-import socket
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 import grpc
-from process import Userchat, free_port
+from process import Userchat
+from proxies import haproxy
 from user.v1 import user_pb2, user_pb2_grpc
 from with_postgres import Postgres
 
@@ -28,41 +25,6 @@ EXPECTED = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCod
 def serve(postgres, port=0):
     options = ["--rest", "none", "--database", postgres.url, "--delay-ms", "0", "--log-level", "info"]
     return Userchat(binary, "--grpc", f"127.0.0.1:{port}", *options)
-
-
-@contextlib.contextmanager
-def haproxy(ports):
-    """Before these servers; its port. deploy/haproxy.cfg, with these addresses."""
-    port = free_port()
-    template = (pathlib.Path(__file__).resolve().parents[2] / "deploy" / "haproxy.cfg").read_text()
-    lines = []
-    for line in template.splitlines():
-        if line.split()[:1] == ["bind"]:
-            line = f"  bind 127.0.0.1:{port} proto h2"
-        elif line.split()[:1] == ["server-template"]:
-            line = "\n".join(f"  server s{one} 127.0.0.1:{one} proto h2 check" for one in ports)
-        elif line.split()[:1] == ["resolvers"] or line.split()[:1] in (["parse-resolv-conf"], ["hold"]):
-            continue
-        lines.append(line)
-    with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
-        file.write("\n".join(lines) + "\n")
-        file.flush()
-        process = subprocess.Popen(["haproxy", "-db", "-f", file.name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        try:
-            limit = time.monotonic() + 10
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), 1).close()
-                    break
-                except OSError:
-                    if process.poll() is not None or time.monotonic() > limit:
-                        sys.exit(f"haproxy does not start: {process.stdout.read()}")
-                    time.sleep(0.05)
-            threading.Thread(target=process.stdout.read, daemon=True).start()
-            yield port
-        finally:
-            process.kill()
-            process.wait()
 
 
 class Clients:
@@ -126,7 +88,7 @@ with contextlib.ExitStack() as stack:
     for _ in range(3):
         servers.append(serve(postgres))
     ports = [server.port for server in servers]
-    clients = Clients([stack.enter_context(haproxy(ports))] if behind_haproxy else ports)
+    clients = Clients([stack.enter_context(haproxy(ports)).port] if behind_haproxy else ports)
     random.seed(1)
     kills = {"servers": 0, "database": 0}
     while clients.running():

@@ -1,5 +1,6 @@
-// Serves probe.proto with tern until SIGTERM: tern_server async|sync|site|defaults [site | CERTIFICATE KEY]; site takes
-// every protocol on its port; with files it speaks TLS; defaults has no option set, and no watch for blocked loops:
+// Serves probe.proto with tern until SIGTERM: tern_server async|sync|site|defaults|aging [site | CERTIFICATE KEY]; site
+// takes every protocol on its port; with files it speaks TLS; aging ends each connection after a fifth of a second;
+// defaults has no option set, and no watch for blocked loops:
 // naming what blocks takes 20 to 30 MiB, once, for the tables of symbols where there are some, which would look like an
 // attack's.
 #include <csignal>
@@ -41,6 +42,7 @@ int main(int argc, char** argv) {
   const std::string_view kind = argc > 1 ? argv[1] : "async";
   const bool defaults = kind == "defaults";
   Options options;
+  if (kind == "aging") options.server.max_connection_age = std::chrono::milliseconds{200};
   if (!defaults) options.server.max_receive_message_length = 50 << 20;
   if (kind == "site" || (argc == 3 && std::string_view{argv[2]} == "site")) options.site.emplace();
   if (options.site && !defaults) {
