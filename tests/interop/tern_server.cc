@@ -15,6 +15,22 @@
 
 namespace {
 
+tern::AsyncGenerator<std::string> never_ending() {
+  std::string begun = "begun\n";
+  co_yield std::move(begun);
+  co_await tern::sleep(std::chrono::hours{1});
+}
+
+/// Two resources by GET, for clients that know HTTP alone: one is answered at once, one keeps its stream open.
+void add_routes(tern::rest::Site& site) {
+  site.route("GET", "/now", [](tern::rest::Request&) -> tern::Task<tern::rest::Response> {
+    co_return tern::rest::Response{200, "text/plain", std::string(1000, 'x')};
+  });
+  site.route("GET", "/open", [](tern::rest::Request&) -> tern::Task<tern::rest::Response> {
+    co_return tern::rest::Response::stream("text/plain", never_ending());
+  });
+}
+
 struct Options {
   tern::ServerOptions server;
   std::optional<tern::rest::SiteOptions> site;
@@ -29,6 +45,7 @@ tern::Task<void> serve(tern::Service& service, Options options) {
   if (options.site) {
     listen_options.http = &site.emplace(*options.site);
     site->add_services(server);
+    add_routes(*site);
   }
   tern::Task<int> stop_signal = tern::signals(SIGTERM, SIGINT);
   std::printf("PORT=%d\n", server.listen("127.0.0.1:0", listen_options));
