@@ -99,7 +99,7 @@ Task<void> run_unary(Call& call, UnaryCall<Response> unary) {
   co_await group.join();
 }
 
-/// Writes every request; counts those that could not be sent.
+/// Writes every request and counts the requests that could not be sent.
 template <class Request, class Streaming>
 Task<void> write_requests(Call& call, Streaming& streaming) {
   for (int i = 0; i < call.request.request_messages_size(); ++i) {
@@ -152,7 +152,8 @@ Task<void> run_server_stream(Call& call) {
 
 Task<void> run_bidi_stream(Call& call) {
   auto streaming = call.stub.BidiStream(call.options);
-  const bool full_duplex = call.request.stream_type() == connectrpc::conformance::v1::STREAM_TYPE_FULL_DUPLEX_BIDI_STREAM;
+  const bool full_duplex =
+      call.request.stream_type() == connectrpc::conformance::v1::STREAM_TYPE_FULL_DUPLEX_BIDI_STREAM;
   if (!full_duplex) {
     co_await write_requests<BidiStreamRequest>(call, streaming);
   } else {
@@ -205,10 +206,10 @@ Compression compression_of(const ClientCompatRequest& request) {
 Task<ClientResponseResult> make_call(const ClientCompatRequest& request, TemporaryFolder& files) {
   std::unique_ptr<ClientTls> tls;
   if (!request.server_tls_cert().empty()) {
-    tls = std::make_unique<ClientTls>(
-        ClientTlsOptions{.authority_file = files.write(request.server_tls_cert()),
-                         .certificate_file = files.write(request.client_tls_creds().cert()),
-                         .key_file = files.write(request.client_tls_creds().key())});
+    tls =
+        std::make_unique<ClientTls>(ClientTlsOptions{.authority_file = files.write(request.server_tls_cert()),
+                                                     .certificate_file = files.write(request.client_tls_creds().cert()),
+                                                     .key_file = files.write(request.client_tls_creds().key())});
   }
   ChannelOptions channel_options{.compression = compression_of(request), .tls = tls.get()};
   if (request.message_receive_limit() != 0) {

@@ -1,5 +1,5 @@
-// The server under test of Connect's conformance suite: reads a ServerCompatRequest from stdin, serves every protocol on
-// one port, writes a ServerCompatResponse with the port to stdout, and ends at SIGTERM.
+// The server under test of Connect's conformance suite: reads a ServerCompatRequest from stdin, serves every protocol
+// on one port, writes a ServerCompatResponse with the port to stdout, and ends at SIGTERM.
 #include <connectrpc/conformance/v1/server_compat.pb.h>
 
 #include <csignal>

@@ -1,5 +1,5 @@
-// connectrpc.conformance.v1.ConformanceService: answers as each request's response definition says, and tells the client
-// what the server saw of its call (comments in the suite's service.proto).
+// connectrpc.conformance.v1.ConformanceService: answers as each request's response definition says, and tells the
+// client what the server saw of its call (comments in the suite's service.proto).
 #pragma once
 
 #include <connectrpc/conformance/v1/service.tern.h>

@@ -1,4 +1,4 @@
-// What the conformance runner and the programs under test share: size-delimited messages over stdin and stdout
+// Shared by the two programs under test: size-delimited messages over stdin and stdout
 // (connectrpc.com/conformance, docs/testing_servers.md), and metadata and errors as messages.
 #pragma once
 

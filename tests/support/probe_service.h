@@ -129,8 +129,9 @@ class ProbeService final : public tern::test::v1::Probe::AsyncService {
     co_return co_await hang();
   }
 
-  AsyncGenerator<Payload> Ignore(ServerContext& /*context*/, Reader<Payload>& /*payloads*/) override {
+  AsyncGenerator<Payload> Ignore(ServerContext& context, Reader<Payload>& /*payloads*/) override {
     const Running counted{running};
+    context.send_initial_metadata();
     co_await sleep(std::chrono::hours{1});
     co_yield Payload{};
   }

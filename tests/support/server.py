@@ -1,4 +1,4 @@
-"""A server that says "port N" or "PORT=N" when it listens, started and ended."""
+"""A server that prints its port ("port N" or "PORT=N") when it listens, started and ended."""
 import os
 import pathlib
 import re
@@ -13,11 +13,12 @@ def resident(pid):
 
 
 class Server:
-    def __init__(self, command, **options):
-        """`options` are Popen's. RuntimeError when it ends before it has said its port."""
+    def __init__(self, command, says=r"(?:port |PORT=)(\d+)", **options):
+        """`says` finds the port in a line of its output. `options` are Popen's. RuntimeError when it ends before it has said
+        its port."""
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
         for line in self.process.stdout:
-            if found := re.search(r"(?:port |PORT=)(\d+)", line):
+            if found := re.search(says, line):
                 self.port = int(found.group(1))
                 break
         else:
