@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "http2/authority.h"
+
 namespace tern::http2 {
 
 namespace {
@@ -84,8 +86,14 @@ class Check {
     if (!is_name(field.name)) return "a field's name is not lower-case, or no token";
     if (is_connection_specific(field.name)) return "a field that is only for HTTP/1.1";
     if (field.name == "te" && field.value != "trailers") return R"("te" says something else than "trailers")";
-    if (field.name == "host") host_ = field.value;
+    if (field.name == "host") return set_host(field.value);
     if (field.name == "content-length") return add_content_length(field.value);
+    return nullptr;
+  }
+
+  const char* set_host(std::string_view value) {
+    if (host_.data() != nullptr) return R"("host" came twice)";
+    host_ = value;
     return nullptr;
   }
 
@@ -104,7 +112,9 @@ class Check {
   [[nodiscard]] const char* complete_request() const {
     if (method_.empty()) return "a request without \":method\"";
     if (authority_.find('@') != std::string_view::npos) return "\":authority\" with user information";
-    if (!authority_.empty() && !host_.empty() && authority_ != host_) return R"("host" is not what ":authority" says)";
+    if (!authority_.empty() && !host_.empty() && !same_authority(authority_, host_, scheme_)) {
+      return R"("host" is not what ":authority" says)";
+    }
     if (method_ == "CONNECT") {
       return authority_.empty() || path_.data() != nullptr || scheme_.data() != nullptr
                  ? R"(a CONNECT request has ":authority", and neither ":scheme" nor ":path")"
