@@ -88,12 +88,10 @@ class Tracer::Core {
   /// A span's place under what came from the other side in `fields`, or at the root of a new trace.
   template <class Fields>
   [[nodiscard]] std::shared_ptr<const TraceContext> begin_from(const Fields& fields) const {
-    if (const auto traceparent = fields.get(rpc::kTraceparent)) {
-      const auto tracestate = fields.get(rpc::kTracestate);
-      const auto remote = TraceContext::parse(*traceparent, tracestate.value_or(std::string_view{}));
-      if (remote) return shared(remote->child());
-    }
-    return root();
+    const auto traceparent = fields.get(rpc::kTraceparent);
+    if (!traceparent) return root();
+    const std::optional<TraceContext> remote = remote_of(fields, *traceparent);
+    return remote ? shared(remote->child()) : root();
   }
   [[nodiscard]] std::shared_ptr<const TraceContext> begin(const TraceContext* parent) const {
     return parent != nullptr ? shared(parent->child()) : root();
@@ -105,6 +103,20 @@ class Tracer::Core {
   std::optional<SpanExporter>& exporter() noexcept { return exporter_; }
 
  private:
+  /// Several tracestate fields are one list (Trace Context §3.3); of several traceparent fields none can be believed
+  /// (§3.2).
+  template <class Fields>
+  static std::optional<TraceContext> remote_of(const Fields& fields, std::string_view traceparent) {
+    int parents = 0;
+    std::string state;
+    for (const auto& [name, value] : fields) {
+      if (name == rpc::kTraceparent) ++parents;
+      if (name != rpc::kTracestate || value.empty()) continue;
+      if (!state.empty()) state += ',';
+      state += value;
+    }
+    return parents == 1 ? TraceContext::parse(traceparent, state) : std::nullopt;
+  }
   static std::shared_ptr<const TraceContext> shared(TraceContext context) {
     return std::allocate_shared<const TraceContext>(RecyclingAllocator<TraceContext>{}, std::move(context));
   }

@@ -38,9 +38,13 @@ std::string describe(const Socket::endpoint_type& endpoint, const boost::system:
   if (endpoint.size() > tcp.capacity()) return "unknown";
   std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
   tcp.resize(endpoint.size());
-  const bool v4 = tcp.address().is_v4();
-  const std::string address = tcp.address().to_string();
-  return (v4 ? "ipv4:" + address : "ipv6:[" + address + "]") + ":" + std::to_string(tcp.port());
+  asio::ip::address address = tcp.address();
+  // A socket for both families sees an IPv4 peer under a mapped address (RFC 4291 §2.5.5.2).
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  }
+  const std::string text = address.to_string();
+  return (address.is_v4() ? "ipv4:" + text : "ipv6:[" + text + "]") + ":" + std::to_string(tcp.port());
 }
 
 class SocketStream final : public ByteStream {

@@ -283,6 +283,43 @@ TEST(Tracer, ACollectorThatIsNotThereHoldsNothingUp) {
   block_on(run());
 }
 
+Task<rest::Response> show_trace(rest::Request& request) {
+  const TraceContext& trace = *request.trace;
+  co_return rest::Response{200, "text/plain", hex_of(trace.trace_id()) + " " + trace.tracestate()};
+}
+
+// Trace Context §3.2 and §3.3: fields that a proxy has split, or sent twice.
+TEST(Tracer, ReadsTracestateFieldsAsOneListAndBelievesOnlyOneTraceparent) {
+  static const std::string kParent = std::string{"traceparent: "} + kSampled + "\r\n";
+  static const std::string kId{kTraceId};
+  // Fields, and the trace that the request is part of; empty: a new one.
+  static const std::vector<std::pair<std::string, std::string>> kCases{
+      {kParent, kId + " "},
+      {kParent + "tracestate: a=1\r\n", kId + " a=1"},
+      {kParent + "tracestate: a=1\r\ntracestate: b=2,c=3\r\n", kId + " a=1,b=2,c=3"},
+      {kParent + "tracestate:\r\ntracestate: a=1\r\n", kId + " a=1"},
+      {kParent + kParent, ""},
+  };
+  const auto run = []() -> Task<void> {
+    Tracer tracer;
+    rest::Site site;
+    site.add_observer(tracer);
+    site.route("GET", "/trace", show_trace);
+    Server server;
+    rest::test::Client http{server.listen("127.0.0.1:0", {.http = &site})};
+    for (const auto& [fields, expected] : kCases) {
+      const rest::test::Answer answer = co_await http.ask("GET", "/trace", {}, fields);
+      if (expected.empty()) {
+        EXPECT_EQ(answer.body().find(kId), std::string::npos) << answer.body();
+      } else {
+        EXPECT_EQ(answer.body(), expected);
+      }
+    }
+    co_await server.stop({.grace = 1h});
+  };
+  block_on(run());
+}
+
 // HTTP -> a route that asks another site, and a call by its JSON name.
 TEST(Tracer, FollowsRequestsToo) {
   Collector collector;
