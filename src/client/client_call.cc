@@ -161,6 +161,10 @@ bool ClientCall::open_stream(ClientConnection& connection, http2::Stream& stream
   http2::HeaderFields fields;
   fields.reserve(15 + metadata_.size());
   append_request_fields(fields, *channel_, method_);
+  // Only a gateway's metadata has one, its client's: it goes in place of ours.
+  if (metadata_.get("user-agent")) {
+    std::erase_if(fields, [](const http2::HeaderField& field) { return field.name == "user-agent"; });
+  }
   if (compression() != Compression::kIdentity) {
     fields.push_back({rpc::kGrpcEncoding, name_of(compression()), true});
   }

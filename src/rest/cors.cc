@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "http2/authority.h"
+
 namespace tern::rest {
 
 namespace {
@@ -16,6 +18,17 @@ std::optional<std::string_view> allowed(const CorsOptions& options, const Reques
     if (known == *origin) return origin;
   }
   return std::nullopt;
+}
+
+/// Whether the page that asks is one of this site. Origins are "https://example.com:8000", or "null".
+bool is_own_page(const Request& request) {
+  if (const auto site = request.fields.get("sec-fetch-site")) return *site == "same-origin" || *site == "none";
+  const auto origin = request.fields.get("origin");
+  if (!origin) return true;
+  const std::size_t scheme = origin->find("://");
+  if (scheme == std::string_view::npos) return false;
+  const std::string_view host = request.fields.get("host").value_or(std::string_view{});
+  return http2::same_authority(origin->substr(scheme + 3), host, origin->substr(0, scheme));
 }
 
 }  // namespace
@@ -41,6 +54,12 @@ Response answer_preflight(const CorsOptions& options, const Request& request, st
   }
   response.fields.add("access-control-max-age", std::to_string(options.max_age.count()));
   return response;
+}
+
+void require_permitted_origin(const CorsOptions& options, const Request& request) {
+  if (allowed(options, request) || is_own_page(request)) return;
+  const std::string_view origin = request.fields.get("origin").value_or("another site");
+  throw HttpError{403, "pages of " + std::string{origin} + " may not call this site (CorsOptions::origins)"};
 }
 
 void permit(const CorsOptions& options, const Request& request, Response& response) {

@@ -13,6 +13,12 @@ void check(const CorsOptions& options);
 bool is_preflight(const Request& request);
 Response answer_preflight(const CorsOptions& options, const Request& request, std::string_view methods);
 
+/// Throws HttpError (403) when a page of another origin sent the request and CORS does not allow it to. For requests
+/// that change something: a browser sends some of them without a preflight, and only then keeps the response from the
+/// page. Browsers tell the page's origin by Sec-Fetch-Site (Fetch Metadata, W3C) or by Origin; other clients send
+/// neither.
+void require_permitted_origin(const CorsOptions& options, const Request& request);
+
 /// Lets the page that asked read the response, if it may.
 void permit(const CorsOptions& options, const Request& request, Response& response);
 

@@ -2,14 +2,18 @@
 // (rpc/message_reader). Connect's streams and gRPC-Web differ in how the last envelope says the end.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "call/wire_metadata.h"
+#include "rest/connect_error.h"
+#include "rest/content_coding.h"
+#include "rest/envelope.h"
+#include "rest/envelope_reader.h"
 #include "rest/rpc_protocol.h"
 #include "rpc/base64.h"
-#include "tern/rpc/message_reader.h"
 
 namespace tern::rest {
 
@@ -17,84 +21,63 @@ namespace {
 
 using EnvelopedCall = BidiStreamCall<RawMessage, RawMessage>;
 
-constexpr char kConnectEnd = 0x02;
-constexpr char kGrpcWebTrailers = static_cast<char>(0x80);
-
-std::string envelope(char flags, std::string_view content) {
-  std::string whole(rpc::kPrefixBytes, '\0');
-  rpc::write_prefix(reinterpret_cast<std::uint8_t*>(whole.data()), content.size());
-  whole[0] = flags;
-  return whole.append(content);
-}
-
-/// gRPC-Web's text: base64 that is cut anywhere, and may be padded wherever the client had a piece ready.
-class TextDecoder {
- public:
-  std::string decode(std::string_view text) {
-    letters_ += text;
-    std::string bytes;
-    std::size_t at = 0;
-    for (; at + 4 <= letters_.size(); at += 4) {
-      const auto quartet = rpc::decode_base64(std::string_view{letters_}.substr(at, 4));
-      if (!quartet) throw RpcError{Status{StatusCode::kInvalidArgument, "the body is not base64"}};
-      bytes += *quartet;
-    }
-    letters_.erase(0, at);
-    return bytes;
-  }
-  [[nodiscard]] bool whole() const noexcept { return letters_.empty(); }
-
- private:
-  std::string letters_;
-};
+constexpr std::uint8_t kConnectEnd = 0x02;
+constexpr std::uint8_t kGrpcWebTrailers = 0x80;
 
 /// One exchange: what both directions need.
 struct Exchanged {
   const Gateway& gateway;
   Request& request;
   RpcProtocol protocol;
-  Compression compression = Compression::kIdentity;
+  Compression request_coding = Compression::kIdentity;
+  Compression response_coding = Compression::kIdentity;
 };
 
-Buffer whole_message(Buffer message, const Exchanged& exchanged) {
-  if (!message.marked()) return message;
-  const std::size_t limit = exchanged.gateway.options().max_body_length;
-  return std::move(rpc::inflate_message(message, exchanged.compression, limit)).value();
+const CodingFields& codings_of(const RpcProtocol& protocol) {
+  return protocol.kind == RpcProtocol::Kind::kConnectStream ? kConnectStreamCodings : kGrpcWebCodings;
+}
+
+/// The next piece of the body. HTTP's errors (too late, malformed) end the call, and reach the client as its status.
+Task<std::optional<std::string>> read_piece(Request& request) {
+  try {
+    co_return co_await request.read();
+  } catch (const HttpError& error) {
+    throw RpcError{status_of(error)};
+  }
 }
 
 /// The client's messages as they come.
 AsyncGenerator<RawMessage> requests_of(const Exchanged& exchanged) {
-  rpc::MessageReader reader{exchanged.gateway.options().max_body_length};
-  if (exchanged.compression != Compression::kIdentity) reader.allow_compressed();
-  TextDecoder text;
-  BufferQueue messages;
-  while (std::optional<std::string> piece = co_await exchanged.request.read()) {
-    if (exchanged.protocol.text) piece = text.decode(*piece);
-    const Status status =
-        reader.receive({reinterpret_cast<const std::uint8_t*>(piece->data()), piece->size()}, messages);
-    if (!status.ok()) throw RpcError{status};
+  EnvelopeReader reader{exchanged.protocol.text, exchanged.request_coding, exchanged.gateway.options().max_body_length};
+  bool ended = false;
+  while (!ended) {
+    const std::optional<std::string> piece = co_await read_piece(exchanged.request);
+    ended = !piece.has_value();
+    if (ended) {
+      reader.end();
+    } else {
+      reader.add(*piece);
+    }
     exchanged.request.holds(reader.unfinished());
-    while (!messages.empty()) {
-      const Buffer message = whole_message(messages.pop(), exchanged);
-      Result<std::string> bytes = decode_request(exchanged.gateway, exchanged.protocol, std::string{message.text()});
+    while (std::optional<std::string> message = reader.next()) {
+      Result<std::string> bytes = decode_request(exchanged.gateway, exchanged.protocol, *std::move(message));
       RawMessage raw{std::move(bytes).value()};
       co_yield std::move(raw);
     }
   }
-  if (!reader.between_messages() || !text.whole()) {
-    throw RpcError{Status{StatusCode::kInvalidArgument, "the body ended inside of a message"}};
-  }
 }
 
-std::string as_sent(const RpcProtocol& protocol, std::string bytes) {
-  if (!protocol.text) return bytes;
-  std::string text = rpc::encode_base64(bytes);
+std::string as_sent(const RpcProtocol& protocol, const Buffer& envelope) {
+  if (!protocol.text_response) return std::string{envelope.text()};
+  std::string text = rpc::encode_base64(envelope.text());
   while (text.size() % 4 != 0) text += '=';
   return text;
 }
 
-std::string end_of(const RpcProtocol& protocol, const Status& status, const Metadata& trailing) {
-  if (protocol.kind == RpcProtocol::Kind::kConnectStream) return envelope(kConnectEnd, connect_end(status, trailing));
+Buffer end_of(const Gateway& gateway, const RpcProtocol& protocol, const Status& status, const Metadata& trailing) {
+  if (protocol.kind == RpcProtocol::Kind::kConnectStream) {
+    return envelope(kConnectEnd, connect_end(gateway, status, trailing));
+  }
   return envelope(kGrpcWebTrailers, grpc_web_trailers(status, trailing));
 }
 
@@ -106,7 +89,12 @@ AsyncGenerator<std::string> answers_of(std::unique_ptr<Exchanged> exchanged, std
     if (!message) break;
     Result<std::string> bytes = encode_response(exchanged->gateway, exchanged->protocol, std::move(message->bytes));
     if (bytes.ok()) {
-      std::string piece = as_sent(exchanged->protocol, envelope(0, *bytes));
+      Buffer whole = envelope(0, *bytes);
+      // Where the service compresses a message, so does this.
+      if (call->message_was_compressed()) {
+        whole = rpc::compress_message(std::move(whole), exchanged->response_coding);
+      }
+      std::string piece = as_sent(exchanged->protocol, whole);
       co_yield std::move(piece);
     } else {
       status = bytes.status();
@@ -114,25 +102,54 @@ AsyncGenerator<std::string> answers_of(std::unique_ptr<Exchanged> exchanged, std
     }
   }
   const Status ended = co_await call->status();
-  std::string last = as_sent(exchanged->protocol,
-                             end_of(exchanged->protocol, status.ok() ? ended : status, call->trailing_metadata()));
+  std::string last = as_sent(exchanged->protocol, end_of(exchanged->gateway, exchanged->protocol,
+                                                         status.ok() ? ended : status, call->trailing_metadata()));
   co_yield std::move(last);
 }
 
-Response at_once(const RpcProtocol& protocol, const Status& status) {
-  return Response{200, protocol.content_type, as_sent(protocol, end_of(protocol, status, {}))};
+/// The end alone, of a call that is not made.
+Response at_once(const Gateway& gateway, const RpcProtocol& protocol, const Status& status) {
+  Response response{200, protocol.content_type, as_sent(protocol, end_of(gateway, protocol, status, {}))};
+  if (status.code() == StatusCode::kUnimplemented) {
+    response.fields.add(codings_of(protocol).accept, rpc::kAcceptedEncodings);
+  }
+  return response;
+}
+
+/// The request's fields as a call takes them.
+struct CallFields {
+  Status problem;
+  Compression request_coding = Compression::kIdentity;
+  Metadata metadata;
+  std::optional<std::chrono::nanoseconds> timeout;
+};
+
+CallFields read_fields(const Request& request, const RpcProtocol& protocol) {
+  CallFields fields;
+  try {
+    if (protocol.kind == RpcProtocol::Kind::kConnectStream) require_connect_version(request);
+    const std::string_view name = codings_of(protocol).content;
+    fields.request_coding = parse_coding(request.fields.joined(name), name);
+    fields.metadata = metadata_of(request);
+    fields.timeout = timeout_of(request);
+  } catch (const RpcError& error) {
+    fields.problem = error.status();
+  } catch (const HttpError& error) {
+    fields.problem = status_of(error);
+  }
+  return fields;
 }
 
 }  // namespace
 
 Task<Response> serve_enveloped(const Gateway& gateway, Request& request, RpcProtocol protocol) {
-  const std::string_view encoding =
-      protocol.kind == RpcProtocol::Kind::kConnectStream ? "connect-content-encoding" : "grpc-encoding";
-  const Result<Compression> compression = compression_of(request, encoding);
-  if (!compression.ok()) co_return at_once(protocol, compression.status());
-  const Metadata metadata = metadata_of(request);
-  auto exchanged = std::make_unique<Exchanged>(Exchanged{gateway, request, std::move(protocol), *compression});
-  const CallOptions options{.timeout = timeout_of(request), .metadata = &metadata};
+  const CallFields fields = read_fields(request, protocol);
+  if (!fields.problem.ok()) co_return at_once(gateway, protocol, fields.problem);
+  const CodingFields& codings = codings_of(protocol);
+  const Compression coding = response_coding(request, codings);
+  auto exchanged =
+      std::make_unique<Exchanged>(Exchanged{gateway, request, std::move(protocol), fields.request_coding, coding});
+  const CallOptions options{.timeout = fields.timeout, .metadata = &fields.metadata};
   auto call = std::make_unique<EnvelopedCall>(gateway.channel(), request.path(), requests_of(*exchanged), options);
   const Metadata initial = co_await call->initial_metadata();
 
@@ -148,6 +165,8 @@ Task<Response> serve_enveloped(const Gateway& gateway, Request& request, RpcProt
   } else {
     response = Response::stream(content_type, std::move(answers));
   }
+  // Announced before it is known whether the service compresses: each message then says for itself.
+  if (coding != Compression::kIdentity) response.fields.add(codings.content, name_of(coding));
   add_fields(response.fields, initial);
   co_return response;
 }

@@ -10,6 +10,7 @@
 #include <charconv>
 
 #include "call/wire_metadata.h"
+#include "rest/content_coding.h"
 #include "rest/status_json.h"
 #include "rest/strict_json.h"
 #include "rpc/header_names.h"
@@ -28,13 +29,13 @@ std::string url_of(const pb::Descriptor& type) { return std::string{kTypePrefix}
 
 /// Fields that say something of this one exchange, not of the call.
 bool belongs_to_http(std::string_view name) {
-  static constexpr std::array<std::string_view, 17> kNames{
-      "accept", "accept-encoding",   "accept-language",   "cache-control", "connection",  "expect",
-      "host",   "http2-settings",    "if-modified-since", "if-none-match", "keep-alive",  "pragma",
-      "te",     "transfer-encoding", "upgrade",           "user-agent",    "x-user-agent"};
+  static constexpr std::array<std::string_view, 16> kNames{
+      "accept", "accept-encoding",   "accept-language",   "cache-control", "connection", "expect",
+      "host",   "http2-settings",    "if-modified-since", "if-none-match", "keep-alive", "pragma",
+      "te",     "transfer-encoding", "upgrade",           "x-grpc-web"};
   return std::ranges::find(kNames, name) != kNames.end() || name.starts_with("content-") ||
          name.starts_with("access-control-") || name.starts_with("sec-") || name.starts_with("proxy-") ||
-         name.starts_with("grpc-") || name.starts_with("connect-") || name == "x-grpc-web";
+         name.starts_with("grpc-") || name.starts_with("connect-") || name.starts_with("tern-http-");
 }
 
 /// The call says it by itself, where the request is traced.
@@ -51,6 +52,21 @@ void add_if_sound(Metadata& metadata, std::string_view name, std::string_view va
     // HTTP allows more than gRPC; what it does not have does not travel on.
     spdlog::debug("a field is not passed on: {}", error.what());
   }
+}
+
+/// The client's own, in place of this program's, which Metadata::add() reserves.
+void add_user_agent(Metadata& metadata, std::string_view value) {
+  const bool printable = std::ranges::all_of(value, [](char letter) { return letter >= ' ' && letter <= '~'; });
+  if (printable && !value.empty() && !metadata.get("user-agent")) metadata.add_received("user-agent", value);
+}
+
+/// A longer query could make the call's metadata longer than a server accepts.
+constexpr std::size_t kLongestQuery = std::size_t{8} * 1024;
+
+void add_http(Metadata& metadata, const Request& request) {
+  add_if_sound(metadata, kHttpMethodKey, request.method);
+  const std::string_view query = request.query();
+  if (!query.empty() && query.size() <= kLongestQuery) add_if_sound(metadata, kHttpQueryKey, query);
 }
 
 }  // namespace
@@ -118,11 +134,12 @@ Result<std::string> Gateway::parse(const pb::Descriptor& type, std::string_view 
 
 Metadata metadata_of(const Request& request) {
   Metadata metadata;
-  std::string forwarded;
+  std::string forwarded = request.fields.joined("x-forwarded-for");
   for (const auto& [name, value] : request.fields) {
-    if (name == "x-forwarded-for") {
-      forwarded = value;
-    } else if (!belongs_to_http(name) && !(request.trace != nullptr && belongs_to_trace(name))) {
+    if (name == "user-agent") {
+      add_user_agent(metadata, value);
+    } else if (name != "x-forwarded-for" && !belongs_to_http(name) &&
+               !(request.trace != nullptr && belongs_to_trace(name))) {
       add_if_sound(metadata, name, value);
     }
   }
@@ -131,6 +148,7 @@ Metadata metadata_of(const Request& request) {
     forwarded += address;
   }
   if (!forwarded.empty()) add_if_sound(metadata, "x-forwarded-for", forwarded);
+  add_http(metadata, request);
   return metadata;
 }
 
@@ -156,6 +174,11 @@ Task<Response> call_unary(const Gateway& gateway, const Request& request, std::s
   const RawMessage raw{std::move(message)};
   Result<RawMessage> reply = co_await GenericStub{gateway.channel()}.unary(path, raw, options).result();
   Response response = respond(std::move(reply));
+  // The service compresses, by its server's option or its handler's word: so does its answer over HTTP.
+  if (context.message_was_compressed) {
+    compress_body(response, response_coding(request, kHttpCodings));
+    response.fields.add("vary", "accept-encoding");
+  }
   add_fields(response.fields, context.initial_metadata);
   add_fields(response.fields, context.trailing_metadata, "trailer-");
   co_return response;

@@ -63,8 +63,9 @@ class Gateway {
   std::unique_ptr<google::protobuf::util::TypeResolver> types_;
 };
 
-/// The request's fields that go to the service as metadata: all but those that are HTTP's, or the protocol's own; and
-/// who asked, as x-forwarded-for.
+/// Returns the metadata of the request's call: its fields but those that are HTTP's or the protocol's own, with the
+/// client's user-agent, its address at the end of x-forwarded-for, and the entries of kHttpMethodKey and
+/// kHttpQueryKey.
 Metadata metadata_of(const Request& request);
 /// Metadata as header fields of a response, "-bin" values in base64; `prefix` before each name.
 void add_fields(Fields& fields, const Metadata& metadata, std::string_view prefix = {});
@@ -73,7 +74,8 @@ void add_fields(Fields& fields, const Metadata& metadata, std::string_view prefi
 std::string path_of(const google::protobuf::MethodDescriptor& method);
 
 /// Makes a call with one message each way for `request`; what `respond` makes of the reply is the response, with the
-/// call's metadata. `path` outlives it.
+/// call's metadata. Compresses it where the service does and the client's accept-encoding allows it. `path` outlives
+/// it.
 Task<Response> call_unary(const Gateway& gateway, const Request& request, std::string_view path, std::string message,
                           std::function<Response(Result<RawMessage>)> respond);
 

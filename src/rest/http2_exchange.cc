@@ -33,15 +33,27 @@ Http2Exchange::Http2Exchange(Part& part, http2::Stream& stream, const http2::Hea
   if (head.content_length) length_ = std::min(length_, static_cast<std::size_t>(*head.content_length));
   take_over(stream);
   request_.peer = peer;
+  add_fields(head);
+  if (!timeout.empty()) request_.fields.add("grpc-timeout", timeout);
+}
+
+// The session has checked their letters, and that "host" says the same as ":authority" where both are there.
+void Http2Exchange::add_fields(const http2::HeaderBlock& head) {
+  const auto authority = head.get(":authority");
+  if (authority) request_.fields.add("host", *authority);
+  std::string cookies;
   for (std::size_t i = 0; i < head.size(); ++i) {
     const auto& [name, value] = head[i];
-    if (name == ":authority") {
-      request_.fields.add("host", value);
-    } else if (!name.starts_with(':')) {
-      request_.fields.add(name, value);  // its letters were checked by the session
+    if (name.starts_with(':') || (authority && name == "host")) continue;
+    if (name == "cookie") {
+      // Sent in pieces so that HPACK knows them again; HTTP/1.1 has one field (RFC 9113 §8.2.3).
+      if (!cookies.empty()) cookies += "; ";
+      cookies += value;
+    } else {
+      request_.fields.add(name, value);
     }
   }
-  if (!timeout.empty()) request_.fields.add("grpc-timeout", timeout);
+  if (!cookies.empty()) request_.fields.add("cookie", cookies);
 }
 
 void Http2Exchange::start() {

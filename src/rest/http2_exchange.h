@@ -26,6 +26,7 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
   void start();
 
  private:
+  void add_fields(const http2::HeaderBlock& head);
   void on_headers(const http2::HeaderBlockRef& block, std::string_view aside, bool ended) override;
   void on_data(std::span<const std::uint8_t> bytes) override;
   void on_end() override;

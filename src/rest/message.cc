@@ -63,6 +63,16 @@ std::optional<std::string_view> Fields::get(std::string_view name) const noexcep
   return std::nullopt;
 }
 
+std::string Fields::joined(std::string_view name) const {
+  std::string list;
+  for (const auto& [its_name, value] : fields_) {
+    if (its_name != name) continue;
+    if (!list.empty() && !value.empty()) list += ", ";
+    list += value;
+  }
+  return list;
+}
+
 Request::Request(std::string its_method, std::string its_target, BodySource& body, std::size_t max_body_length)
     : method(std::move(its_method)), target(std::move(its_target)), source_(body), max_body_length_(max_body_length) {}
 
@@ -113,7 +123,10 @@ Response::Response(unsigned its_status, std::string_view content_type, std::stri
 Response Response::error(const Status& status) { return json(to_json(status), http_status_of(status.code())); }
 
 Response Response::error(unsigned status, std::string_view message) {
-  return json(to_json(Status{code_of_http_status(status), std::string{message}}), status);
+  Response response = json(to_json(Status{code_of_http_status(status), std::string{message}}), status);
+  // The site adds it to all that it answers. This is for errors of a connection, which it never sees.
+  response.fields.add("x-content-type-options", "nosniff");
+  return response;
 }
 
 Response Response::stream(std::string_view content_type, AsyncGenerator<std::string> pieces) {

@@ -1,48 +1,134 @@
 #include "rest/rpc_protocol.h"
 
+#include <fmt/format.h>
+#include <google/protobuf/descriptor.pb.h>
+
 #include <utility>
+
+#include "rest/connect_error.h"
+#include "rest/connect_query.h"
+#include "rest/media_type.h"
+#include "rpc/lower_case.h"
 
 namespace tern::rest {
 
 namespace {
 
-/// Without parameters: "application/json" of "application/json; charset=utf-8".
-std::string_view media_type(std::string_view content_type) {
-  content_type = content_type.substr(0, content_type.find(';'));
-  while (content_type.ends_with(' ')) content_type.remove_suffix(1);
-  return content_type;
+using google::protobuf::MethodDescriptor;
+using Kind = RpcProtocol::Kind;
+
+constexpr std::string_view kGrpcWeb = "application/grpc-web";
+constexpr std::string_view kGrpcWebText = "application/grpc-web-text";
+
+bool is_stream(const MethodDescriptor& method) { return method.client_streaming() || method.server_streaming(); }
+
+/// A GET may be repeated, and cached on its way.
+bool allows_get(const MethodDescriptor& method) {
+  return !is_stream(method) && method.options().idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
 }
+
+bool is_get(const Request& request) { return request.method == "GET" || request.method == "HEAD"; }
 
 Status unknown_to_json(std::string_view path) {
   return Status{StatusCode::kUnimplemented,
                 "the messages of " + std::string{path} + " are not known here, so they cannot be JSON"};
 }
 
+/// A client may ask for text only to send it, or only to receive it.
+bool accepts_text(const Request& request) {
+  return rpc::lower_case(request.fields.joined("accept")).find(kGrpcWebText) != std::string::npos;
+}
+
+std::optional<RpcProtocol> grpc_web_of(const MediaType& media, const Request& request) {
+  RpcProtocol protocol{.kind = Kind::kGrpcWeb, .content_type = {}};
+  protocol.text = media.type.starts_with(kGrpcWebText);
+  protocol.text_response = protocol.text || accepts_text(request);
+  const std::string format = media.type.substr(protocol.text ? kGrpcWebText.size() : kGrpcWeb.size());
+  if (!format.empty() && format != "+proto" && format != "+json") return std::nullopt;
+  protocol.json = format == "+json";
+  protocol.content_type = std::string{protocol.text_response ? kGrpcWebText : kGrpcWeb} + format;
+  return protocol;
+}
+
+std::optional<RpcProtocol> connect_of(const MediaType& media, const MethodDescriptor* method) {
+  RpcProtocol protocol{.kind = Kind::kConnectUnary, .content_type = media.type};
+  protocol.json = media.type.ends_with("json");
+  if (protocol.json && !media.is_utf8()) return std::nullopt;
+  if (media.type == "application/json" || media.type == "application/proto") {
+    // JSON to another path is REST.
+    if (method == nullptr || is_stream(*method)) return std::nullopt;
+    return protocol;
+  }
+  if (media.type != "application/connect+json" && media.type != "application/connect+proto") return std::nullopt;
+  if (method != nullptr && !is_stream(*method)) return std::nullopt;
+  protocol.kind = Kind::kConnectStream;
+  return protocol;
+}
+
+std::string accept_post(const MethodDescriptor& method) {
+  const std::string_view connect =
+      is_stream(method) ? "application/connect+json, application/connect+proto" : "application/json, application/proto";
+  return fmt::format("{}, {}, {}+json, {}+proto, {}, {}+json, {}+proto", connect, kGrpcWeb, kGrpcWeb, kGrpcWeb,
+                     kGrpcWebText, kGrpcWebText, kGrpcWebText);
+}
+
+/// Clients of the other protocols would read JSON with a code as Connect's, or not at all: they get text.
+Response refuse(const Request& request, unsigned http_status, const std::string& why) {
+  return speaks_connect(request) ? connect_refusal(http_status, why) : Response{http_status, "text/plain", why + "\n"};
+}
+
+Response method_not_allowed(const MethodDescriptor& method, const Request& request) {
+  const std::string_view allowed = http_methods_of(method);
+  std::string why = fmt::format("{} is called by {}, not by {}", path_of(method), allowed, request.method);
+  if (is_get(request) && !is_stream(method)) why += ": it has no idempotency_level = NO_SIDE_EFFECTS";
+  Response response = refuse(request, 405, why);
+  response.fields.add("allow", allowed);
+  return response;
+}
+
+Response unsupported_type(const MethodDescriptor& method, const Request& request) {
+  const std::string accepted = accept_post(method);
+  const std::string why =
+      request.method == "POST"
+          ? fmt::format("the content type for {} is one of {}", path_of(method), accepted)
+          : fmt::format(R"(the query for {} needs "encoding", which is "json" or "proto")", path_of(method));
+  Response response = refuse(request, 415, why);
+  response.fields.add("accept-post", accepted);
+  return response;
+}
+
 }  // namespace
 
-std::optional<RpcProtocol> protocol_of(const Gateway& gateway, const Request& request) {
-  using Kind = RpcProtocol::Kind;
-  const std::string_view type = media_type(request.fields.get("content-type").value_or(std::string_view{}));
-  RpcProtocol protocol{.kind = Kind::kConnectUnary, .content_type = std::string{type}};
-  protocol.path = request.path();
-  protocol.method = gateway.find(protocol.path);
-  if (request.method == "GET") {
-    if (request.query().find("connect=v1") == std::string_view::npos) return std::nullopt;
-    return protocol;
+std::optional<RpcProtocol> protocol_of(const MethodDescriptor* method, const Request& request) {
+  std::optional<RpcProtocol> protocol;
+  if (is_get(request)) {
+    if (method == nullptr || !allows_get(*method)) return std::nullopt;
+    const std::optional<std::string> type = content_type_in_query(request);
+    if (type)
+      protocol = RpcProtocol{.kind = Kind::kConnectUnary, .json = type->ends_with("json"), .content_type = *type};
+  } else if (request.method == "POST") {
+    const MediaType media = media_type_of(request);
+    protocol = media.type.starts_with(kGrpcWeb) ? grpc_web_of(media, request) : connect_of(media, method);
   }
-  if (request.method != "POST") return std::nullopt;
-  protocol.json = type.ends_with("json");
-  if (type == "application/json" || type == "application/proto") return protocol;
-  if (type == "application/connect+json" || type == "application/connect+proto") {
-    protocol.kind = Kind::kConnectStream;
-    return protocol;
-  }
-  if (!type.starts_with("application/grpc-web")) return std::nullopt;
-  protocol.kind = Kind::kGrpcWeb;
-  protocol.text = type.starts_with("application/grpc-web-text");
-  const std::string_view format = type.substr(protocol.text ? 25 : 20);
-  if (!format.empty() && format != "+proto" && format != "+json") return std::nullopt;
+  if (!protocol) return std::nullopt;
+  protocol->path = request.path();
+  protocol->method = method;
   return protocol;
+}
+
+bool speaks_connect(const Request& request) {
+  const std::string type = media_type_of(request).type;
+  return is_get(request) || request.fields.get("connect-protocol-version") || type == "application/json" ||
+         type == "application/proto" || type.starts_with("application/connect+");
+}
+
+std::string_view http_methods_of(const MethodDescriptor& method) {
+  return allows_get(method) ? "GET, HEAD, POST" : "POST";
+}
+
+Response refuse_protocol(const MethodDescriptor& method, const Request& request) {
+  if (request.method == "POST" || (is_get(request) && allows_get(method))) return unsupported_type(method, request);
+  return method_not_allowed(method, request);
 }
 
 Result<std::string> decode_request(const Gateway& gateway, const RpcProtocol& protocol, std::string bytes) {
@@ -55,15 +141,6 @@ Result<std::string> encode_response(const Gateway& gateway, const RpcProtocol& p
   if (!protocol.json) return bytes;
   if (protocol.method == nullptr) return unknown_to_json(protocol.path);
   return gateway.to_json(*protocol.method->output_type(), bytes);
-}
-
-Result<Compression> compression_of(const Request& request, std::string_view field) {
-  const auto name = request.fields.get(field);
-  if (!name) return Compression::kIdentity;
-  const auto known = rpc::parse_compression(*name);
-  if (known) return *known;
-  return Status{StatusCode::kUnimplemented, std::string{field} + " \"" + std::string{*name} + "\" is not one of " +
-                                                std::string{rpc::kAcceptedEncodings}};
 }
 
 }  // namespace tern::rest

@@ -5,8 +5,11 @@
 #include <exception>
 #include <utility>
 
+#include "rest/connect_error.h"
 #include "rest/cors.h"
 #include "rest/files.h"
+#include "rest/json_route.h"
+#include "rest/media_type.h"
 #include "rest/openapi.h"
 #include "rest/part.h"
 #include "rest/rpc_protocol.h"
@@ -18,6 +21,12 @@ namespace tern::rest {
 namespace {
 
 Task<Response> ready(Response response) { co_return response; }
+
+/// Tells browsers to believe the content type, whatever the body looks like (the Fetch standard, §3.6).
+void forbid_sniffing(Response& response) {
+  if (response.body.empty() && !response.pieces) return;
+  response.fields.set("x-content-type-options", "nosniff");
+}
 
 }  // namespace
 
@@ -35,8 +44,10 @@ void Site::Core::add_services(Server& server) {
 void Site::Core::add_binding(HttpBinding binding) {
   const HttpBinding& kept = bindings_.emplace_back(std::move(binding));
   try {
-    router_.add(kept.http_method(), kept.path(),
-                [this, &kept](Request& request) { return serve_binding(gateway_, kept, request); });
+    router_.add(kept.http_method(), kept.path(), [this, &kept](Request& request) {
+      check_json_request(kept, options_.cors, request);
+      return serve_binding(gateway_, kept, request);
+    });
   } catch (const std::invalid_argument& error) {
     warn_left_out(kept.method(), kept.http_method(), kept.path(), error.what());
     bindings_.pop_back();
@@ -53,18 +64,52 @@ Task<Response> Site::Core::dispatch(Request& request) const {
   if (request.target == "*") return ready(Response{204});
   if (!request.target.starts_with('/')) throw HttpError{400, "\"" + request.target + "\" is no path"};
   if (gateway_.connected()) {
-    if (std::optional<RpcProtocol> protocol = protocol_of(gateway_, request)) {
-      if (protocol->method != nullptr) request.route = protocol->path;
-      if (protocol->kind != RpcProtocol::Kind::kConnectUnary) {
-        return serve_enveloped(gateway_, request, *std::move(protocol));
-      }
-      // JSON to another path is REST.
-      if (protocol->method != nullptr) {
-        return serve_connect_unary(gateway_, request, *std::move(protocol));
-      }
+    const google::protobuf::MethodDescriptor* method = gateway_.find(request.path());
+    if (std::optional<RpcProtocol> protocol = protocol_of(method, request)) {
+      if (method != nullptr) request.route = protocol->path;
+      return protocol->kind == RpcProtocol::Kind::kConnectUnary
+                 ? serve_connect_unary(gateway_, request, *std::move(protocol))
+                 : serve_enveloped(gateway_, request, *std::move(protocol));
+    }
+    // A method's path may be a route as well.
+    if (method != nullptr && router_.methods_of(request.path()).empty()) {
+      return ready(refuse_protocol(*method, request));
     }
   }
   return router_.find(request)(request);
+}
+
+std::string Site::Core::methods_of(std::string_view path) const {
+  std::string methods = router_.methods_of(path);
+  if (const google::protobuf::MethodDescriptor* method = gateway_.find(path)) {
+    if (!methods.empty()) methods += ", ";
+    methods += http_methods_of(*method);
+  }
+  return methods;
+}
+
+// Connect's where the request is Connect's; otherwise a google.rpc.Status.
+Response Site::Core::error(const Request& request, const HttpError& error) const {
+  const bool is_path_problem = error.status() == 404 || error.status() == 405;
+  Response response = !is_connect(request) ? Response::error(error.status(), error.what())
+                      : is_path_problem    ? connect_refusal(error.status(), error.what())
+                                           : connect_failure(gateway_, status_of(error));
+  if (error.status() == 405) response.fields.add("allow", methods_of(request.path()));
+  return response;
+}
+
+Response Site::Core::error(const Request& request, const Status& status) const {
+  if (!is_connect(request)) return Response::error(status);
+  Response response = connect_failure(gateway_, status);
+  // No call was made, so that the code says that the request's coding is not supported.
+  if (status.code() == StatusCode::kUnimplemented) response.fields.add("accept-encoding", rpc::kAcceptedEncodings);
+  return response;
+}
+
+bool Site::Core::is_connect(const Request& request) const {
+  if (gateway_.find(request.path()) != nullptr) return speaks_connect(request);
+  // JSON to another path is REST.
+  return request.fields.get("connect-protocol-version") || media_type_of(request).type == "application/proto";
 }
 
 Task<Response> Site::Core::answer(Request& request) const {
@@ -72,26 +117,24 @@ Task<Response> Site::Core::answer(Request& request) const {
   std::string what;
   try {
     if (is_preflight(request)) {
-      std::string methods = router_.methods_of(request.path());
-      if (gateway_.find(request.path()) != nullptr) methods = "GET, POST";
-      co_return answer_preflight(options_.cors, request, methods);
+      co_return answer_preflight(options_.cors, request, methods_of(request.path()));
     }
     response = co_await dispatch(request);
-  } catch (const HttpError& error) {
-    response = Response::error(error.status(), error.what());
-    if (error.status() == 405) response.fields.add("allow", router_.methods_of(request.path()));
-  } catch (const RpcError& error) {
-    response = Response::error(error.status());
+  } catch (const HttpError& failure) {
+    response = error(request, failure);
+  } catch (const RpcError& failure) {
+    response = error(request, failure.status());
   } catch (const Cancelled&) {
     throw;
-  } catch (const std::exception& error) {
-    what = error.what();
-    response = Response::error(500, "internal server error");
+  } catch (const std::exception& failure) {
+    what = failure.what();
+    response = error(request, HttpError{500, "internal server error"});
   }
   if (!what.empty()) {
     spdlog::error("{} {}: unexpected exception in the handler: {}", request.method, request.path(), what);
   }
   permit(options_.cors, request, response);
+  forbid_sniffing(response);
   co_return response;
 }
 

@@ -1,7 +1,7 @@
 // The site itself: whose answer a request gets.
 //
-//   preflight -> cors;   POST in gRPC-Web or Connect -> enveloped, connect;   everything else -> router, which knows
-//   the user's routes, the files, and each method's bindings -> transcoding
+//   preflight -> cors;   gRPC-Web or Connect -> enveloped, connect;   everything else -> router, which knows
+//   the user's routes, the files, and each method's bindings -> json_route, transcoding
 #pragma once
 
 #include <list>
@@ -34,6 +34,12 @@ class Site::Core final : public Answering {
   Task<Response> dispatch(Request& request) const;
   /// Leaves it out with a warning where another route has the same method and path.
   void add_binding(HttpBinding binding);
+  /// The HTTP methods that this path may be asked by, routes and services together.
+  [[nodiscard]] std::string methods_of(std::string_view path) const;
+  [[nodiscard]] Response error(const Request& request, const HttpError& error) const;
+  [[nodiscard]] Response error(const Request& request, const Status& status) const;
+  /// True when the request's errors are to be written as Connect writes them.
+  [[nodiscard]] bool is_connect(const Request& request) const;
 
   SiteOptions options_;
   Gateway gateway_;

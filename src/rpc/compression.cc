@@ -126,6 +126,8 @@ Buffer compress_message(Buffer message, Compression compression) {
 }
 
 Result<Buffer> inflate_message(const Buffer& message, Compression compression, std::size_t limit) {
+  // An empty message is sent without any compressor's frame by some clients, and means the same with one.
+  if (message.empty()) return message;
   limit = std::min(limit, kLongestMessage);
   auto& inflater = machine_for<Inflater>(compression);
   inflater.begin(message.bytes());

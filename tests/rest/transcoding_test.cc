@@ -34,7 +34,8 @@ void expect(const std::vector<Case>& cases, SiteOptions options = {}) {
   with_library(
       [&cases](Client& client) -> Task<void> {
         for (const Case& each : cases) {
-          const Answer answer = co_await client.ask(each.method, each.target, each.body);
+          const Answer answer =
+              co_await client.ask(each.method, each.target, each.body, "Content-Type: application/json\r\n");
           EXPECT_EQ(answer.result_int(), each.status) << each.method << " " << each.target;
           EXPECT_EQ(answer.body(), each.answer) << each.method << " " << each.target;
         }

@@ -44,6 +44,9 @@ class Fields {
   void remove(std::string_view name);
   /// The first value; `name` in lower case.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept;
+  /// All values of a field that is a list, joined with ", " (RFC 9110 §5.3); empty without such a field. `name` in
+  /// lower case.
+  [[nodiscard]] std::string joined(std::string_view name) const;
 
   [[nodiscard]] bool empty() const noexcept { return fields_.empty(); }
   [[nodiscard]] auto begin() const noexcept { return fields_.begin(); }

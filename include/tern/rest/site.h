@@ -53,11 +53,19 @@ struct SiteOptions {
   /// Rejects JSON with names that the message does not have (400). Default: false, the names are ignored, so that
   /// clients can be newer than the server.
   bool reject_unknown_fields = false;
+  /// Connect's errors have each detail as JSON too, under "debug", where the program knows its type.
+  bool debug_error_details = false;
   CorsOptions cors = {};
   /// What /openapi.json says the site is called.
   std::string title = "API";
   std::string version = "1";
 };
+
+/// Keys of two entries that a site adds to ServerContext::metadata(): the HTTP method of the request ("GET"), and its
+/// query as it was sent, where there is one of at most 8 KiB. The site drops fields of these names that an HTTP client
+/// sends; a gRPC client may send them.
+inline constexpr std::string_view kHttpMethodKey = "tern-http-method";
+inline constexpr std::string_view kHttpQueryKey = "tern-http-query";
 
 using Handler = std::function<Task<Response>(Request&)>;
 
@@ -78,14 +86,17 @@ class Site final : public HttpHandler {
   /// Before the server listens. `path` may have parameters as google.api.http has them: "/users/{id}",
   /// "/files/{name=**}". HEAD is answered where GET is. Throws std::invalid_argument for a path that is none, and for a
   /// route that is there already. Unknown paths are answered with 404, known ones with another method with 405, and a
-  /// handler's exception with 500, without its text.
+  /// handler's exception with 500, without its text. The site does not look at a route's content type nor at its
+  /// origin: a handler that changes something checks them itself, or any page may send it a form (docs/security.md).
   void route(std::string_view method, std::string_view path, Handler handler);
   /// Files under `path`; "index.html" also as `path` itself.
   void add_files(std::string_view path, std::span<const EmbeddedFile> files);
 
   /// Serves every service that `server` has by now, as JSON, gRPC-Web and Connect. Call it before the server listens.
   /// An annotation that cannot be served, or that has the method and path of another route, is left out with a warning
-  /// that names the method, its file and the reason.
+  /// that names the method, its file and the reason. Bodies of JSON routes need a JSON
+  /// content type (415 otherwise). Pages of other origins may not call methods that change something, unless `cors`
+  /// names them (403).
   void add_services(Server& server);
 
   /// Before the server listens; `observer` must outlive it.

@@ -34,7 +34,7 @@ std::optional<Compression> parse_compression(std::string_view name) noexcept;
 Buffer compress_message(Buffer message, Compression compression);
 
 /// A compressed message without prefix, as it was before. RESOURCE_EXHAUSTED when it is longer than `limit` bytes, of
-/// which no more than those are ever inflated; INTERNAL when it is broken.
+/// which no more than those are ever inflated; INTERNAL when it is broken. An empty one stays empty.
 Result<Buffer> inflate_message(const Buffer& message, Compression compression, std::size_t limit);
 
 }  // namespace rpc

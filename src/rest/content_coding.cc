@@ -1,0 +1,100 @@
+#include "rest/content_coding.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+
+#include "rest/envelope.h"
+#include "rpc/lower_case.h"
+#include "tern/rpc/message_reader.h"
+
+namespace tern::rest {
+
+namespace {
+
+/// A weight in thousandths (RFC 9110 §12.4.2); 0 for one that is none.
+int weight_of(std::string_view text) {
+  if (text.starts_with('1')) return 1000;
+  if (!text.starts_with("0.")) return 0;
+  text.remove_prefix(2);
+  int weight = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), weight);
+  if (parsed.ec != std::errc{} || text.size() > 3 || weight < 0) return 0;
+  for (std::size_t digits = text.size(); digits < 3; ++digits) weight *= 10;
+  return weight;
+}
+
+/// Cuts `text` before the first `separator`, which goes with neither part; returns what stood before it, without
+/// blanks.
+std::string_view take_until(std::string_view& text, char separator) {
+  const std::size_t end = text.find(separator);
+  std::string_view part = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  while (part.starts_with(' ') || part.starts_with('\t')) part.remove_prefix(1);
+  while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
+  return part;
+}
+
+/// Of an element of a list: "gzip;q=0.5". (Beast 1.81's ext_list gives an element without parameters those of the one
+/// before it.)
+int weight_in(std::string_view parameters) {
+  while (!parameters.empty()) {
+    const std::string_view parameter = take_until(parameters, ';');
+    if (parameter.starts_with("q=") || parameter.starts_with("Q=")) return weight_of(parameter.substr(2));
+  }
+  return 1000;
+}
+
+}  // namespace
+
+Compression parse_coding(std::string_view name, std::string_view where) {
+  if (name.empty()) return Compression::kIdentity;
+  std::string lower = rpc::lower_case(name);
+  if (lower == "x-gzip") lower = "gzip";  // RFC 9110 §8.4.1.3
+  if (const auto coding = rpc::parse_compression(lower)) return *coding;
+  throw RpcError{Status{StatusCode::kUnimplemented, fmt::format("{} \"{}\" is not supported; supported are {}", where,
+                                                                name, rpc::kAcceptedEncodings)}};
+}
+
+Compression preferred_coding(std::string_view accepted) {
+  Compression best = Compression::kIdentity;
+  int best_weight = 0;
+  while (!accepted.empty()) {
+    std::string_view element = take_until(accepted, ',');
+    const auto coding = rpc::parse_compression(rpc::lower_case(take_until(element, ';')));
+    const int weight = weight_in(element);
+    if (!coding || *coding == Compression::kIdentity || weight <= best_weight) continue;
+    best = *coding;
+    best_weight = weight;
+  }
+  return best;
+}
+
+Compression response_coding(const Request& request, const CodingFields& fields) {
+  const std::string accepted = request.fields.joined(fields.accept);
+  if (!accepted.empty() || request.fields.get(fields.accept)) return preferred_coding(accepted);
+  return preferred_coding(request.fields.joined(fields.content));
+}
+
+Buffer inflate(Buffer content, Compression coding, std::size_t limit) {
+  if (coding == Compression::kIdentity || content.empty()) return content;
+  Result<Buffer> whole = rpc::inflate_message(content, coding, limit);
+  if (whole.ok()) return std::move(whole).value();
+  if (whole.status().code() == StatusCode::kResourceExhausted) {
+    throw RpcError{
+        Status{StatusCode::kResourceExhausted,
+               fmt::format("the content inflates to more than {} bytes (SiteOptions::max_body_length)", limit)}};
+  }
+  throw RpcError{Status{StatusCode::kInvalidArgument, fmt::format("the content is not {}", name_of(coding))}};
+}
+
+void compress_body(Response& response, Compression coding) {
+  if (coding == Compression::kIdentity) return;
+  const Buffer compressed = rpc::compress_message(envelope(0, response.body), coding);
+  if (compressed.data()[0] != kCompressedEnvelope) return;
+  response.body = compressed.text().substr(rpc::kPrefixBytes);
+  response.fields.add("content-encoding", name_of(coding));
+}
+
+}  // namespace tern::rest
