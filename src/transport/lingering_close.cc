@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds kLookEvery{1};
 
-// What is dropped in one event, at most: a peer that sends without pause must not keep the loop from the others.
+// At most 256 KiB are dropped in one event: a peer that sends without pause must not keep the loop from the others.
 constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
 constexpr int kReadsAtOnce = 16;
 

@@ -155,6 +155,7 @@ Task<void> ask_and_end(Case its_case) {
   EXPECT_EQ(client->data(), length_of_response(kSize));
   EXPECT_TRUE(client->ended()) << "no trailers";
   EXPECT_TRUE(client->told_to_go());
+  EXPECT_FALSE(client->shut_out());
   if (its_case.reader != Reader::kNeverCloses) client.reset();
   co_await stopping.join();
   if (its_case.end == End::kAge) co_await server.stop();
@@ -178,7 +179,7 @@ std::vector<Case> all_cases() {
 }
 INSTANTIATE_TEST_SUITE_P(Each, ConnectionEnd, testing::ValuesIn(all_cases()), name_of);
 
-/// Everything that comes until the orderly end; the text "lost" where there is none.
+/// Returns all bytes until the orderly end, or "lost" when the connection breaks.
 Task<std::string> read_all(Wire& wire) {
   std::string all;
   std::vector<std::uint8_t> bytes(16'000);

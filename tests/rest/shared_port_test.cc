@@ -173,6 +173,7 @@ Task<void> read_a_response_to_its_end(ServerOptions options, bool stop) {
   }
   EXPECT_EQ(client->data(), kSize);
   EXPECT_TRUE(client->ended());
+  EXPECT_FALSE(client->shut_out());
   client.reset();
   co_await stopping.join();
   co_await server.stop();

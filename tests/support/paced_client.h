@@ -64,8 +64,7 @@ class PacedClient {
     if (size == 0) co_return false;
     received_.insert(received_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
     const std::string answers = take_frames();
-    // The server may have closed; what it sent before is still read.
-    if (!answers.empty()) co_await wire_->write(answers);
+    if (!answers.empty()) co_await send(answers);
     co_return true;
   }
   /// A WINDOW_UPDATE and a PING, as a client sends them at any time.
@@ -73,17 +72,24 @@ class PacedClient {
     using http2::test::frame;
     const http2::test::Bytes bytes =
         http2::test::window_update(0, 1) + frame(http2::FrameType::kPing, 0, 0, http2::test::Bytes(8, 'p'));
-    co_await wire_->write(std::string{bytes.begin(), bytes.end()});
+    co_await send({bytes.begin(), bytes.end()});
   }
 
   /// Bytes of DATA so far.
   [[nodiscard]] std::size_t data() const noexcept { return data_; }
   /// Whether the response has ended.
   [[nodiscard]] bool ended() const noexcept { return ended_; }
+  /// Whether the server closed before this client did. Many clients then drop what they have not read.
+  [[nodiscard]] bool shut_out() const noexcept { return shut_out_; }
   [[nodiscard]] bool told_to_go() const noexcept { return go_aways_ > 0; }
 
  private:
   static constexpr std::uint32_t kFirstWindow = http2::kInitialWindow;
+
+  Task<void> send(std::string bytes) {
+    const bool written = co_await wire_->write(std::move(bytes));
+    if (!written) shut_out_ = true;
+  }
 
   /// Returns what has to be answered.
   std::string take_frames() {
@@ -128,6 +134,7 @@ class PacedClient {
   std::vector<std::uint8_t> received_;  // and not a whole frame yet
   std::size_t data_ = 0;
   bool ended_ = false;
+  bool shut_out_ = false;
   int go_aways_ = 0;
 };
 

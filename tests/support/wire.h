@@ -22,7 +22,7 @@
 
 namespace tern::test {
 
-/// What the client reads and writes through.
+/// A connection that a test reads and writes by hand.
 class Wire {
  public:
   Wire() = default;

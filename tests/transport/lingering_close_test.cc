@@ -36,7 +36,7 @@ class Ends {
     const iovec piece{.iov_base = bytes.data(), .iov_len = bytes.size()};
     EXPECT_EQ(stream->write({&piece, 1}).size, size);
   }
-  /// Returns false when the peer's socket takes nothing any more.
+  /// Returns false when the peer's socket is closed at the other end.
   [[nodiscard]] bool send(std::size_t size) const {
     const std::string bytes(size, 'y');
     return ::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 || errno == EAGAIN;
@@ -117,7 +117,7 @@ TEST(LingeringClose, EndsWhenThePeerReadsNothingForLongerThanTheLimit) {
   block_on(body());
 }
 
-TEST(LingeringClose, EndsForAPeerThatGoesOnSendingLittle) {
+TEST(LingeringClose, EndsAtTheLimitThoughThePeerSendsAByteNowAndThen) {
   const auto body = []() -> Task<void> {
     Event emptied;
     LingeringCloses closes{Loop::require_current("a test"), [&emptied] { emptied.set(); }, {.delivered = 2s}};
@@ -129,7 +129,7 @@ TEST(LingeringClose, EndsForAPeerThatGoesOnSendingLittle) {
   block_on(body());
 }
 
-TEST(LingeringClose, GoesOnWhileThePeerReadsSlowly) {
+TEST(LingeringClose, StaysOpenWhileThePeerReadsSlowly) {
   const auto body = []() -> Task<void> {
     LingeringCloses closes{Loop::require_current("a test"), [] {}, {.undelivered = 2s, .silent = 1s, .delivered = 1s}};
     Ends ends;
@@ -147,7 +147,7 @@ TEST(LingeringClose, GoesOnWhileThePeerReadsSlowly) {
   block_on(body());
 }
 
-TEST(LingeringClose, TheOldestIsClosedFirst) {
+TEST(LingeringClose, ClosesTheOldestFirst) {
   const auto body = []() -> Task<void> {
     LingeringCloses closes{Loop::require_current("a test"), [] {}};
     Ends first;
