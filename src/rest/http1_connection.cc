@@ -2,20 +2,12 @@
 
 #include <spdlog/spdlog.h>
 
-#include <chrono>
 #include <utility>
 
 #include "rest/http1_response_head.h"
 #include "rest/part.h"
 
 namespace tern::rest {
-
-namespace {
-
-// For a client that is still sending to read its response.
-constexpr std::chrono::seconds kLinger{1};
-
-}  // namespace
 
 Http1Connection::Http1Connection(Part& part, std::unique_ptr<transport::ByteStream> stream, std::string first_bytes)
     : Job(part.loop()),
@@ -46,7 +38,15 @@ void Http1Connection::refused(Refusal why, std::string_view text) {
   tell_refused(part_.site(), &refusals_, {.why = why, .peer = peer_, .text = text});
 }
 
+// The last response must arrive although the client may still be sending (RFC 9112 §9.6). A client that is idle when
+// the server stops has most often read its response, and is closed at once.
+bool Http1Connection::must_linger() const {
+  if (stream_.ended()) return false;
+  return responded_ || (stopping_ && !exchange_ && stream_.undelivered());
+}
+
 void Http1Connection::finished(std::exception_ptr error) {
+  if (must_linger()) part_.closing().add(stream_.release());
   try {
     if (error) std::rethrow_exception(error);
   } catch (const Cancelled&) {
@@ -65,10 +65,11 @@ Task<void> Http1Connection::serve() {
     if (!done) co_return;
     if (reader.state() == Http1HeadReader::State::kRejected) {
       co_await reject(reader);
-      co_return;
+      break;
     }
     goes_on = co_await answer(std::move(reader.head()));
   }
+  responded_ = true;
 }
 
 // The limit is for the whole head: one that comes byte by byte holds its connection no longer than one that does not
@@ -97,7 +98,6 @@ Task<void> Http1Connection::reject(Http1HeadReader& reader) {
   std::string text = http1_response_head(response, {.length = response.body.size(), .close = true});
   if (reader.head().method != "HEAD") text += response.body;
   co_await stream_.write(text);
-  co_await linger();
 }
 
 Task<bool> Http1Connection::answer(Http1Head head) {
@@ -112,20 +112,8 @@ Task<bool> Http1Connection::answer(Http1Head head) {
   exchange.on_held(0);
   if (exchange.keeps_connection()) co_await exchange.skip_body();
   const bool goes_on = exchange.keeps_connection();
-  const bool unread = !exchange.body_was_read() || !stream_.input().empty();
   exchange_.reset();
-  if (!goes_on && unread) co_await linger();
   co_return goes_on;
-}
-
-Task<void> Http1Connection::linger() {
-  const Clock::time_point limit = Clock::now() + kLinger;
-  while (!stream_.ended() && Clock::now() < limit) {
-    stream_.drop_input(stream_.input().size());
-    stream_.arrived().clear();
-    stream_.want_read();
-    co_await stream_.arrived().wait(limit);
-  }
 }
 
 }  // namespace tern::rest

@@ -43,9 +43,8 @@ class Http1Connection final : public Job, public ListNode<Http1Connection>, priv
   Task<void> reject(Http1HeadReader& reader);
   /// Gives whether the connection goes on.
   Task<bool> answer(Http1Head head);
-  /// Reads and drops for a while: closed with bytes unread, the connection would be reset, and the client might lose
-  /// the response (RFC 9112 §9.6).
-  Task<void> linger();
+  /// True when the client may not have read the last response yet.
+  [[nodiscard]] bool must_linger() const;
   void refused(Refusal why, std::string_view text);
 
   void on_client_left() override;
@@ -59,6 +58,7 @@ class Http1Connection final : public Job, public ListNode<Http1Connection>, priv
   RefusalLog refusals_;
   Http1Context context_;
   std::optional<Http1Exchange> exchange_;  // while a request is answered
+  bool responded_ = false;                 // to the last request
   bool stopping_ = false;
 };
 

@@ -40,7 +40,6 @@ class Http1Exchange final : public Exchange, private http2::Intake::Receiver {
   void close_after() noexcept { keep_alive_ = false; }
   /// True when the client was told that the connection goes on. skip_body() must then succeed.
   [[nodiscard]] bool keeps_connection() const noexcept { return keep_alive_; }
-  [[nodiscard]] bool body_was_read() const noexcept { return body_.whole(); }
   /// Reads and drops what is left of the body. Throws HttpError when it does not come.
   Task<void> skip_body();
 

@@ -7,8 +7,9 @@
 
 namespace tern::rest {
 
-Part::Part(Loop& loop, http2::LoopBudget& memory, const Answering& site, std::function<void()> emptied)
-    : loop_(loop), memory_(memory), site_(site), emptied_(std::move(emptied)) {}
+Part::Part(Loop& loop, http2::LoopBudget& memory, transport::LingeringCloses& closing, const Answering& site,
+           std::function<void()> emptied)
+    : loop_(loop), memory_(memory), closing_(closing), site_(site), emptied_(std::move(emptied)) {}
 
 Part::~Part() {
   while (!connections_.empty()) delete &connections_.pop_front();

@@ -8,6 +8,7 @@
 #include "rest/exchange.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/server/http_handler.h"
+#include "transport/lingering_close.h"
 
 namespace tern::rest {
 
@@ -16,12 +17,15 @@ class Http2Exchange;
 
 class Part final : public HttpPart {
  public:
-  Part(Loop& loop, http2::LoopBudget& memory, const Answering& site, std::function<void()> emptied);
+  Part(Loop& loop, http2::LoopBudget& memory, transport::LingeringCloses& closing, const Answering& site,
+       std::function<void()> emptied);
   ~Part() override;
 
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
   [[nodiscard]] http2::LoopBudget& memory() const noexcept { return memory_; }
   [[nodiscard]] const Answering& site() const noexcept { return site_; }
+  /// Takes connections whose last response is written.
+  [[nodiscard]] transport::LingeringCloses& closing() const noexcept { return closing_; }
 
   void serve_connection(std::unique_ptr<transport::ByteStream> stream, std::string first_bytes) override;
   void serve_stream(http2::Stream& stream, const http2::HeaderBlockRef& head, std::string_view timeout, bool ended,
@@ -37,6 +41,7 @@ class Part final : public HttpPart {
  private:
   Loop& loop_;
   http2::LoopBudget& memory_;
+  transport::LingeringCloses& closing_;
   const Answering& site_;
   std::function<void()> emptied_;
   IntrusiveList<Http1Connection> connections_;

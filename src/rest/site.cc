@@ -150,8 +150,9 @@ void Site::add_files(std::string_view path, std::span<const EmbeddedFile> files)
 void Site::add_services(Server& server) { core_->add_services(server); }
 void Site::add_openapi() { core_->add_openapi(); }
 void Site::add_observer(RequestObserver& observer) { core_->add_observer(observer); }
-std::unique_ptr<HttpPart> Site::make_part(Loop& loop, http2::LoopBudget& memory, std::function<void()> emptied) {
-  return std::make_unique<Part>(loop, memory, *core_, std::move(emptied));
+std::unique_ptr<HttpPart> Site::make_part(Loop& loop, http2::LoopBudget& memory, transport::LingeringCloses& closing,
+                                          std::function<void()> emptied) {
+  return std::make_unique<Part>(loop, memory, closing, *core_, std::move(emptied));
 }
 
 }  // namespace tern::rest

@@ -165,7 +165,7 @@ void ServerLoop::serve_http2(std::unique_ptr<transport::ByteStream> stream, cons
 HttpPart* ServerLoop::http_part(HttpHandler* handler) {
   if (handler == nullptr) return nullptr;
   std::unique_ptr<HttpPart>& part = http_parts_[handler];
-  if (part == nullptr) part = handler->make_part(loop_, memory_, [this] { tell_if_empty(); });
+  if (part == nullptr) part = handler->make_part(loop_, memory_, lingering_, [this] { tell_if_empty(); });
   return part.get();
 }
 

@@ -106,7 +106,8 @@ class Site final : public HttpHandler {
   void add_openapi();
 
  private:
-  std::unique_ptr<HttpPart> make_part(Loop& loop, http2::LoopBudget& memory, std::function<void()> emptied) override;
+  std::unique_ptr<HttpPart> make_part(Loop& loop, http2::LoopBudget& memory, transport::LingeringCloses& closing,
+                                      std::function<void()> emptied) override;
 
   class Core;
   std::unique_ptr<Core> core_;

@@ -14,7 +14,8 @@ namespace tern {
 
 namespace transport {
 class ByteStream;
-}
+class LingeringCloses;
+}  // namespace transport
 namespace http2 {
 class LoopBudget;
 }
@@ -46,9 +47,10 @@ class HttpPart {
 /// Outlives the servers that it is given to.
 class HttpHandler {
  public:
-  /// Once for each loop of a server, there. What is held for clients counts in `memory`. `emptied` is to be called each
-  /// time that nothing is under way any more.
-  virtual std::unique_ptr<HttpPart> make_part(Loop& loop, http2::LoopBudget& memory, std::function<void()> emptied) = 0;
+  /// Called once on each loop of a server. Bytes that are held for clients count in `memory`. `closing` takes
+  /// connections whose last response is written. The part calls `emptied` each time that nothing is under way any more.
+  virtual std::unique_ptr<HttpPart> make_part(Loop& loop, http2::LoopBudget& memory,
+                                              transport::LingeringCloses& closing, std::function<void()> emptied) = 0;
 
  protected:
   ~HttpHandler() = default;
