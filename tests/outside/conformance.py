@@ -17,7 +17,9 @@ def build_programs():
     if not protos.exists():
         # Not as the module cache has it, whose files are read-only and may go.
         shutil.copytree(tools.go_module(MODULE) / "proto", protos, copy_function=shutil.copyfile)
-    tools.run(["cmake", "--preset", "ci", f"-DTERN_CONFORMANCE_PROTOS={protos}"], cwd=tools.ROOT)
+    cache = tools.ROOT / "build/ci/CMakeCache.txt"
+    if not cache.exists() or f"TERN_CONFORMANCE_PROTOS:PATH={protos}\n" not in cache.read_text():
+        tools.run(["cmake", "--preset", "ci", f"-DTERN_CONFORMANCE_PROTOS={protos}"], cwd=tools.ROOT)
     tools.build("conformance_server", "conformance_client")
 
 
