@@ -142,8 +142,7 @@ Result<Buffer> MessageStream::pop_incoming() {
   consume(used);
   static_cast<void>(recount());
   message_was_compressed_ = message.marked();
-  // An empty message that is marked as compressed has no bytes to inflate; gRPC's core reads it as empty too.
-  if (!message_was_compressed_ || message.size() == 0) return message;
+  if (!message_was_compressed_) return message;
   return rpc::inflate_message(message, receive_compression_, reader_.limit());
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "rest/envelope.h"
+#include "rest/http_syntax.h"
 #include "rpc/lower_case.h"
 #include "tern/rpc/message_reader.h"
 
@@ -29,11 +30,9 @@ int weight_of(std::string_view text) {
 /// blanks.
 std::string_view take_until(std::string_view& text, char separator) {
   const std::size_t end = text.find(separator);
-  std::string_view part = text.substr(0, end);
+  const std::string_view part = text.substr(0, end);
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  while (part.starts_with(' ') || part.starts_with('\t')) part.remove_prefix(1);
-  while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
-  return part;
+  return trimmed(part);
 }
 
 /// Of an element of a list: "gzip;q=0.5". (Beast 1.81's ext_list gives an element without parameters those of the one

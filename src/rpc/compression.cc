@@ -56,7 +56,7 @@ class Deflater {
 
 class Inflater {
  public:
-  explicit Inflater(Compression compression) {
+  explicit Inflater(Compression compression) : has_members_(compression == Compression::kGzip) {
     if (inflateInit2(&stream_, window_bits(compression)) != Z_OK) throw std::bad_alloc{};
   }
   Inflater(const Inflater&) = delete;
@@ -72,7 +72,12 @@ class Inflater {
   std::size_t run(std::span<std::uint8_t> to) {
     stream_.next_out = to.data();
     stream_.avail_out = static_cast<uInt>(to.size());
-    const int result = inflate(&stream_, Z_NO_FLUSH);
+    int result = inflate(&stream_, Z_NO_FLUSH);
+    // The data may have several members, one behind the other (RFC 1952 §2.2).
+    while (result == Z_STREAM_END && has_members_ && stream_.avail_in > 0) {
+      inflateReset(&stream_);
+      result = stream_.avail_out > 0 ? inflate(&stream_, Z_NO_FLUSH) : Z_OK;
+    }
     done_ = result == Z_STREAM_END;
     // Where there is room left and it is not done, the input was cut short.
     failed_ = !done_ && (result != Z_OK || stream_.avail_out > 0);
@@ -83,6 +88,7 @@ class Inflater {
 
  private:
   z_stream stream_{};
+  bool has_members_;
   bool done_ = false;
   bool failed_ = false;
 };
@@ -126,7 +132,7 @@ Buffer compress_message(Buffer message, Compression compression) {
 }
 
 Result<Buffer> inflate_message(const Buffer& message, Compression compression, std::size_t limit) {
-  // An empty message is sent without any compressor's frame by some clients, and means the same with one.
+  // Some implementations mark an empty message as compressed and send no byte of the compressed format.
   if (message.empty()) return message;
   limit = std::min(limit, kLongestMessage);
   auto& inflater = machine_for<Inflater>(compression);
