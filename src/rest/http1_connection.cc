@@ -38,15 +38,10 @@ void Http1Connection::refused(Refusal why, std::string_view text) {
   tell_refused(part_.site(), &refusals_, {.why = why, .peer = peer_, .text = text});
 }
 
-// The last response must arrive although the client may still be sending (RFC 9112 §9.6). A client that is idle when
-// the server stops has most often read its response, and is closed at once.
-bool Http1Connection::must_linger() const {
-  if (stream_.ended()) return false;
-  return responded_ || (stopping_ && !exchange_ && stream_.undelivered());
-}
-
 void Http1Connection::finished(std::exception_ptr error) {
-  if (must_linger()) part_.closing().add(stream_.release());
+  // The last response must arrive although the client may still be sending (RFC 9112 §9.6). A client that is idle when
+  // the server stops sends nothing, and is closed at once.
+  if (responded_ && !stream_.ended()) part_.closing().add(stream_.release());
   try {
     if (error) std::rethrow_exception(error);
   } catch (const Cancelled&) {

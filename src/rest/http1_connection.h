@@ -43,8 +43,6 @@ class Http1Connection final : public Job, public ListNode<Http1Connection>, priv
   Task<void> reject(Http1HeadReader& reader);
   /// Gives whether the connection goes on.
   Task<bool> answer(Http1Head head);
-  /// True when the client may not have read the last response yet.
-  [[nodiscard]] bool must_linger() const;
   void refused(Refusal why, std::string_view text);
 
   void on_client_left() override;

@@ -27,6 +27,7 @@ class Client : public tern::test::RawClient {
     parser.body_limit(boost::none);
     co_await http::async_read(socket(), buffer_, parser, use_task);
     Answer answer = parser.release();
+    told_to_close_ = !answer.keep_alive();
     co_return answer;
   }
   Task<Answer> send(std::string bytes) {
@@ -42,8 +43,12 @@ class Client : public tern::test::RawClient {
     co_return co_await send(text + "\r\n" + std::string{body});
   }
 
+  /// True when the last response said that the connection closes.
+  [[nodiscard]] bool told_to_close() const noexcept { return told_to_close_; }
+
  private:
   boost::beast::flat_buffer buffer_;
+  bool told_to_close_ = false;
 };
 
 /// Runs `body(client)` against a site that `set_up(site, server)` fills, on two loops.
@@ -55,6 +60,8 @@ void with_site(SetUp set_up, Body body, SiteOptions options = {}) {
     its_set_up(site, server);
     Client client{server.listen("127.0.0.1:0", {.http = &site})};
     co_await its_body(client);
+    // The server waits for a client that it told to close.
+    if (client.told_to_close()) client.close();
     // An idle connection does not use up the grace, or this would not end.
     co_await server.stop({.grace = std::chrono::hours{1}});
   };
