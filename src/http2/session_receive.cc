@@ -274,7 +274,10 @@ Stream* Session::open_for_peer(std::uint32_t id) {
   return stream;
 }
 
+// A client ignores such frames, as RFC 9113 §5.1 allows: grpc++ 1.51 sends its trailers twice where a deadline and a
+// cancellation meet.
 void Session::check_late_frame(std::uint32_t id) {
+  if (role_ == Role::kClient) return;
   if (history_.was_skipped(id)) {
     fail(ErrorCode::kProtocolError, "a frame on a stream whose number the peer had skipped");
   } else if (history_.has_ended(id)) {
@@ -320,7 +323,6 @@ void Session::on_reset(const FrameHeader& header, std::span<const std::uint8_t> 
   if (role_ == Role::kServer && !resets_.take()) return fail(ErrorCode::kEnhanceYourCalm, "too many resets");
   Stream* stream = table_.find(header.stream);
   if (stream == nullptr) return;
-  history_.ended(header.stream);
   closed(*stream, static_cast<ErrorCode>(read_u32(payload.data())));
 }
 

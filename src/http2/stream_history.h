@@ -1,6 +1,7 @@
 // StreamHistory: what a session remembers of streams that are not open any more. A frame for such a stream may have
 // been under way when this side reset the stream, and is ignored. It is the peer's error when the peer itself had ended
-// the stream (RFC 9113 §5.1), or had skipped its number (§5.1.1). The memory is short and errs on the side of ignoring.
+// the stream (RFC 9113 §5.1), or had skipped its number (§5.1.1). Frames behind the peer's own RST_STREAM are ignored
+// too. The memory is short and errs on the side of ignoring.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +19,7 @@ class StreamHistory {
     if (id != next_) skip(id);
     next_ = id + 2;
   }
-  /// Notes that the peer sends nothing more on `id`, which is closed: the peer ended it, or reset it.
+  /// Notes that the peer ended `id` (END_STREAM), which is closed.
   void ended(std::uint32_t id) noexcept { ended_[ended_count_++ % kRemembered] = id; }
 
   /// True when the peer opened a higher stream first and never this one.

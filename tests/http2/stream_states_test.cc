@@ -85,7 +85,7 @@ const std::vector<State> kServerStates{
      {kStreamClosed, kStreamClosed, kAccepted, kAccepted, kAccepted, kProtocolError}},
     {"reset by the peer",
      [](Raw& raw) { raw.receive(request(kStream) + reset(kStream)); },
-     {kStreamClosed, kStreamClosed, kAccepted, kAccepted, kAccepted, kProtocolError}},
+     {kAccepted, kAccepted, kAccepted, kAccepted, kAccepted, kProtocolError}},
     {"reset by this side",  // what comes was under way
      [](Raw& raw) {
        raw.receive(request(kStream));
@@ -137,10 +137,10 @@ const std::vector<ClientState> kClientStates{
        raw.sent();
        raw.receive(response(kStream, flag::kEndStream));
      },
-     {kStreamClosed, kStreamClosed, kAccepted, kAccepted, kAccepted, kProtocolError}},
+     {kAccepted, kAccepted, kAccepted, kAccepted, kAccepted, kProtocolError}},
     {"reset by the peer",
      [](Raw& raw, NotedStream&) { raw.receive(reset(kStream)); },
-     {kStreamClosed, kStreamClosed, kAccepted, kAccepted, kAccepted, kProtocolError}},
+     {kAccepted, kAccepted, kAccepted, kAccepted, kAccepted, kProtocolError}},
     {"reset by this side",
      [](Raw& raw, NotedStream& call) {
        call.reset(ErrorCode::kCancel);
