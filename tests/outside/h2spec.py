@@ -80,6 +80,10 @@ def read_exceptions():
     return [tuple(line.split()[:2]) for line in lines if line and not line.startswith("#")]
 
 
+def is_excepted(case, run, exceptions):
+    return any(case == key and fnmatch.fnmatch(run, pattern) for key, pattern in exceptions)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="*", help="a pattern of these runs, such as shared/*")
@@ -104,11 +108,15 @@ def main():
         total += count
         if count == 0 and not failed:
             failures.append(f"{name}: no case ran")
-        for case, text in failed.items():
-            if any(case == key and fnmatch.fnmatch(name, pattern) for key, pattern in exceptions):
-                excepted += 1
-            else:
-                failures.append(f"{name} {case} {text}")
+        allowed = {case for case in failed if is_excepted(case, name, exceptions)}
+        excepted += len(allowed)
+        wrong = failed.keys() - allowed
+        if wrong:
+            # h2spec gives an answer two seconds. On a crowded machine some come later.
+            again, _ = run_h2spec(name, *runs[name])
+            for case in sorted(wrong - again.keys()):
+                print(f"{name} {case} failed once, and passed when it was repeated alone: {failed[case]}")
+            failures += [f"{name} {case} {failed[case]}" for case in sorted(wrong & again.keys())]
     tools.finish(failures, f"{total - excepted - len(failures)} of {total} cases on {len(runs)} ports and methods, "
                            f"{excepted} excepted, {len(failures)} failed")
 
