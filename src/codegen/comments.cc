@@ -24,7 +24,8 @@ bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 
 Character first_character(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
   if (lead < 0x80) return {lead, 1, true};
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  std::size_t length = 2;
+  if (lead >= 0xE0) length = lead >= 0xF0 ? 4 : 3;
   if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return {};
   std::uint32_t code_point = lead & (0x7FU >> length);
   for (std::size_t i = 1; i < length; ++i) {
@@ -94,7 +95,8 @@ std::vector<std::string> comment_lines(std::string_view text) {
 void print_comment(google::protobuf::io::Printer& printer, const std::vector<std::string>& lines) {
   for (const std::string& line : lines) {
     const bool goes_on = line.ends_with('\\') || line.ends_with("?\?/");
-    printer.Print(line.empty() ? "///\n" : goes_on ? "/// $line$ //\n" : "/// $line$\n", "line", line);
+    const char* with_text = goes_on ? "/// $line$ //\n" : "/// $line$\n";
+    printer.Print(line.empty() ? "///\n" : with_text, "line", line);
   }
 }
 

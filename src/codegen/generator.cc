@@ -4,6 +4,7 @@
 #include <google/protobuf/io/printer.h>
 #include <google/protobuf/io/zero_copy_stream.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -269,10 +270,8 @@ bool Generator::Generate(const FileDescriptor* file, const std::string& paramete
 
 bool Generator::GenerateAll(const std::vector<const FileDescriptor*>& files, const std::string& parameter,
                             google::protobuf::compiler::GeneratorContext* context, std::string* error) const {
-  for (const FileDescriptor* file : files) {
-    if (!Generate(file, parameter, context, error)) return false;
-  }
-  return true;
+  return std::ranges::all_of(files,
+                             [&](const FileDescriptor* file) { return Generate(file, parameter, context, error); });
 }
 
 }  // namespace tern::codegen

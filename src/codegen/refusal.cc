@@ -36,7 +36,7 @@ std::string at_package(const FileDescriptor& file, const std::string& reason) {
 }
 
 std::string refusal_of_file_name(const FileDescriptor& file) {
-  const std::string name{file.name()};
+  const std::string_view name = file.name();
   const bool quotable = std::none_of(name.begin(), name.end(), [](char letter) {
     return letter == '"' || letter == '\\' || (letter >= 0 && letter < 0x20) || letter == 0x7F;
   });
@@ -77,6 +77,7 @@ bool keeps_keyword(const std::string& name) {
 
 template <class Declaration>
 std::string refusal_of_name(const Declaration& declaration) {
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): newer protobuf returns a std::string_view
   const std::string name{declaration.name()};
   if (!keeps_keyword(name)) return "";
   SourceLocation location{};

@@ -113,13 +113,13 @@ bool looks_like_macro(std::string_view name) {
 }  // namespace
 
 bool is_keyword(std::string_view name) {
-  static const Words keywords{kKeywords};
-  return keywords.contain(name);
+  static const Words kWords{kKeywords};
+  return kWords.contain(name);
 }
 
 bool is_macro(std::string_view name) {
-  static const Words macros{kMacros};
-  return macros.contain(name) || looks_like_macro(name);
+  static const Words kWords{kMacros};
+  return kWords.contain(name) || looks_like_macro(name);
 }
 
 }  // namespace tern::codegen

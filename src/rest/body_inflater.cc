@@ -10,7 +10,7 @@ namespace tern::rest {
 
 namespace {
 
-constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
+constexpr std::size_t kInflatedBytes = std::size_t{64} * 1024;
 
 // inflateInit2's window: 15 bits of zlib's format, 16 more for gzip, negative for bare DEFLATE data.
 constexpr int kWindow = 15;
@@ -39,7 +39,7 @@ BodyInflater::~BodyInflater() {
   if (begun_) inflateEnd(&stream_);
 }
 
-void BodyInflater::feed(std::string piece) {
+void BodyInflater::feed(std::string_view piece) {
   const std::size_t rest = begun_ ? stream_.avail_in : input_.size();
   input_.erase(0, input_.size() - rest);
   fed_ += piece.size();
@@ -60,7 +60,7 @@ std::optional<std::string> BodyInflater::next() {
     if (input_.size() < 2) return std::nullopt;  // the format of deflate is not known yet
     begin();
   }
-  std::string plain(kPieceBytes, '\0');
+  std::string plain(kInflatedBytes, '\0');
   stream_.next_out = reinterpret_cast<Bytef*>(plain.data());
   stream_.avail_out = static_cast<uInt>(plain.size());
   while (stream_.avail_out > 0) {

@@ -23,7 +23,7 @@ class BodyInflater {
   ~BodyInflater();
 
   /// Takes the next compressed piece. Only when next() has returned nothing.
-  void feed(std::string piece);
+  void feed(std::string_view piece);
   /// Returns up to 64 KiB of the plain body; nothing when it needs another piece. Throws std::runtime_error for data
   /// that is not in the format.
   std::optional<std::string> next();

@@ -22,7 +22,7 @@ namespace tern::rest {
 namespace {
 
 // The body of a redirect that is read rather than cut off with its connection.
-constexpr std::size_t kSkippedBytes = std::size_t{64} * 1024;
+constexpr std::size_t kSkippedRedirectBytes = std::size_t{64} * 1024;
 
 /// Requests that may be sent again without harm (RFC 9110 §9.2.2).
 bool is_idempotent(std::string_view method) {
@@ -204,7 +204,7 @@ class Client::Core {
   /// So that the connection serves the next request too, where the body is short.
   static Task<void> skip_body(ClientStream& response) {
     std::size_t skipped = 0;
-    while (skipped < kSkippedBytes) {
+    while (skipped < kSkippedRedirectBytes) {
       const std::optional<std::string> piece = co_await response.read();
       if (!piece) co_return;
       skipped += piece->size();

@@ -8,7 +8,7 @@ namespace tern::rest {
 namespace {
 
 // One for each thread, so that an idle connection holds no buffer.
-thread_local std::array<std::uint8_t, std::size_t{16} * 1024> read_buffer;
+thread_local std::array<std::uint8_t, std::size_t{16} * 1024> received;
 
 }  // namespace
 
@@ -28,11 +28,11 @@ Task<void> ClientConnection::write(std::string_view text, std::chrono::nanosecon
 }
 
 ClientConnection::Read ClientConnection::read_now() {
-  const transport::IoResult result = stream_->read(read_buffer);
+  const transport::IoResult result = stream_->read(received);
   if (result.would_block) return Read::kNothing;
   if (result.error) throw ConnectionLost{"the connection broke: " + result.error.message()};
   if (result.size == 0) return Read::kEnd;
-  input_.append(reinterpret_cast<const char*>(read_buffer.data()), result.size);
+  input_.append(reinterpret_cast<const char*>(received.data()), result.size);
   return Read::kBytes;
 }
 

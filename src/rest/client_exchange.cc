@@ -11,7 +11,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 
 ClientError broken(const boost::system::error_code& error) {
   if (error == http::error::header_limit) {
@@ -46,7 +46,7 @@ Task<void> ClientExchange::write(std::string text, AsyncGenerator<std::string> p
   lease_.connection->wake_reader();
 }
 
-Task<void> ClientExchange::write_pieces(AsyncGenerator<std::string> pieces, std::optional<std::uint64_t> length) {
+Task<void> ClientExchange::write_pieces(AsyncGenerator<std::string> pieces, std::optional<std::uint64_t> length) const {
   std::uint64_t sent = 0;
   while (std::optional<std::string> piece = co_await pieces.next()) {
     if (piece->empty()) continue;  // an empty chunk would be the last
@@ -117,12 +117,12 @@ Task<std::optional<std::string>> ClientExchange::read_body() {
       if (!complete) throw ClientError{"the compressed response is cut short"};
       co_return std::nullopt;
     }
-    inflater_->feed(*std::move(piece));
+    inflater_->feed(*piece);
   }
 }
 
 Task<std::optional<std::string>> ClientExchange::read_plain() {
-  std::string piece(kPieceBytes, '\0');
+  std::string piece(kReadBytes, '\0');
   while (!parser_->is_done()) {
     http::buffer_body::value_type& body = parser_->get().body();
     body.data = piece.data();
@@ -167,7 +167,7 @@ Task<bool> ClientExchange::read_more() {
   }
 }
 
-void ClientExchange::end_of_connection() {
+void ClientExchange::end_of_connection() const {
   if (!answered_) throw ConnectionLost{"the server closed the connection without an answer"};
   throw ClientError{"the server closed the connection in the middle of the response"};
 }

@@ -49,11 +49,11 @@ class ClientExchange {
   using Parser = boost::beast::http::response_parser<boost::beast::http::buffer_body>;
 
   Task<void> write(std::string text, AsyncGenerator<std::string> pieces, std::optional<std::uint64_t> length);
-  Task<void> write_pieces(AsyncGenerator<std::string> pieces, std::optional<std::uint64_t> length);
+  Task<void> write_pieces(AsyncGenerator<std::string> pieces, std::optional<std::uint64_t> length) const;
   Task<std::optional<std::string>> read_plain();
   /// Awaits bytes behind those that are there. False at the connection's end.
   Task<bool> read_more();
-  void end_of_connection();
+  void end_of_connection() const;
   void finish();
 
   ConnectionPool::Lease lease_;

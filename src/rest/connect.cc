@@ -31,7 +31,7 @@ void require_connect_version(const Request& request) {
   const auto version = request.fields.get("connect-protocol-version");
   if (!version || *version == "1") return;
   throw RpcError{
-      Status{StatusCode::kInvalidArgument, "connect-protocol-version is \"1\", not \"" + std::string{*version} + "\""}};
+      Status{StatusCode::kInvalidArgument, R"(connect-protocol-version is "1", not ")" + std::string{*version} + "\""}};
 }
 
 Task<Response> serve_connect_unary(const Gateway& gateway, Request& request, RpcProtocol protocol) {

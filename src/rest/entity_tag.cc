@@ -1,5 +1,7 @@
 #include "rest/entity_tag.h"
 
+#include <algorithm>
+
 #include "rest/http_syntax.h"
 
 namespace tern::rest {
@@ -30,10 +32,9 @@ bool list_has(std::string_view list, std::string_view wanted) {
 
 bool if_none_match_has(const Fields& fields, std::string_view tag) {
   const std::string_view wanted = opaque_tag(tag);
-  for (const auto& [name, value] : fields) {
-    if (name == "if-none-match" && (trimmed(value) == "*" || list_has(value, wanted))) return true;
-  }
-  return false;
+  return std::ranges::any_of(fields, [wanted](const Fields::Field& field) {
+    return field.first == "if-none-match" && (trimmed(field.second) == "*" || list_has(field.second, wanted));
+  });
 }
 
 }  // namespace tern::rest

@@ -5,11 +5,11 @@
 
 namespace tern::rest {
 
-using Kind = Http1Framing::Kind;
+using BodyKind = Http1Framing::Kind;
 using ChunksEnd = Http1ChunkReader::End;
 
 Http1BodyStep Http1BodyReader::read(std::string_view bytes) {
-  if (kind_ == Kind::kChunked) return chunks_.read(bytes);
+  if (kind_ == BodyKind::kChunked) return chunks_.read(bytes);
   const std::string_view content =
       bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
   left_ -= content.size();
@@ -17,16 +17,16 @@ Http1BodyStep Http1BodyReader::read(std::string_view bytes) {
 }
 
 bool Http1BodyReader::whole() const noexcept {
-  return kind_ == Kind::kChunked ? chunks_.end() == ChunksEnd::kWhole : left_ == 0;
+  return kind_ == BodyKind::kChunked ? chunks_.end() == ChunksEnd::kWhole : left_ == 0;
 }
 
 std::optional<std::uint64_t> Http1BodyReader::left() const noexcept {
-  if (kind_ == Kind::kChunked && !whole()) return std::nullopt;
+  if (kind_ == BodyKind::kChunked && !whole()) return std::nullopt;
   return left_;
 }
 
 bool Http1BodyReader::ends_within(std::string_view bytes) const {
-  if (kind_ != Kind::kChunked) return left_ <= bytes.size();
+  if (kind_ != BodyKind::kChunked) return left_ <= bytes.size();
   Http1ChunkReader ahead = chunks_;
   while (ahead.end() == ChunksEnd::kNone && !bytes.empty()) bytes.remove_prefix(ahead.read(bytes).used);
   return ahead.end() == ChunksEnd::kWhole;

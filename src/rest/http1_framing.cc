@@ -11,7 +11,7 @@ namespace tern::rest {
 
 namespace {
 
-using Kind = Http1Framing::Kind;
+using BodyKind = Http1Framing::Kind;
 using Decision = std::variant<Http1Framing, Http1Rejection>;
 
 /// The codings of all Transfer-Encoding fields, as far as the decision needs them.
@@ -35,7 +35,7 @@ Decision decide_by_codings(const Codings& codings) {
   if (!codings.chunked_is_last) return Http1Rejection{400, "the last coding of Transfer-Encoding is not \"chunked\""};
   if (codings.chunked > 1) return Http1Rejection{400, "Transfer-Encoding has \"chunked\" more than once"};
   if (codings.others > 0) return Http1Rejection{501, "Transfer-Encoding may only be \"chunked\""};
-  return Http1Framing{.kind = Kind::kChunked};
+  return Http1Framing{.kind = BodyKind::kChunked};
 }
 
 Decision decide_by_length(std::string_view text) {
@@ -45,7 +45,7 @@ Decision decide_by_length(std::string_view text) {
   const auto parsed = std::from_chars(text.data(), end, length);
   if (!digits) return Http1Rejection{400, "Content-Length is not a number"};
   if (parsed.ec != std::errc{}) return Http1Rejection{400, "Content-Length is above 2^63 - 1"};
-  return Http1Framing{.kind = Kind::kLength, .length = static_cast<std::uint64_t>(length)};
+  return Http1Framing{.kind = BodyKind::kLength, .length = static_cast<std::uint64_t>(length)};
 }
 
 }  // namespace

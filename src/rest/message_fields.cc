@@ -78,7 +78,8 @@ bool set_number(pb::Message& message, const Field& field, const std::string& cal
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const auto lead = static_cast<unsigned char>(text.front());
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    std::size_t length = lead < 0x80 ? 1 : 2;
+    if (lead >= 0xe0) length = lead < 0xf0 ? 3 : 4;
     if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4 || text.size() < length) return false;
     for (std::size_t i = 1; i < length; ++i) {
       if ((static_cast<unsigned char>(text[i]) & 0xc0U) != 0x80) return false;

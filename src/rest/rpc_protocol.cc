@@ -15,7 +15,7 @@ namespace tern::rest {
 namespace {
 
 using google::protobuf::MethodDescriptor;
-using Kind = RpcProtocol::Kind;
+using ProtocolKind = RpcProtocol::Kind;
 
 constexpr std::string_view kGrpcWeb = "application/grpc-web";
 constexpr std::string_view kGrpcWebText = "application/grpc-web-text";
@@ -40,7 +40,7 @@ bool accepts_text(const Request& request) {
 }
 
 std::optional<RpcProtocol> grpc_web_of(const MediaType& media, const Request& request) {
-  RpcProtocol protocol{.kind = Kind::kGrpcWeb, .content_type = {}};
+  RpcProtocol protocol{.kind = ProtocolKind::kGrpcWeb, .content_type = {}};
   protocol.text = media.type.starts_with(kGrpcWebText);
   protocol.text_response = protocol.text || accepts_text(request);
   const std::string format = media.type.substr(protocol.text ? kGrpcWebText.size() : kGrpcWeb.size());
@@ -51,7 +51,7 @@ std::optional<RpcProtocol> grpc_web_of(const MediaType& media, const Request& re
 }
 
 std::optional<RpcProtocol> connect_of(const MediaType& media, const MethodDescriptor* method) {
-  RpcProtocol protocol{.kind = Kind::kConnectUnary, .content_type = media.type};
+  RpcProtocol protocol{.kind = ProtocolKind::kConnectUnary, .content_type = media.type};
   protocol.json = media.type.ends_with("json");
   if (protocol.json && !media.is_utf8()) return std::nullopt;
   if (media.type == "application/json" || media.type == "application/proto") {
@@ -61,7 +61,7 @@ std::optional<RpcProtocol> connect_of(const MediaType& media, const MethodDescri
   }
   if (media.type != "application/connect+json" && media.type != "application/connect+proto") return std::nullopt;
   if (method != nullptr && !is_stream(*method)) return std::nullopt;
-  protocol.kind = Kind::kConnectStream;
+  protocol.kind = ProtocolKind::kConnectStream;
   return protocol;
 }
 
@@ -105,7 +105,8 @@ std::optional<RpcProtocol> protocol_of(const MethodDescriptor* method, const Req
     if (method == nullptr || !allows_get(*method)) return std::nullopt;
     const std::optional<std::string> type = content_type_in_query(request);
     if (type)
-      protocol = RpcProtocol{.kind = Kind::kConnectUnary, .json = type->ends_with("json"), .content_type = *type};
+      protocol =
+          RpcProtocol{.kind = ProtocolKind::kConnectUnary, .json = type->ends_with("json"), .content_type = *type};
   } else if (request.method == "POST") {
     const MediaType media = media_type_of(request);
     protocol = media.type.starts_with(kGrpcWeb) ? grpc_web_of(media, request) : connect_of(media, method);

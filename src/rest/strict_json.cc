@@ -21,10 +21,12 @@ using Error = json::error_code;
 /// could take many times the memory of the text.
 class DuplicateFinder {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): basic_parser reads them under these names
   static constexpr auto max_object_size = static_cast<std::size_t>(-1);
   static constexpr auto max_array_size = static_cast<std::size_t>(-1);
   static constexpr auto max_key_size = static_cast<std::size_t>(-1);
   static constexpr auto max_string_size = static_cast<std::size_t>(-1);
+  // NOLINTEND(readability-identifier-naming)
 
   explicit DuplicateFinder(std::optional<std::size_t> wanted = std::nullopt) : wanted_(wanted) {}
 

@@ -46,9 +46,8 @@ AsyncGenerator<std::string> pieces_of(std::unique_ptr<Streaming> streaming, std:
   std::optional<std::string> body = std::move(first);
   Status status;
   while (body) {
-    std::string piece = streaming->piece(*std::move(body));
+    std::string piece = streaming->piece(*std::exchange(body, std::nullopt));
     co_yield std::move(piece);
-    body.reset();
     std::optional<RawMessage> message = co_await streaming->call->read();
     if (!message) break;
     Result<ResponseBody> converted = response_body(streaming->gateway, streaming->binding, message->bytes);
@@ -71,7 +70,8 @@ Task<Response> serve_stream(const Gateway& gateway, const HttpBinding& binding, 
   StreamingCall& call =
       *(streaming->call = std::make_unique<StreamingCall>(gateway.channel(), binding.call_path(), raw, options));
   // An error before the first message is still an HTTP status.
-  std::string content_type{streaming->raw() ? kBytes : events ? kEvents : kLines};
+  std::string content_type{events ? kEvents : kLines};
+  if (streaming->raw()) content_type = kBytes;
   std::optional<std::string> first;
   const std::optional<RawMessage> reply = co_await call.read();
   if (reply) {

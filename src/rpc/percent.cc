@@ -11,7 +11,8 @@ namespace {
 std::size_t character_size(std::string_view text) {
   const auto first = static_cast<unsigned char>(text.front());
   std::size_t size = 1;
-  if (first >= 0xc0) size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (first >= 0xc0) size = 2;
+  if (first >= 0xe0) size = first < 0xf0 ? 3 : 4;
   const auto continues = [&text](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80; };
   for (std::size_t at = 1; at < size; ++at) {
     if (at == text.size() || !continues(at)) return 1;

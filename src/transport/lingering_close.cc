@@ -10,10 +10,10 @@ namespace tern::transport {
 
 namespace {
 
-constexpr std::chrono::seconds kLookEvery{1};
+constexpr std::chrono::seconds kProgressEvery{1};
 
 // At most 256 KiB are dropped in one event: a peer that sends without pause must not keep the loop from the others.
-constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
+constexpr std::size_t kDroppedAtOnce = std::size_t{16} * 1024;
 constexpr int kReadsAtOnce = 16;
 
 }  // namespace
@@ -29,7 +29,7 @@ class LingeringCloses::Close final : public ListNode<LingeringCloses::Close>, pr
     undelivered_ = stream_->undelivered();
     shut_down();
     stream_->want_read(*this);
-    owner_.loop_.arm(timer_, Clock::now() + kLookEvery);
+    owner_.loop_.arm(timer_, Clock::now() + kProgressEvery);
   }
 
  private:
@@ -39,7 +39,7 @@ class LingeringCloses::Close final : public ListNode<LingeringCloses::Close>, pr
   void on_writable() override { shut_down(); }
 
   void on_readable() override {
-    static thread_local std::array<std::uint8_t, kReadBytes> dropped;
+    static thread_local std::array<std::uint8_t, kDroppedAtOnce> dropped;
     for (int reads = 0; reads < kReadsAtOnce; ++reads) {
       const IoResult result = stream_->read(dropped);
       if (result.would_block) break;
@@ -55,12 +55,12 @@ class LingeringCloses::Close final : public ListNode<LingeringCloses::Close>, pr
     const bool progress = undelivered < undelivered_ || dropped_ > dropped_before_;
     undelivered_ = undelivered;
     dropped_before_ = dropped_;
-    without_progress_ = progress ? std::chrono::seconds{0} : without_progress_ + kLookEvery;
-    if (undelivered == 0) since_delivery_ += kLookEvery;
+    without_progress_ = progress ? std::chrono::seconds{0} : without_progress_ + kProgressEvery;
+    if (undelivered == 0) since_delivery_ += kProgressEvery;
     const LingerLimits& limits = owner_.limits_;
     const std::chrono::seconds patience = undelivered > 0 ? limits.undelivered : limits.silent;
     if (without_progress_ >= patience || since_delivery_ >= limits.delivered) return owner_.remove(*this);
-    owner_.loop_.arm(timer_, Clock::now() + kLookEvery);
+    owner_.loop_.arm(timer_, Clock::now() + kProgressEvery);
   }
 
   LingeringCloses& owner_;
