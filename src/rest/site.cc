@@ -90,12 +90,12 @@ std::string Site::Core::methods_of(std::string_view path) const {
 
 // Connect's where the request is Connect's; otherwise a google.rpc.Status.
 Response Site::Core::error(const Request& request, const HttpError& error) const {
-  const bool is_path_problem = error.status() == 404 || error.status() == 405;
-  Response response = Response::error(error.status(), error.what());
-  if (is_connect(request)) {
-    response =
-        is_path_problem ? connect_refusal(error.status(), error.what()) : connect_failure(gateway_, status_of(error));
-  }
+  const auto as_connect = [this, &error] {
+    const bool is_path_problem = error.status() == 404 || error.status() == 405;
+    return is_path_problem ? connect_refusal(error.status(), error.what())
+                           : connect_failure(gateway_, status_of(error));
+  };
+  Response response = is_connect(request) ? as_connect() : Response::error(error.status(), error.what());
   if (error.status() == 405) response.fields.add("allow", methods_of(request.path()));
   return response;
 }

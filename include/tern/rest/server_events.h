@@ -28,11 +28,11 @@ class ServerEvent {
  public:
   explicit ServerEvent(std::string its_data = {}) : data(std::move(its_data)) {}
 
-  /// What the page receives; may have several lines. A browser drops an event without data, but takes its id and retry.
+  /// The text for the page; may have several lines. A browser drops an event without data, but keeps its id and retry.
   std::string data;
   /// The event's type. Empty is "message".
   std::string type;
-  /// What the browser sends as Last-Event-ID when it connects again. An empty id is not sent: the last one stays.
+  /// The browser sends it as Last-Event-ID when it connects again. An empty id is not sent: the last one stays.
   std::string id;
   /// How long the browser waits before it connects again.
   std::optional<std::chrono::milliseconds> retry;
