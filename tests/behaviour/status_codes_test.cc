@@ -154,7 +154,7 @@ class OddServer final : public ServerInterceptor {
  public:
   explicit OddServer(int code) : code_(code) {}
   Task<Status> intercept(ServerContext& /*context*/, Next next) override {
-    co_await next();
+    static_cast<void>(co_await next());
     co_return Status{static_cast<StatusCode>(code_), "odd"};
   }
 
@@ -165,7 +165,7 @@ class OddClient final : public ClientInterceptor {
  public:
   explicit OddClient(int code) : code_(code) {}
   Task<Status> intercept(ClientCall& /*call*/, Next next) override {
-    co_await next();
+    static_cast<void>(co_await next());
     co_return Status{static_cast<StatusCode>(code_), "odd"};
   }
 
