@@ -124,10 +124,16 @@ Task<std::string> read_first_bytes(transport::ByteStream& stream) {
   co_return first;
 }
 
+/// True if the connection is one of HTTP/2 whatever its first bytes are: on a port for nothing else, and where the
+/// client agreed on it in the TLS handshake (RFC 9113 §3.2). A wrong preface is then an error of HTTP/2.
+bool speaks_http2(const transport::ByteStream& stream, const ServerLoop::Port& port) {
+  return port.http == nullptr || stream.alpn() == "h2";
+}
+
 Task<std::string> shake_hands(Loop& loop, std::unique_ptr<transport::ByteStream>& stream, ServerLoop::Port port) {
   const auto alpn = port.http != nullptr ? transport::Alpn::kHttp1Too : transport::Alpn::kHttp2;
   if (port.tls != nullptr) stream = co_await transport::accept_tls(loop, std::move(stream), port.tls->context(), alpn);
-  if (port.http == nullptr) co_return std::string{};
+  if (speaks_http2(*stream, port)) co_return std::string{};
   co_return co_await read_first_bytes(*stream);
 }
 
@@ -147,7 +153,7 @@ Task<void> ServerLoop::greet(std::unique_ptr<transport::ByteStream> stream, Port
     tell_refused({.why = Refusal::kHandshake, .peer = peer, .text = failure});
     co_return;
   }
-  if (port.http == nullptr || first_bytes == http2::kClientPreface) {
+  if (speaks_http2(*stream, port) || first_bytes == http2::kClientPreface) {
     serve_http2(std::move(stream), port, first_bytes);
   } else if (!first_bytes.empty()) {
     http_part(port.http)->serve_connection(std::move(stream), std::move(first_bytes));

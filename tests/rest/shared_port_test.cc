@@ -3,9 +3,12 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "probe.tern.h"
 #include "rest/http_client.h"
+#include "support/certificates.h"
+#include "support/openssl_wire.h"
 #include "support/paced_client.h"
 #include "support/probe_service.h"
 
@@ -99,6 +102,45 @@ TEST(SharedPort, WhoSaysNothingIsLetGo) {
     co_await shared.server.stop({.grace = 1h});
   };
   block_on(body());
+}
+
+/// All that the server sends to a client that agreed on HTTP/2 in the TLS handshake, and then sent this.
+Task<std::string> answer_after_h2(const tern::test::Certificates& certificates, std::string first_bytes) {
+  ServerTls tls{{.certificate_file = certificates.file("server.pem"), .key_file = certificates.file("server.key")}};
+  Site site;
+  Server server;
+  const std::uint16_t port = server.listen("127.0.0.1:0", {.tls = &tls, .http = &site});
+  std::string all;
+  {
+    tern::test::OpensslWire wire{tern::test::connect_to_port(port), TLS1_3_VERSION};
+    co_await wire.shake_hands();
+    const bool written = co_await wire.write(std::move(first_bytes));
+    EXPECT_TRUE(written);
+    std::vector<std::uint8_t> bytes(4096);
+    for (;;) {
+      const std::size_t size = co_await wire.read(bytes);
+      if (size == 0) break;
+      all.append(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    }
+  }
+  co_await server.stop({.grace = 1h});
+  co_return all;
+}
+
+// RFC 9113 §3.2 and §3.4.
+TEST(SharedPort, AWrongPrefaceAfterAlpnH2IsAnErrorOfHttp2) {
+  const tern::test::Certificates certificates;
+  certificates.make("server", "DNS:localhost,IP:127.0.0.1");
+  const auto body = [](const tern::test::Certificates& its_certificates) -> Task<void> {
+    for (const char* wrong : {"INVALID CONNECTION PREFACE\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\n\r\n"}) {
+      const std::string answer = co_await answer_after_h2(its_certificates, wrong);
+      EXPECT_EQ(answer.find("HTTP/1.1"), std::string::npos) << answer;
+      EXPECT_GT(answer.size(), http2::kFrameHeaderBytes);
+      if (answer.size() <= 3) continue;
+      EXPECT_EQ(static_cast<http2::FrameType>(answer[3]), http2::FrameType::kSettings);
+    }
+  };
+  block_on(body(certificates));
 }
 
 TEST(SharedPort, APortWithoutASiteTakesGrpcAlone) {
