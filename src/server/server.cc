@@ -128,6 +128,8 @@ class Server::Core {
         });
       });
     });
+    // In a turn of its own: what handlers were woken for before the stop (HealthService::shut_down()) still goes out.
+    post_to_parts([](ServerLoop& part) { part.end_draining_calls(); });
     while (left_ > 0 && Clock::now() < grace_ends_) {
       changed_.clear();
       co_await changed_.wait(grace_ends_);

@@ -345,6 +345,11 @@ void ServerCall::cancel_handler() noexcept {
   stop_handler();
 }
 
+void ServerCall::end_when_draining() noexcept {
+  ends_when_draining_ = true;
+  if (connection_.owner().draining()) cancel_handler();
+}
+
 void ServerCall::on_closed(http2::ErrorCode /*code*/) {
   disarm();
   answered_ = true;

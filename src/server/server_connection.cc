@@ -118,6 +118,10 @@ void ServerConnection::cancel_calls() {
   calls_.for_each([](ServerCall& call) { call.cancel_handler(); });
 }
 
+void ServerConnection::drain_calls() {
+  calls_.for_each([](ServerCall& call) { call.drain(); });
+}
+
 bool ServerConnection::close_hard() {
   connection_.close(http2::ErrorCode::kCancel, {});
   calls_.for_each([](ServerCall& call) {

@@ -30,6 +30,7 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   /// No new calls; the connection ends after those that run.
   void send_away();
   void cancel_calls();
+  void drain_calls();
   /// Ends it now, and destroys its calls but for those whose handlers block a thread: true when there are such.
   bool close_hard();
   /// Visits the calls.

@@ -40,6 +40,15 @@ google::protobuf::Arena& ServerContext::arena() {
   return *arena_;
 }
 
+void ServerContext::end_when_draining() {
+  if (Loop::current() == &call_.loop()) {
+    call_.end_when_draining();
+  } else {
+    // A synchronous handler: the call outlives it.
+    call_.loop().post([&call = call_] { call.end_when_draining(); });
+  }
+}
+
 void ServerContext::abort(StatusCode code, std::string details) { abort(Status{code, std::move(details)}); }
 
 void ServerContext::abort(Status status) {

@@ -192,6 +192,10 @@ void ServerLoop::tell_if_empty() {
   std::exchange(empty_, nullptr)();
 }
 
+void ServerLoop::end_draining_calls() {
+  connections_.for_each([](ServerConnection& connection) { connection.drain_calls(); });
+}
+
 void ServerLoop::cancel_calls() {
   refuses_calls_ = true;
   connections_.for_each([](ServerConnection& connection) { connection.cancel_calls(); });

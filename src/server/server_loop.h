@@ -85,6 +85,9 @@ class ServerLoop {
   /// Cancels every running handler; calls that still come are refused.
   void cancel_calls();
   [[nodiscard]] bool refuses_calls() const noexcept { return refuses_calls_; }
+  /// Ends the calls that asked for it (ServerContext::end_when_draining). After begin_stop().
+  void end_draining_calls();
+  [[nodiscard]] bool draining() const noexcept { return stopping_; }
   /// Closes every connection and destroys what is left of the calls, but for those whose handlers block a thread.
   void close_all();
   /// Those are given up: what they use must never be destroyed. Their methods.

@@ -93,7 +93,10 @@ class HealthService::Methods {
     co_return response(state);
   }
 
-  AsyncGenerator<HealthCheckResponse> Watch(ServerContext& /*context*/, const HealthCheckRequest& request) {
+  // A stop ends it with UNAVAILABLE. The protocol has no end of a watch but the client's cancellation: OK would say
+  // that nothing changes any more, while every client of UNAVAILABLE asks another server.
+  AsyncGenerator<HealthCheckResponse> Watch(ServerContext& context, const HealthCheckRequest& request) {
+    context.end_when_draining();
     for (;;) {
       const std::optional<State> state = registry_.get(request.service());
       co_yield response(state);

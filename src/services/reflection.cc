@@ -28,7 +28,8 @@ class ReflectionService final : public Service {
     add_method("ServerReflectionInfo", make_handler(*this, &ReflectionService::ServerReflectionInfo));
   }
 
-  AsyncGenerator<Response> ServerReflectionInfo(ServerContext& /*context*/, Reader<Request>& requests) {
+  AsyncGenerator<Response> ServerReflectionInfo(ServerContext& context, Reader<Request>& requests) {
+    context.end_when_draining();  // tools leave it open for their next question
     Sent sent;
     while (const std::optional<Request> request = co_await requests.next()) {
       Response response = answer(*request, sent);

@@ -1,4 +1,6 @@
 // The end of a server: grace, then cancellation, then the hard way; it always returns.
+#include <grpc/health/v1/health.tern.h>
+#include <grpc/reflection/v1/reflection.tern.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +13,8 @@
 #include <vector>
 
 #include "support/serve.h"
+#include "tern/services/health.h"
+#include "tern/services/reflection.h"
 
 namespace tern::test {
 namespace {
@@ -50,6 +54,118 @@ TEST(Shutdown, AfterTheGraceHandlersAreCancelled) {
     EXPECT_EQ(service.cancelled, 1);
     EXPECT_EQ(service.running, 0);
   });
+}
+
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+using WatchCall = ServerStreamCall<HealthCheckResponse>;
+
+/// The states that the rest of a watch tells; the last one is -1 when it ends with UNAVAILABLE.
+Task<std::vector<int>> rest_of(WatchCall& watch) {
+  std::vector<int> states;
+  while (const std::optional<HealthCheckResponse> response = co_await watch.read())
+    states.push_back(response->status());
+  const Status status = co_await watch.status();
+  if (status.code() == StatusCode::kUnavailable) states.push_back(-1);
+  co_return states;
+}
+
+/// Stops a server, with a grace that nothing may use up, while watches are open on several loops.
+void expect_of_watches(bool shut_down, const std::vector<int>& expected) {
+  HealthService health;
+  with_server(health,
+              [&](Channel& channel, Server& server) -> Task<void> {
+                std::vector<std::unique_ptr<Channel>> channels;
+                std::vector<WatchCall> watches;
+                for (int i = 0; i < 4; ++i) {
+                  channels.push_back(std::make_unique<Channel>(channel.target()));
+                  const grpc::health::v1::Health::Stub stub{*channels.back()};
+                  watches.push_back(stub.Watch(HealthCheckRequest{}));
+                  const std::optional<HealthCheckResponse> first = co_await watches.back().next();
+                  EXPECT_EQ(first->status(), HealthCheckResponse::SERVING);
+                }
+                if (shut_down) health.shut_down();
+                co_await server.stop({.grace = 1h});
+                for (WatchCall& watch : watches) {
+                  const std::vector<int> states = co_await rest_of(watch);
+                  EXPECT_EQ(states, expected);
+                }
+              },
+              {.threads = 2});
+}
+
+TEST(Shutdown, EndsHealthWatchesAtOnce) { expect_of_watches(false, {-1}); }
+
+TEST(Shutdown, EndsHealthWatchesAfterTheirLastState) {
+  expect_of_watches(true, {HealthCheckResponse::NOT_SERVING, -1});
+}
+
+TEST(Shutdown, EndsReflectionStreamsAtOnce) {
+  namespace v1 = grpc::reflection::v1;
+  const auto body = []() -> Task<void> {
+    ProbeService service;
+    Server server;
+    server.add_service(service);
+    const Reflection reflection{server};
+    Channel channel{"127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0"))};
+    const v1::ServerReflection::Stub stub{channel};
+    auto call = stub.ServerReflectionInfo();
+    v1::ServerReflectionRequest list;
+    list.set_list_services("");
+    co_await call.write(list);
+    const std::optional<v1::ServerReflectionResponse> services = co_await call.next();
+    EXPECT_TRUE(services);
+    co_await server.stop({.grace = 1h});
+    const Status status = co_await call.status();
+    EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+    co_await channel.close();
+  };
+  block_on(body());
+}
+
+/// A stream without end that asks to be ended, as a coroutine.
+class Endless final : public tern::test::v1::Probe::AsyncService {
+ public:
+  std::atomic<int> running = 0;
+  AsyncGenerator<Payload> Download(ServerContext& context, const Order& /*order*/) override {
+    context.end_when_draining();
+    const Running counted{running};
+    Event never;
+    co_yield Payload{};
+    co_await never.wait();
+  }
+};
+
+/// The same on a thread.
+class SyncEndless final : public tern::test::v1::Probe::SyncService {
+ public:
+  std::atomic<int> running = 0;
+  void Download(ServerContext& context, const Order& /*order*/, BlockingWriter<Payload>& payloads) override {
+    context.end_when_draining();
+    const Running counted{running};
+    for (;;) payloads.write(Payload{});
+  }
+};
+
+template <class EndlessService>
+void expect_the_stop_to_end(EndlessService& service) {
+  with_server(service, [&service](Channel& channel, Server& server) -> Task<void> {
+    ProbeStub stub{channel};
+    auto call = stub.Download(Order{});
+    const std::optional<Payload> first = co_await call.next();
+    EXPECT_TRUE(first);
+    co_await server.stop({.grace = 1h});
+    EXPECT_EQ(service.running, 0);
+    const Status status = co_await call.status();
+    EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  });
+}
+
+TEST(Shutdown, EndsCallsThatAskForItAtOnce) {
+  Endless endless;
+  expect_the_stop_to_end(endless);
+  SyncEndless on_a_thread;
+  expect_the_stop_to_end(on_a_thread);
 }
 
 /// A handler that goes on after its cancellation: each await throws, and it tries again.

@@ -69,6 +69,12 @@ class ServerCall final : public MessageStream,
 
   /// Ends the handler at its next await (the server stops).
   void cancel_handler() noexcept;
+  /// Calls cancel_handler() when the server begins to stop, or now if it has.
+  void end_when_draining() noexcept;
+  /// The server begins to stop.
+  void drain() noexcept {
+    if (ends_when_draining_) cancel_handler();
+  }
   [[nodiscard]] Loop& loop() const noexcept { return Job::loop(); }
 
   /// Whether a thread is still busy with its handler (Job::held_elsewhere).
@@ -132,6 +138,7 @@ class ServerCall final : public MessageStream,
   bool running_ = false;        // the handler has begun and not ended
   bool answered_ = false;       // the status is on its way to the client
   bool headers_sent_ = false;
+  bool ends_when_draining_ = false;
   std::unique_ptr<std::list<std::string>> trailer_texts_;  // encoded trailers, until they are sent
   std::atomic<bool> cancelled_ = false;                    // read by synchronous handlers on their threads
 };

@@ -48,6 +48,11 @@ class ServerContext {
   /// An asynchronous handler need not ask: its next await throws Cancelled. Any thread.
   [[nodiscard]] bool cancelled() const noexcept;
 
+  /// Ends the call as soon as the server begins to stop, in place of at the end of the grace: with UNAVAILABLE, and
+  /// Cancelled out of the handler's next await. For streams that never end by themselves, which would use up the grace
+  /// of every stop. Messages that were written before still arrive.
+  void end_when_draining();
+
   /// Which trace it belongs to, across services; null when nobody traces it. set_trace: for observers, as it begins; on
   /// its loop.
   [[nodiscard]] const TraceContext* trace() const noexcept;

@@ -24,7 +24,8 @@ class HealthService final : public Service {
 
   /// Who watches the service learns it at once.
   void set(const std::string& service, State state);
-  /// Everything is kNotServing from now on, whatever is set later: before the server stops.
+  /// Sets every service to kNotServing for good, whatever is set later. Call it before Server::stop(): watchers then
+  /// read NOT_SERVING before the stop ends their streams with UNAVAILABLE. Without it they read UNAVAILABLE alone.
   void shut_down();
 
  private:
