@@ -468,6 +468,21 @@ TEST(SessionRules, GoAwayGivesBackWhatItDidNotSee) {  // §6.8
   EXPECT_TRUE(raw->end.gone_away);
 }
 
+// A server must not name a later stream than before. One that does has given the streams between up all the same.
+TEST(SessionRules, ALaterGoAwayThatNamesMoreStreamsChangesNothing) {  // §6.8
+  const auto raw = Raw::greeted(Role::kClient);
+  std::array<NotedStream, 2> calls;
+  for (NotedStream& call : calls) ASSERT_TRUE(opened(*raw, call));
+  raw->sent();
+  ASSERT_TRUE(raw->receive(frame(FrameType::kGoAway, 0, 0, u32(0x7fffffff) + u32(0))));
+  EXPECT_FALSE(calls[1].closed);
+  ASSERT_TRUE(raw->receive(frame(FrameType::kGoAway, 0, 0, u32(1) + u32(0))));
+  EXPECT_EQ(calls[1].code, ErrorCode::kRefusedStream);
+  ASSERT_TRUE(raw->receive(frame(FrameType::kGoAway, 0, 0, u32(101) + u32(0)) + response(3) + response(1)));
+  EXPECT_EQ(calls[0].header_blocks, 1);
+  EXPECT_EQ(calls[1].header_blocks, 0);
+}
+
 // A connection has numbers for 2^30 streams: an hour of a busy client.
 TEST(SessionRules, WhenTheNumbersAreUsedUpCallsGoElsewhere) {  // §5.1.1
   const auto raw = Raw::greeted(Role::kClient, {.last_stream_id = 5});
