@@ -72,6 +72,9 @@ Response connect_refusal(unsigned http_status, std::string_view message) {
   return Response::json(write_error(code, message) + "}", http_status);
 }
 
-Status status_of(const HttpError& error) { return Status{code_of_http_status(error.status()), error.what()}; }
+Status status_of(const HttpError& error) {
+  const auto* coded = dynamic_cast<const CodedHttpError*>(&error);
+  return Status{coded != nullptr ? coded->code() : code_of_http_status(error.status()), error.what()};
+}
 
 }  // namespace tern::rest

@@ -27,4 +27,15 @@ Response connect_refusal(unsigned http_status, std::string_view message);
 /// What HTTP's error is as the end of a call.
 Status status_of(const HttpError& error);
 
+/// An error of HTTP whose code is not the usual one of its status.
+class CodedHttpError final : public HttpError {
+ public:
+  CodedHttpError(unsigned http_status, StatusCode its_code, const std::string& message)
+      : HttpError(http_status, message), code_(its_code) {}
+  [[nodiscard]] StatusCode code() const noexcept { return code_; }
+
+ private:
+  StatusCode code_;
+};
+
 }  // namespace tern::rest

@@ -107,15 +107,6 @@ AsyncGenerator<std::string> answers_of(std::unique_ptr<Exchanged> exchanged, std
   co_yield std::move(last);
 }
 
-/// The end alone, of a call that is not made.
-Response at_once(const Gateway& gateway, const RpcProtocol& protocol, const Status& status) {
-  Response response{200, protocol.content_type, as_sent(protocol, end_of(gateway, protocol, status, {}))};
-  if (status.code() == StatusCode::kUnimplemented) {
-    response.fields.add(codings_of(protocol).accept, rpc::kAcceptedEncodings);
-  }
-  return response;
-}
-
 /// The request's fields as a call takes them.
 struct CallFields {
   Status problem;
@@ -142,9 +133,17 @@ CallFields read_fields(const Request& request, const RpcProtocol& protocol) {
 
 }  // namespace
 
+Response enveloped_error(const Gateway& gateway, const RpcProtocol& protocol, const Status& status) {
+  Response response{200, protocol.content_type, as_sent(protocol, end_of(gateway, protocol, status, {}))};
+  if (status.code() == StatusCode::kUnimplemented) {
+    response.fields.add(codings_of(protocol).accept, rpc::kAcceptedEncodings);
+  }
+  return response;
+}
+
 Task<Response> serve_enveloped(const Gateway& gateway, Request& request, RpcProtocol protocol) {
   const CallFields fields = read_fields(request, protocol);
-  if (!fields.problem.ok()) co_return at_once(gateway, protocol, fields.problem);
+  if (!fields.problem.ok()) co_return enveloped_error(gateway, protocol, fields.problem);
   const CodingFields& codings = codings_of(protocol);
   const Compression coding = response_coding(request, codings);
   auto exchanged =

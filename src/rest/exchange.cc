@@ -4,6 +4,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <string>
+#include <utility>
+
+#include "rest/connect_error.h"
 
 namespace tern::rest {
 
@@ -19,8 +23,8 @@ std::optional<std::size_t> length_of(const Response& response) {
 /// Tells the observers of one request, and has its job work for the request's trace.
 class Observation {
  public:
-  Observation(const std::vector<RequestObserver*>& observers, Request& request)
-      : observers_(observers), request_(request), begun_at_(Clock::now()), job_(Job::current()) {
+  Observation(const std::vector<RequestObserver*>& observers, Request& request, const Exchange::Sent& sent)
+      : observers_(observers), request_(request), sent_(sent), begun_at_(Clock::now()), job_(Job::current()) {
     for (RequestObserver* observer : observers_) observer->on_request_begun(request_);
     if (job_ != nullptr) job_->trace = request_.trace;
   }
@@ -29,16 +33,14 @@ class Observation {
   ~Observation() {
     if (job_ != nullptr) job_->trace.reset();
     const EndedRequest ended{
-        .request = request_, .status = status, .took = Clock::now() - begun_at_, .bytes_sent = bytes_sent};
+        .request = request_, .status = sent_.status, .took = Clock::now() - begun_at_, .bytes_sent = sent_.bytes};
     for (RequestObserver* observer : observers_) observer->on_request_ended(ended);
   }
-
-  unsigned status = 0;
-  std::uint64_t bytes_sent = 0;
 
  private:
   const std::vector<RequestObserver*>& observers_;
   Request& request_;
+  const Exchange::Sent& sent_;
   Clock::time_point begun_at_;
   Job* job_;
 };
@@ -66,29 +68,48 @@ void Exchange::body_stalled(Event& arrived) {
 void Exchange::reject_body(const BodyRefusal& refusal) {
   rejected_ = true;
   refused(refusal.why, refusal.text);
-  throw HttpError{refusal.status, std::string{refusal.text}};
+  throw CodedHttpError{refusal.status, refusal.code, std::string{refusal.text}};
+}
+
+void Exchange::end_at_once(const Answering& site) {
+  if (std::exchange(over_, true) || sent_.status != 0) return;
+  const Response response = site.reject(*request_, HttpError{503, "the server is shutting down"});
+  answered_at_once_ = send_at_once(response);
+  if (answered_at_once_) sent_ = {.status = response.status, .bytes = response.body.size()};
+}
+
+void Exchange::begin_head(unsigned status) {
+  go_on();
+  sent_.status = status;
+}
+
+void Exchange::go_on(std::size_t bytes) {
+  if (over_) throw Cancelled{};
+  sent_.bytes += bytes;
 }
 
 void Exchange::on_too_long() { refused(Refusal::kMessages, "a body too long (max_body_length)"); }
 
 namespace {
 
-Response refuse_to_hold(Exchange& exchange) {
+Response refuse_to_hold(const Answering& site, const Request& request, Exchange& exchange) {
   exchange.refused(Refusal::kMessages, http2::kNothingIsTaken);
-  return Response::error(503, http2::kNothingIsTaken);
+  return site.reject(request, CodedHttpError{503, StatusCode::kResourceExhausted, std::string{http2::kNothingIsTaken}});
 }
 
 /// Who asks for much and takes nothing would have the server hold it all.
 Task<Response> answer_where_there_is_room(const Answering& site, Request& request, Exchange& exchange) {
   if (http2::MemoryBudget* memory = exchange.memory(); memory != nullptr && memory->crowded()) {
     const bool room = co_await memory->until_not_crowded();
-    if (!room) co_return refuse_to_hold(exchange);
+    if (!room) co_return refuse_to_hold(site, request, exchange);
   }
   Response response = co_await site.answer(request);
   // It may have to wait for its client.
   if (response.body.capacity() - response.body.size() > kMuchToSpare) response.body.shrink_to_fit();
   const http2::MemoryBudget* memory = exchange.memory();
-  if (memory != nullptr && !memory->allows(response.body.size(), 0)) co_return refuse_to_hold(exchange);
+  if (memory != nullptr && !memory->allows(response.body.size(), 0)) {
+    co_return refuse_to_hold(site, request, exchange);
+  }
   co_return response;
 }
 
@@ -96,9 +117,11 @@ Task<Response> answer_where_there_is_room(const Answering& site, Request& reques
 
 Task<void> answer_and_send(const Answering& site, Request& request, Exchange& exchange) {
   std::optional<Observation> observation;
-  if (!site.observers().empty()) observation.emplace(site.observers(), request);
+  if (!site.observers().empty()) observation.emplace(site.observers(), request, exchange.sent());
+  if (exchange.ends_when_begun()) exchange.end_at_once(site);
+  exchange.go_on();
   Response response = co_await answer_where_there_is_room(site, request, exchange);
-  if (observation) observation->status = response.status;
+  exchange.begin_head(response.status);
   const bool head_only = request.method == "HEAD" || has_no_body(response.status);
   const std::optional<std::size_t> length = length_of(response);
   if (head_only) {
@@ -108,14 +131,15 @@ Task<void> answer_and_send(const Answering& site, Request& request, Exchange& ex
     co_await exchange.send_head(response, length);
     if (response.pieces) {
       while (std::optional<std::string> piece = co_await response.pieces.next()) {
-        if (observation) observation->bytes_sent += piece->size();
+        exchange.go_on(piece->size());
         if (!piece->empty()) co_await exchange.send_piece(*std::move(piece));
       }
     } else if (!response.body.empty()) {
-      if (observation) observation->bytes_sent = response.body.size();
+      exchange.go_on(response.body.size());
       co_await exchange.send_piece(std::move(response.body));
     }
   }
+  exchange.go_on();
   co_await exchange.finish();
 }
 

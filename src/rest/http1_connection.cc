@@ -9,6 +9,16 @@
 
 namespace tern::rest {
 
+namespace {
+
+/// Of a request whose head was rejected.
+class NoBody final : public BodySource {
+ public:
+  Task<std::optional<std::string>> read_body() override { co_return std::nullopt; }
+};
+
+}  // namespace
+
 Http1Connection::Http1Connection(Part& part, std::unique_ptr<transport::ByteStream> stream, std::string first_bytes)
     : Job(part.loop()),
       part_(part),
@@ -24,6 +34,14 @@ void Http1Connection::begin_stop() {
   } else {
     cancel();
   }
+}
+
+void Http1Connection::end_at_once() {
+  if (exchange_) {
+    exchange_->end_at_once(part_.site());
+    if (exchange_->answered_at_once()) responded_ = true;
+  }
+  cancel();
 }
 
 void Http1Connection::on_client_left() {
@@ -89,7 +107,11 @@ Task<bool> Http1Connection::read_head(Http1HeadReader& reader) {
 Task<void> Http1Connection::reject(Http1HeadReader& reader) {
   const Http1Rejection& rejection = reader.rejection();
   refused(rejection.too_long() ? Refusal::kHeaders : Refusal::kProtocol, rejection.text);
-  const Response response = Response::error(rejection.status, rejection.text);
+  NoBody body;
+  Request request{reader.head().method, reader.head().target, body, 0};
+  request.fields = reader.head().fields;
+  request.peer = peer_;
+  const Response response = part_.site().reject(request, HttpError{rejection.status, rejection.text});
   std::string text = http1_response_head(response, {.length = response.body.size(), .close = true});
   if (reader.head().method != "HEAD") text += response.body;
   co_await stream_.write(text);
@@ -102,6 +124,7 @@ Task<bool> Http1Connection::answer(Http1Head head) {
   request.peer = peer_;
   stream_.want_read();  // so that the client's leaving is seen
   work = request.target.c_str();
+  exchange.begin(request);
   co_await answer_and_send(part_.site(), request, exchange);
   work = nullptr;
   exchange.on_held(0);

@@ -34,6 +34,8 @@ class Http1Connection final : public Job, public ListNode<Http1Connection>, priv
   void start() { Job::start(serve()); }
   /// The request that is being answered is the last.
   void begin_stop();
+  /// The server's grace is over (Exchange::end_at_once).
+  void end_at_once();
 
  private:
   Task<void> serve();

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "rest/http1_response_head.h"
+#include "rest/status_json.h"
 
 namespace tern::rest {
 
@@ -79,7 +80,8 @@ Task<std::optional<std::string>> Http1Exchange::read_body() {
     if (const std::optional<Http1Rejection> rejection = body_.rejection()) {
       reject_body({.status = rejection->status,
                    .why = rejection->too_long() ? Refusal::kHeaders : Refusal::kProtocol,
-                   .text = rejection->text});
+                   .text = rejection->text,
+                   .code = code_of_http_status(rejection->status)});
     }
     if (body_.whole()) co_return std::nullopt;
     if (expects_continue_) co_await tell_to_continue();
@@ -146,6 +148,14 @@ Task<void> Http1Exchange::send_head(const Response& response, std::optional<std:
                                                  .say_keep_alive = !knows_chunks_});
   // Pieces may take their time; a body follows at once.
   if (response.pieces && !bodiless) co_await context_.stream.write(std::exchange(waiting_head_, {}));
+}
+
+// The connection closes after it: the rest of the request's body will not be read.
+bool Http1Exchange::send_at_once(const Response& response) {
+  keep_alive_ = false;
+  std::string text = http1_response_head(response, {.length = response.body.size(), .close = true});
+  if (!is_head_) text += response.body;
+  return context_.stream.write_at_once(text);
 }
 
 Task<void> Http1Exchange::send_piece(std::string piece) {

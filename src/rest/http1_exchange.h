@@ -52,6 +52,7 @@ class Http1Exchange final : public Exchange, private http2::Intake::Receiver {
   Task<void> finish() override;
 
  private:
+  bool send_at_once(const Response& response) override;
   std::size_t on_room(std::size_t bytes) override;
   void on_stalled() override { body_stalled(context_.stream.arrived()); }
 

@@ -71,7 +71,9 @@ Task<void> Http1Stream::write(std::span<iovec> pieces) {
     const Clock::time_point limit = Clock::now() + write_timeout_;
     writable_.clear();
     stream_->want_write(*this);
+    writing_ = true;  // and stays so when the wait is cancelled: a part of it went out
     const bool in_time = co_await writable_.wait(limit);
+    writing_ = false;
     if (!in_time) {
       events_.on_write_timeout();
       throw TimedOut{};
@@ -82,6 +84,13 @@ Task<void> Http1Stream::write(std::span<iovec> pieces) {
 Task<void> Http1Stream::write(std::string_view text) {
   iovec piece = piece_of(text);
   co_await write({&piece, 1});
+}
+
+bool Http1Stream::write_at_once(std::string_view text) {
+  if (writing_) return false;
+  const iovec piece = piece_of(text);
+  const transport::IoResult result = stream_->write({&piece, 1});
+  return !result.error && result.size == text.size();
 }
 
 }  // namespace tern::rest

@@ -60,6 +60,9 @@ class Http1Stream final : private transport::ByteStreamEvents {
   /// Returns when the client has taken all of it, or throws: TimedOut, or std::runtime_error when the connection broke.
   Task<void> write(std::span<iovec> pieces);
   Task<void> write(std::string_view text);
+  /// Writes without waiting. False when the client takes only a part of it, or when a write() still waits: nothing can
+  /// be written then.
+  bool write_at_once(std::string_view text);
 
  private:
   void on_readable() override;
@@ -71,6 +74,7 @@ class Http1Stream final : private transport::ByteStreamEvents {
   std::size_t read_ahead_ = kReadAheadBytes;
   bool reading_ = false;  // on_readable will come
   bool ended_ = false;
+  bool writing_ = false;  // a write() waits
   Events& events_;
   std::chrono::nanoseconds write_timeout_;
   Event arrived_;

@@ -56,10 +56,23 @@ void Http2Exchange::add_fields(const http2::HeaderBlock& head) {
   if (!cookies.empty()) request_.fields.add("cookie", cookies);
 }
 
-void Http2Exchange::start() {
+void Http2Exchange::start(bool over) {
   running_ = true;
   work = request_.target.c_str();
+  begin(request_);
+  if (over) end_when_begun();
   Job::start(answer_and_send(part_.site(), request_, *this));
+}
+
+void Http2Exchange::reject(const HttpError& error) {
+  tell_refused(part_.site(), nullptr, {.why = Refusal::kHeaders, .peer = request_.peer, .text = error.what()});
+  send_at_once(part_.site().reject(request_, error));
+}
+
+void Http2Exchange::end_at_once() {
+  if (!running_) return;
+  Exchange::end_at_once(part_.site());
+  Job::cancel();
 }
 
 // The request's came before it was handed over.
@@ -108,6 +121,21 @@ Task<std::optional<std::string>> Http2Exchange::read_body() {
 }
 
 Task<void> Http2Exchange::send_head(const Response& response, std::optional<std::size_t> length) {
+  write_head(response, length);
+  co_return;
+}
+
+bool Http2Exchange::send_at_once(const Response& response) {
+  if (!open()) return false;
+  const bool head_only = request_.method == "HEAD" || response.body.empty();
+  write_head(response, head_only ? 0 : response.body.size());
+  if (head_only) return true;
+  send_data(Buffer::copy_of(response.body));
+  send_end();
+  return true;
+}
+
+void Http2Exchange::write_head(const Response& response, std::optional<std::size_t> length) {
   const std::string status = std::to_string(response.status);
   const std::string length_text = length ? std::to_string(*length) : std::string{};
   http2::HeaderFields fields;
@@ -117,7 +145,7 @@ Task<void> Http2Exchange::send_head(const Response& response, std::optional<std:
   if (length && *length > 0) fields.push_back({"content-length", length_text, false});
   for (const auto& [name, value] : response.fields) fields.push_back({name, value, false});
   head_was_all_ = length == 0;
-  if (!open()) co_return;
+  if (!open()) return;
   if (head_was_all_) {
     send_only_headers(fields);
   } else {
@@ -146,7 +174,7 @@ void Http2Exchange::finished(std::exception_ptr error) {
   try {
     if (error) std::rethrow_exception(error);
   } catch (const Cancelled&) {
-    if (open()) reset(http2::ErrorCode::kCancel);
+    if (open() && !answered_at_once()) reset(http2::ErrorCode::kCancel);
   } catch (const std::exception& exception) {
     spdlog::debug("{} {} of {}: {}", request_.method, request_.path(), request_.peer, exception.what());
     if (open()) reset(http2::ErrorCode::kInternalError);

@@ -23,7 +23,12 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
                 const std::string& peer, RefusalLog& refusals);
   ~Http2Exchange() override { destroy_body(); }
 
-  void start();
+  /// `over`: the server's grace is (Exchange::end_when_begun).
+  void start(bool over);
+  /// Answers a request whose head was rejected, in place of start(). May destroy the exchange.
+  void reject(const HttpError& error);
+  /// The server's grace is over (Exchange::end_at_once).
+  void end_at_once();
 
  private:
   void add_fields(const http2::HeaderBlock& head);
@@ -42,6 +47,8 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
   Task<void> send_head(const Response& response, std::optional<std::size_t> length) override;
   Task<void> send_piece(std::string piece) override;
   Task<void> finish() override;
+  bool send_at_once(const Response& response) override;
+  void write_head(const Response& response, std::optional<std::size_t> length);
 
   void finished(std::exception_ptr error) override;
   void leave_if_over();

@@ -27,7 +27,14 @@ void Part::serve_stream(http2::Stream& stream, const http2::HeaderBlockRef& head
                         const std::string& peer, RefusalLog& refusals) {
   auto* exchange = new Http2Exchange(*this, stream, *head, timeout, ended, peer, refusals);
   exchanges_.push_back(*exchange);
-  exchange->start();
+  exchange->start(over_);
+}
+
+void Part::reject_stream(http2::Stream& stream, const http2::HeaderBlock& begun, unsigned status, std::string_view text,
+                         const std::string& peer, RefusalLog& refusals) {
+  auto* exchange = new Http2Exchange(*this, stream, begun, {}, false, peer, refusals);
+  exchanges_.push_back(*exchange);
+  exchange->reject(HttpError{status, std::string{text}});
 }
 
 void Part::begin_stop() {
@@ -36,8 +43,9 @@ void Part::begin_stop() {
 }
 
 void Part::cancel() {
-  connections_.for_each([](Http1Connection& connection) { connection.cancel(); });
-  exchanges_.for_each([](Http2Exchange& exchange) { exchange.Job::cancel(); });
+  over_ = true;
+  connections_.for_each([](Http1Connection& connection) { connection.end_at_once(); });
+  exchanges_.for_each([](Http2Exchange& exchange) { exchange.end_at_once(); });
 }
 
 void Part::remove(Http1Connection& connection) {

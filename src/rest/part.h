@@ -30,6 +30,8 @@ class Part final : public HttpPart {
   void serve_connection(std::unique_ptr<transport::ByteStream> stream, std::string first_bytes) override;
   void serve_stream(http2::Stream& stream, const http2::HeaderBlockRef& head, std::string_view timeout, bool ended,
                     const std::string& peer, RefusalLog& refusals) override;
+  void reject_stream(http2::Stream& stream, const http2::HeaderBlock& begun, unsigned status, std::string_view text,
+                     const std::string& peer, RefusalLog& refusals) override;
   void begin_stop() override;
   void cancel() override;
   [[nodiscard]] bool empty() const override { return connections_.empty() && exchanges_.empty(); }
@@ -47,6 +49,7 @@ class Part final : public HttpPart {
   IntrusiveList<Http1Connection> connections_;
   IntrusiveList<Http2Exchange> exchanges_;
   bool stopping_ = false;
+  bool over_ = false;  // the grace
 };
 
 }  // namespace tern::rest

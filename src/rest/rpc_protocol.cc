@@ -7,7 +7,9 @@
 
 #include "rest/connect_error.h"
 #include "rest/connect_query.h"
+#include "rest/error_response.h"
 #include "rest/media_type.h"
+#include "rest/status_json.h"
 #include "rpc/lower_case.h"
 
 namespace tern::rest {
@@ -17,6 +19,7 @@ namespace {
 using google::protobuf::MethodDescriptor;
 using ProtocolKind = RpcProtocol::Kind;
 
+constexpr std::string_view kGrpc = "application/grpc";
 constexpr std::string_view kGrpcWeb = "application/grpc-web";
 constexpr std::string_view kGrpcWebText = "application/grpc-web-text";
 
@@ -72,29 +75,32 @@ std::string accept_post(const MethodDescriptor& method) {
                      kGrpcWebText, kGrpcWebText, kGrpcWebText);
 }
 
-/// Clients of the other protocols would read JSON with a code as Connect's, or not at all: they get text.
-Response refuse(const Request& request, unsigned http_status, const std::string& why) {
-  return speaks_connect(request) ? connect_refusal(http_status, why) : Response{http_status, "text/plain", why + "\n"};
+/// Clients of the other protocols would read JSON with a code as Connect's, or not at all: they get text. All others
+/// get the site's form of errors, where it has one.
+Response refuse(const SiteOptions& options, const Request& request, unsigned http_status, const std::string& why,
+                std::pair<std::string_view, std::string_view> field) {
+  Response response =
+      speaks_connect(request) ? connect_refusal(http_status, why) : Response{http_status, "text/plain", why + "\n"};
+  response.fields.add(field.first, field.second);
+  if (speaks_connect(request) || media_type_of(request).type.starts_with(kGrpc)) return response;
+  const Status status{code_of_http_status(http_status), why};
+  return shaped(options, {request, http_status, status}, std::move(response));
 }
 
-Response method_not_allowed(const MethodDescriptor& method, const Request& request) {
+Response method_not_allowed(const SiteOptions& options, const MethodDescriptor& method, const Request& request) {
   const std::string_view allowed = http_methods_of(method);
   std::string why = fmt::format("{} is called by {}, not by {}", path_of(method), allowed, request.method);
   if (is_get(request) && !is_stream(method)) why += ": it has no idempotency_level = NO_SIDE_EFFECTS";
-  Response response = refuse(request, 405, why);
-  response.fields.add("allow", allowed);
-  return response;
+  return refuse(options, request, 405, why, {"allow", allowed});
 }
 
-Response unsupported_type(const MethodDescriptor& method, const Request& request) {
+Response unsupported_type(const SiteOptions& options, const MethodDescriptor& method, const Request& request) {
   const std::string accepted = accept_post(method);
   const std::string why =
       request.method == "POST"
           ? fmt::format("the content type for {} is one of {}", path_of(method), accepted)
           : fmt::format(R"(the query for {} needs "encoding", which is "json" or "proto")", path_of(method));
-  Response response = refuse(request, 415, why);
-  response.fields.add("accept-post", accepted);
-  return response;
+  return refuse(options, request, 415, why, {"accept-post", accepted});
 }
 
 }  // namespace
@@ -127,9 +133,9 @@ std::string_view http_methods_of(const MethodDescriptor& method) {
   return allows_get(method) ? "GET, HEAD, POST" : "POST";
 }
 
-Response refuse_protocol(const MethodDescriptor& method, const Request& request) {
-  if (request.method == "POST" || (is_get(request) && allows_get(method))) return unsupported_type(method, request);
-  return method_not_allowed(method, request);
+Response refuse_protocol(const SiteOptions& options, const MethodDescriptor& method, const Request& request) {
+  const bool method_is_right = request.method == "POST" || (is_get(request) && allows_get(method));
+  return method_is_right ? unsupported_type(options, method, request) : method_not_allowed(options, method, request);
 }
 
 Result<std::string> decode_request(const Gateway& gateway, const RpcProtocol& protocol, std::string bytes) {

@@ -42,7 +42,8 @@ bool speaks_connect(const Request& request);
 
 /// The answer to a request whose path is the method's and that is in none of its protocols: 405 with Allow or 415 with
 /// Accept-Post, as Connect's specification asks.
-Response refuse_protocol(const google::protobuf::MethodDescriptor& method, const Request& request);
+Response refuse_protocol(const SiteOptions& options, const google::protobuf::MethodDescriptor& method,
+                         const Request& request);
 /// The HTTP methods that the method may be called with, as Allow lists them.
 std::string_view http_methods_of(const google::protobuf::MethodDescriptor& method);
 
@@ -53,6 +54,8 @@ void require_connect_version(const Request& request);
 Task<Response> serve_connect_unary(const Gateway& gateway, Request& request, RpcProtocol protocol);
 /// enveloped.cc: all others.
 Task<Response> serve_enveloped(const Gateway& gateway, Request& request, RpcProtocol protocol);
+/// The end alone, of a call that is not made: as the protocol's last envelope.
+Response enveloped_error(const Gateway& gateway, const RpcProtocol& protocol, const Status& status);
 
 /// The content of gRPC-Web's last envelope: trailers as lines.
 std::string grpc_web_trailers(const Status& status, const Metadata& trailing);

@@ -7,6 +7,7 @@
 
 #include "rest/connect_error.h"
 #include "rest/cors.h"
+#include "rest/error_response.h"
 #include "rest/files.h"
 #include "rest/json_route.h"
 #include "rest/media_type.h"
@@ -73,7 +74,7 @@ Task<Response> Site::Core::dispatch(Request& request) const {
     }
     // A method's path may be a route as well.
     if (method != nullptr && router_.methods_of(request.path()).empty()) {
-      return ready(refuse_protocol(*method, request));
+      return ready(refuse_protocol(options_, *method, request));
     }
   }
   return router_.find(request)(request);
@@ -88,20 +89,33 @@ std::string Site::Core::methods_of(std::string_view path) const {
   return methods;
 }
 
-// Connect's where the request is Connect's; otherwise a google.rpc.Status.
+std::optional<RpcProtocol> Site::Core::enveloped(const Request& request) const {
+  if (request.method != "POST" || !gateway_.connected()) return std::nullopt;
+  std::optional<RpcProtocol> protocol = protocol_of(gateway_.find(request.path()), request);
+  if (protocol && protocol->kind == RpcProtocol::Kind::kConnectUnary) return std::nullopt;
+  return protocol;
+}
+
+// As the request's protocol writes errors; otherwise in the site's form.
 Response Site::Core::error(const Request& request, const HttpError& error) const {
+  if (const std::optional<RpcProtocol> protocol = enveloped(request)) {
+    return enveloped_error(gateway_, *protocol, status_of(error));
+  }
   const auto as_connect = [this, &error] {
     const bool is_path_problem = error.status() == 404 || error.status() == 405;
     return is_path_problem ? connect_refusal(error.status(), error.what())
                            : connect_failure(gateway_, status_of(error));
   };
-  Response response = is_connect(request) ? as_connect() : Response::error(error.status(), error.what());
-  if (error.status() == 405) response.fields.add("allow", methods_of(request.path()));
+  Response response = is_connect(request) ? as_connect() : error_response(options_, request, error);
+  if (error.status() == 405) response.fields.set("allow", methods_of(request.path()));
   return response;
 }
 
 Response Site::Core::error(const Request& request, const Status& status) const {
-  if (!is_connect(request)) return Response::error(status);
+  if (const std::optional<RpcProtocol> protocol = enveloped(request)) {
+    return enveloped_error(gateway_, *protocol, status);
+  }
+  if (!is_connect(request)) return error_response(options_, request, status);
   Response response = connect_failure(gateway_, status);
   // No call was made, so that the code says that the request's coding is not supported.
   if (status.code() == StatusCode::kUnimplemented) response.fields.add("accept-encoding", rpc::kAcceptedEncodings);
@@ -135,9 +149,19 @@ Task<Response> Site::Core::answer(Request& request) const {
   if (!what.empty()) {
     spdlog::error("{} {}: unexpected exception in the handler: {}", request.method, request.path(), what);
   }
+  complete(request, response);
+  co_return response;
+}
+
+Response Site::Core::reject(const Request& request, const HttpError& failure) const {
+  Response response = error(request, failure);
+  complete(request, response);
+  return response;
+}
+
+void Site::Core::complete(const Request& request, Response& response) const {
   permit(options_.cors, request, response);
   forbid_sniffing(response);
-  co_return response;
 }
 
 Site::Site(SiteOptions options) : core_(std::make_unique<Core>(std::move(options))) {}

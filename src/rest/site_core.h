@@ -5,6 +5,7 @@
 #pragma once
 
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "rest/gateway.h"
 #include "rest/http_binding.h"
 #include "rest/router.h"
+#include "rest/rpc_protocol.h"
 #include "tern/rest/site.h"
 
 namespace tern::rest {
@@ -29,6 +31,7 @@ class Site::Core final : public Answering {
   [[nodiscard]] const std::vector<RequestObserver*>& observers() const noexcept override { return observers_; }
 
   Task<Response> answer(Request& request) const override;
+  [[nodiscard]] Response reject(const Request& request, const HttpError& error) const override;
 
  private:
   Task<Response> dispatch(Request& request) const;
@@ -38,6 +41,10 @@ class Site::Core final : public Answering {
   [[nodiscard]] std::string methods_of(std::string_view path) const;
   [[nodiscard]] Response error(const Request& request, const HttpError& error) const;
   [[nodiscard]] Response error(const Request& request, const Status& status) const;
+  /// Adds what every response of the site has.
+  void complete(const Request& request, Response& response) const;
+  /// The request's protocol, if it has errors in an envelope.
+  [[nodiscard]] std::optional<RpcProtocol> enveloped(const Request& request) const;
   /// True when the request's errors are to be written as Connect writes them.
   [[nodiscard]] bool is_connect(const Request& request) const;
 

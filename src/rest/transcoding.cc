@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "rest/error_response.h"
 #include "rest/request_message.h"
 #include "rest/response_body.h"
 #include "rest/status_json.h"
@@ -41,18 +42,21 @@ struct Streaming {
   }
 };
 
-/// `first` is the stream's first message, already read and converted.
+/// `first` is the stream's first message, if it was read and converted already.
 AsyncGenerator<std::string> pieces_of(std::unique_ptr<Streaming> streaming, std::optional<std::string> first) {
-  std::optional<std::string> body = std::move(first);
-  Status status;
-  while (body) {
-    std::string piece = streaming->piece(*std::exchange(body, std::nullopt));
+  if (first) {
+    std::string piece = streaming->piece(*std::move(first));
     co_yield std::move(piece);
+  }
+  Status status;
+  while (status.ok()) {
     std::optional<RawMessage> message = co_await streaming->call->read();
     if (!message) break;
     Result<ResponseBody> converted = response_body(streaming->gateway, streaming->binding, message->bytes);
     status = converted.status();
-    if (converted.ok()) body = std::move(converted->bytes);
+    if (!converted.ok()) break;
+    std::string piece = streaming->piece(std::move(converted->bytes));
+    co_yield std::move(piece);
   }
   if (!status.ok()) streaming->call->cancel();
   const Status ended = co_await streaming->call->status();
@@ -73,17 +77,27 @@ Task<Response> serve_stream(const Gateway& gateway, const HttpBinding& binding, 
   std::string content_type{events ? kEvents : kLines};
   if (streaming->raw()) content_type = kBytes;
   std::optional<std::string> first;
-  const std::optional<RawMessage> reply = co_await call.read();
-  if (reply) {
-    Result<ResponseBody> body = response_body(gateway, binding, reply->bytes);
-    if (!body.ok()) co_return Response::error(body.status());
-    if (streaming->raw()) content_type = std::move(body->content_type);
-    first = std::move(body->bytes);
-  } else {
-    const Status status = co_await call.status();
-    if (!status.ok()) co_return Response::error(status);
-  }
   const Metadata initial = co_await call.initial_metadata();
+  // Metadata that the handler sent by themselves go out before the first message: who waits for them may be the one
+  // that makes the first message happen. A raw stream has its content type in its first message.
+  const bool goes_out_at_once = !streaming->raw() && !call.read().await_ready();
+  if (!goes_out_at_once) {
+    const std::optional<RawMessage> reply = co_await call.read();
+    if (reply) {
+      Result<ResponseBody> body = response_body(gateway, binding, reply->bytes);
+      if (!body.ok()) co_return error_response(gateway.options(), request, body.status());
+      if (streaming->raw()) content_type = std::move(body->content_type);
+      first = std::move(body->bytes);
+    } else {
+      const Status status = co_await call.status();
+      if (!status.ok()) {
+        Response failed = error_response(gateway.options(), request, status);
+        add_fields(failed.fields, initial);
+        add_fields(failed.fields, call.trailing_metadata(), "trailer-");
+        co_return failed;
+      }
+    }
+  }
   Response response = Response::stream(content_type, pieces_of(std::move(streaming), std::move(first)));
   response.fields.add("cache-control", "no-cache");
   add_fields(response.fields, initial);
@@ -99,10 +113,10 @@ Task<Response> serve_binding(const Gateway& gateway, const HttpBinding& binding,
   if (binding.method().server_streaming()) {
     co_return co_await serve_stream(gateway, binding, request, std::move(message));
   }
-  const auto respond = [&gateway, &binding](const Result<RawMessage>& reply) {
-    if (!reply.ok()) return Response::error(reply.status());
+  const auto respond = [&gateway, &binding, &request](const Result<RawMessage>& reply) {
+    if (!reply.ok()) return error_response(gateway.options(), request, reply.status());
     Result<ResponseBody> content = response_body(gateway, binding, reply->bytes);
-    if (!content.ok()) return Response::error(content.status());
+    if (!content.ok()) return error_response(gateway.options(), request, content.status());
     return Response{200, content->content_type, std::move(content->bytes)};
   };
   co_return co_await call_unary(gateway, request, binding.call_path(), std::move(message), respond);

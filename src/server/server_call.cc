@@ -66,13 +66,18 @@ void ServerCall::on_headers(const http2::HeaderBlockRef& block, std::string_view
 void ServerCall::on_headers_too_long(const http2::HeaderBlock& begun, http2::HeaderListSize size) {
   // Trailers of a call that runs, or the head of a request of which only the beginning is known.
   const bool is_grpc = request_ != nullptr || rpc::parse_content_type(content_type_of(begun)).is_grpc;
-  if (!is_grpc) return refuse_http(431);
   const ServerOptions& options = connection_.owner().shared().options;
-  end(Status{
-      StatusCode::kResourceExhausted,
-      fmt::format("the request's metadata, {} bytes in {} fields, exceeds the server's max_metadata_size ({}) or "
-                  "max_metadata_fields ({})",
-                  size.bytes, size.fields, options.max_metadata_size, options.max_metadata_fields)});
+  std::string text = fmt::format(
+      "the request's metadata, {} bytes in {} fields, exceeds the server's max_metadata_size ({}) or "
+      "max_metadata_fields ({})",
+      size.bytes, size.fields, options.max_metadata_size, options.max_metadata_fields);
+  if (!is_grpc) {
+    HttpPart* http = connection_.http();
+    if (http == nullptr) return refuse_http(431);
+    http->reject_stream(*this, begun, 431, text, connection_.peer(), connection_.refusals());
+    return leave_if_over();
+  }
+  end(Status{StatusCode::kResourceExhausted, std::move(text)});
   if (running_) stop_handler();
 }
 

@@ -7,6 +7,7 @@
 
 #include "rest/http_client.h"
 #include "support/half_request.h"
+#include "support/probe_service.h"
 
 namespace tern::rest {
 namespace {
@@ -110,6 +111,53 @@ TEST(CrowdedBodies, AnswersThatNobodyTakesAreNotHeldWithoutLimit) {
                      EXPECT_GT(refused, 0U);
                      EXPECT_LT(refused, 40U);
                    });
+}
+
+/// A call whose answer has a mebibyte.
+std::string ask_much(std::string_view content_type) {
+  tern::test::v1::Order order;
+  order.set_size(kMebibyte);
+  const std::string message = order.SerializeAsString();
+  const std::string prefix =
+      content_type == "application/proto" ? std::string{} : std::string(4, '\0') + static_cast<char>(message.size());
+  return "POST /tern.test.v1.Probe/Unary HTTP/1.1\r\nHost: a\r\nContent-Type: " + std::string{content_type} +
+         "\r\nContent-Length: " + std::to_string(prefix.size() + message.size()) + "\r\n\r\n" + prefix + message;
+}
+
+struct Protocol {
+  const char* content_type;
+  unsigned status;
+  const char* error;
+};
+
+TEST(CrowdedBodies, ConnectAndGrpcWebClientsGetTheirProtocolsErrors) {
+  const auto run = [](Protocol protocol) -> Task<void> {
+    tern::test::ProbeService service;
+    Site site;
+    Server server{{.max_buffered_bytes = 8 * kMebibyte}};
+    server.add_service(service);
+    site.add_services(server);
+    const std::uint16_t port = server.listen("127.0.0.1:0", {.http = &site});
+    std::vector<std::unique_ptr<Client>> lazy;
+    for (int i = 0; i < 40; ++i) {
+      lazy.push_back(std::make_unique<Client>(port));
+      co_await lazy.back()->write(ask_much(protocol.content_type));
+    }
+    std::size_t refused = 0;
+    for (const auto& client : lazy) {
+      const Answer answer = co_await client->read();
+      if (answer.body().size() > kMebibyte) continue;
+      EXPECT_EQ(answer.result_int(), protocol.status) << answer.body();
+      EXPECT_NE(answer.body().find(protocol.error), std::string::npos) << answer.body();
+      ++refused;
+    }
+    EXPECT_GT(refused, 0U);
+    co_await server.stop();
+  };
+  for (const Protocol& each : {Protocol{"application/proto", 429, R"({"code":"resource_exhausted")"},
+                               Protocol{"application/grpc-web", 200, "grpc-status: 8"}}) {
+    block_on(run(each), {.threads = 1});
+  }
 }
 
 TEST(CrowdedBodies, OfAnHttp2ClientThatReadsNothingLaterRequestsAreRefused) {

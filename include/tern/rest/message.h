@@ -56,7 +56,8 @@ class Fields {
   std::vector<Field> fields_;
 };
 
-/// Ends a request with this HTTP status and a JSON body that has the message; thrown by handlers.
+/// Ends a request with this HTTP status and a body that has the message, in the form of the site's errors
+/// (SiteOptions::error_response); thrown by handlers.
 class HttpError : public std::runtime_error {
  public:
   HttpError(unsigned status, const std::string& message) : std::runtime_error(message), status_(status) {}
@@ -129,7 +130,7 @@ class Response {
     return {status, "application/json", std::move(body)};
   }
   /// As RFC 9457 has no word for gRPC's codes, errors are written as google.rpc.Status, with the HTTP status that goes
-  /// with its code (google/rpc/code.proto).
+  /// with its code (google/rpc/code.proto). A handler that throws HttpError gets the form of the site's errors instead.
   static Response error(const Status& status);
   static Response error(unsigned status, std::string_view message);
   /// A body that is sent piece by piece, as it is yielded and the client takes it.

@@ -38,6 +38,22 @@ struct CorsOptions {
   std::chrono::seconds max_age = std::chrono::hours{2};
 };
 
+/// An error that a site answers a request with.
+struct SiteError {
+  /// The request, as far as it was read. If its head was rejected, method, target and fields may be missing.
+  const Request& request;
+  /// The response's, from 400 to 599.
+  unsigned http_status;
+  /// The code, the text for the client, and the error details of a call.
+  const Status& status;
+};
+
+/// Makes the response for an error: its body and its fields. The status is the error's, whatever the function sets, and
+/// the fields that the error needs are added (Allow, Accept-Post, a call's metadata). Runs on the request's loop, at
+/// the same time on several loops of a server. When it throws, or its response has `pieces`, the failure is logged and
+/// the client gets google.rpc.Status.
+using ErrorResponse = std::function<Response(const SiteError&)>;
+
 struct SiteOptions {
   /// Longest header block of a request taken, in bytes (HTTP/1.1; HTTP/2's is the server's).
   std::size_t max_header_length = std::size_t{16} * 1024;
@@ -55,6 +71,10 @@ struct SiteOptions {
   bool reject_unknown_fields = false;
   /// Connect's errors have each detail as JSON too, under "debug", where the program knows its type.
   bool debug_error_details = false;
+  /// The form of the site's own errors: unknown paths and methods, rejected requests, handlers' HttpErrors and
+  /// exceptions, and failed calls of JSON routes. Empty: google.rpc.Status as JSON. Errors of Connect, gRPC-Web and
+  /// gRPC keep the form of their protocols, and so does an error inside of a stream that has begun.
+  ErrorResponse error_response = {};
   CorsOptions cors = {};
   /// What /openapi.json says the site is called.
   std::string title = "API";

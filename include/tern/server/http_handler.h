@@ -36,10 +36,15 @@ class HttpPart {
   /// as long as the stream is open.
   virtual void serve_stream(http2::Stream& stream, const http2::HeaderBlockRef& head, std::string_view timeout,
                             bool ended, const std::string& peer, RefusalLog& refusals) = 0;
+  /// Takes over `stream`, whose request's head exceeds the limits, in the event that says so, and answers with `status`
+  /// (431). `begun` has the fields up to the limit.
+  virtual void reject_stream(http2::Stream& stream, const http2::HeaderBlock& begun, unsigned status,
+                             std::string_view text, const std::string& peer, RefusalLog& refusals) = 0;
 
   /// What is being answered goes on, and nothing after it.
   virtual void begin_stop() = 0;
-  /// Cancels what is still being answered.
+  /// Cancels what is still being answered. Requests whose response has not begun, and those that still come, are
+  /// answered with 503; a response that has begun breaks off.
   virtual void cancel() = 0;
   [[nodiscard]] virtual bool empty() const = 0;
 };
