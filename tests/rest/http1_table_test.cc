@@ -19,7 +19,7 @@ using tern::test::Http1Requests;
 using test::Client;
 using test::Http1Row;
 
-constexpr std::size_t kMaxHeaderLength = SiteOptions{}.max_header_length;
+const std::size_t kMaxHeaderLength = SiteOptions{}.max_header_length;
 
 void set_up(Site& site, Server& /*server*/) {
   site.route("GET", "/health",
