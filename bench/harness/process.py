@@ -3,18 +3,15 @@ import os
 import pathlib
 import resource
 import signal
-import socket
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests"))
+from support.ports import free_port, wait_until_it_listens  # noqa: E402
 
 SERVER_CORE, LOAD_CORE = "0", "1"
 TICK = os.sysconf("SC_CLK_TCK")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def allow_many_files():
@@ -33,18 +30,7 @@ class Server:
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                         env={**os.environ, **peer.env}, start_new_session=True)
         if wait:
-            self.wait_until_up()
-
-    def wait_until_up(self):
-        limit = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > limit:
-                    raise RuntimeError(f"{self.peer.name} did not come up: {self.process.args}") from None
-                time.sleep(0.0005)
+            wait_until_it_listens(self.process, self.port)
 
     def __enter__(self):
         return self

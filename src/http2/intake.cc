@@ -9,6 +9,9 @@ namespace {
 // Room is given in pieces of this.
 constexpr std::size_t kPiece = std::size_t{64} * 1024;
 
+// Looks at which a peer may be silent whose messages wait in LongMessages.
+constexpr unsigned kPatienceElsewhere = 2 * kPatience;
+
 }  // namespace
 
 bool Intake::has_room_for(const Part& part) const noexcept {
@@ -41,7 +44,9 @@ void Intake::hand_out() {
 void Intake::look_round() {
   if (!line_.empty()) {
     room_.grow();
-    large_.for_each([](Part& part) { part.progress_.look(part.came_, !part.held_up()); });
+    large_.for_each([](Part& part) {
+      part.progress_.look(part.came_, !part.held_up(), part.waits_elsewhere_ ? kPatienceElsewhere : kPatience);
+    });
     give_up_stalled(large_, &Part::progress_, [](Part& part) { part.receiver_->on_stalled(); });
   }
   if (bytes_ + promised_ <= room_.least()) room_.shrink();

@@ -88,6 +88,9 @@ class Intake::Part : public ListNode<Part>, private IntakeTurn {
   [[nodiscard]] bool may_receive();
   /// Whether the peer could not send on if it would.
   [[nodiscard]] bool held_up() const noexcept;
+  /// Some of its messages wait in LongMessages: they may be why nothing else comes, so that a silent peer has more
+  /// time.
+  void wait_elsewhere(bool waits) noexcept { waits_elsewhere_ = waits; }
 
  private:
   friend class Intake;
@@ -103,6 +106,7 @@ class Intake::Part : public ListNode<Part>, private IntakeTurn {
   std::uint64_t came_ = 0;
   Progress progress_;
   std::size_t promised_ = 0;  // room that was given, and nothing has come yet
+  bool waits_elsewhere_ = false;
 };
 
 }  // namespace tern::http2

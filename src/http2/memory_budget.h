@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "http2/intake.h"
 #include "http2/long_messages.h"
@@ -47,6 +48,7 @@ class LoopBudget {
   /// What timers do each second while somebody waits, for those that have a time of their own.
   void look_round() {
     intake_.look_round();
+    long_messages_.look_for_standstill();
     long_messages_.look_round();
   }
 
@@ -127,7 +129,11 @@ class MemoryBudget {
   /// What it holds of messages that are not received as a whole; its peer waits its turn there.
   [[nodiscard]] Intake::Part& intake() noexcept { return intake_; }
   /// Which of the long ones may go on.
-  [[nodiscard]] LongMessages& long_messages() noexcept { return whole_.long_messages_; }
+  [[nodiscard]] LongMessages::Peer& long_messages() {
+    if (long_messages_ == nullptr)
+      long_messages_ = std::make_unique<LongMessages::Peer>(whole_.long_messages_, intake_);
+    return *long_messages_;
+  }
   /// Whether its messages count there at all.
   [[nodiscard]] bool takes_turns() const noexcept { return limit_ != 0; }
 
@@ -140,6 +146,7 @@ class MemoryBudget {
   std::uint64_t sent_ = 0;
   LoopBudget& whole_;
   Intake::Part intake_;
+  std::unique_ptr<LongMessages::Peer> long_messages_;  // since the first one
   Event room_;  // set, while somebody waits, when so much was sent that it is no longer crowded
 };
 

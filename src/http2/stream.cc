@@ -154,11 +154,12 @@ void Stream::room_came() {
 
 bool Stream::held_up() const { return session_->budget_->intake().held_up(); }
 
-// Whoever holds back one message is not waited for with the others.
+// A peer that holds back all of its messages loses them all.
 void Stream::stalled() {
   Session& session = *session_;
+  const bool silent = long_message_->connection_is_silent();
   on_stalled();
-  if (long_message_ == nullptr) session.give_up_unfinished(true);
+  if (silent && long_message_ == nullptr) session.give_up_unfinished(true);
 }
 
 void Stream::consume(std::size_t size) {

@@ -2,6 +2,7 @@
 // then, whether they go on with what they have begun.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +36,11 @@ class GrowingRoom {
   void grow() noexcept {
     if (most_ == 0 || bytes() < most_) raised_ += kGrowth;
   }
+  /// To so many times the least, if it is not more already.
+  void raise(std::size_t times) noexcept {
+    const std::size_t wanted = most_ == 0 ? times * bytes_ : std::min(times * bytes_, most_);
+    if (bytes() < wanted) raised_ = wanted - bytes_;
+  }
   void shrink() noexcept { raised_ = 0; }
 
  private:
@@ -53,15 +59,17 @@ class Progress {
     seen_ = came;
     quiet_ = 0;
   }
-  /// `could`: there was room for more.
-  void look(std::uint64_t came, bool could) noexcept {
+  /// `could`: there was room for more. `patience`: looks after which it is stalled.
+  void look(std::uint64_t came, bool could, unsigned patience = kPatience) noexcept {
     if (came - seen_ >= kLeastProgress) {
       begin(came);
-    } else if (could && ++quiet_ >= kPatience) {
+    } else if (could && ++quiet_ >= patience) {
       quiet_ = 0;
       stalled_ = true;
     }
   }
+  /// Looks since it was last found to go on, or stalled.
+  [[nodiscard]] unsigned quiet() const noexcept { return quiet_; }
   /// Once for each time that it was found so.
   [[nodiscard]] bool take_stalled() noexcept { return std::exchange(stalled_, false); }
 

@@ -1,5 +1,6 @@
 """abort_test.py BINARY: a client that dies behind HAProxy (deploy/haproxy.cfg) ends its call's handler."""
 import contextlib
+import pathlib
 import re
 import subprocess
 import sys
@@ -7,7 +8,9 @@ import time
 import urllib.request
 
 from process import Userchat
-from proxies import haproxy
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.proxies import haproxy  # noqa: E402
 
 # Listens until it is killed: the room stays silent.
 LISTENER = """

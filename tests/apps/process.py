@@ -1,16 +1,8 @@
 """Starts userchat on ports that the kernel picks and reads them from what it prints."""
 import os
 import re
-import socket
 import subprocess
 import threading
-
-
-def free_port():
-    """For a program that cannot pick one and say which."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Userchat:

@@ -1,6 +1,7 @@
-"""proxy_calls_test.py haproxy|nginx SERVER CALLS: makes CALLS small calls through the proxy to two servers, started by the command
+"""proxy_calls_test.py haproxy|nginx|PATH-OF-ENVOY SERVER CALLS: makes CALLS small calls through the proxy to two servers, started by the command
 SERVER, whose connections end every fraction of a second (max_connection_age), while the proxy is reloaded. Every call must succeed."""
 import collections
+import functools
 import pathlib
 import sys
 import threading
@@ -9,13 +10,13 @@ import time
 import grpc
 import probe_pb2
 import probe_pb2_grpc
-from proxies import haproxy, nginx
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.proxies import envoy, haproxy, nginx  # noqa: E402
 from support.server import Server  # noqa: E402
 
-proxies = {"haproxy": haproxy, "nginx": nginx}
 proxy_name, server_command, count = sys.argv[1], sys.argv[2].split(), int(sys.argv[3])
+proxy_before = {"haproxy": haproxy, "nginx": nginx}.get(proxy_name, functools.partial(envoy, program=proxy_name))
 THREADS = 8
 RELOAD_EVERY = 1  # seconds
 
@@ -66,7 +67,7 @@ class Callers:
 
 servers = [Server(server_command) for _ in range(2)]
 try:
-    with proxies[proxy_name]([server.port for server in servers]) as proxy:
+    with proxy_before([server.port for server in servers]) as proxy:
         began = time.monotonic()
         callers = Callers(proxy.port)
         reloads = 0

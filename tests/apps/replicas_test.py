@@ -2,6 +2,7 @@
 CREATIONS [haproxy]. Clients spread their calls over the servers, or call HAProxy, which does. What was acknowledged is there at
 the end, once; every call ends in success or in a status that says what is not known."""
 import contextlib
+import pathlib
 import random
 import signal
 import sys
@@ -10,9 +11,11 @@ import time
 
 import grpc
 from process import Userchat
-from proxies import haproxy
 from user.v1 import user_pb2, user_pb2_grpc
 from with_postgres import Postgres
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.proxies import haproxy  # noqa: E402
 
 binary, creations = sys.argv[1], int(sys.argv[2])
 behind_haproxy = sys.argv[3:] == ["haproxy"]

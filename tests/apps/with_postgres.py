@@ -10,7 +10,8 @@ import sys
 import tempfile
 import time
 
-from process import free_port
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.ports import free_port  # noqa: E402
 
 
 class Postgres:

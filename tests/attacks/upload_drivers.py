@@ -7,14 +7,16 @@ from drivers import attack
 from wire import *
 
 LENGTH = 4 << 20  # of a message, with what says its length
+FIRST = 64_000    # bytes of it that come before a pause
 
 
 class Uploader(Connection):
     """A hundred messages at a time, all but the last byte of each, as fast as the windows open. Streams that the server
-    ends are opened anew."""
+    ends are opened anew. `pause`: seconds after which each connection goes on with what it has begun."""
 
-    def __init__(self, port, request):
+    def __init__(self, port, request, pause=0):
         self.request = request
+        self.pause = pause
         super().__init__(port)
 
     def connect(self):
@@ -27,6 +29,8 @@ class Uploader(Connection):
 
     def open(self):
         opening = b""
+        if not self.uploads:
+            self.goes_on_at = time.monotonic() + self.pause
         while len(self.uploads) < 100:
             stream = self.next_stream()
             self.uploads[stream] = [self.stream_window, LENGTH - 1]
@@ -78,11 +82,12 @@ class Uploader(Connection):
 
     def give(self):
         if not self.unsent:
+            before_pause = LENGTH - FIRST if time.monotonic() < self.goes_on_at else 0
             for stream, upload in self.uploads.items():
-                size = min(upload[0], upload[1], self.window, 16_384)
-                if size <= 0:
-                    continue
+                size = min(upload[0], upload[1] - before_pause, self.window, 16_384)
                 begun = struct.pack(">BI", 0, LENGTH - 5) if upload[1] == LENGTH - 1 else b""
+                if size <= 0 or size < len(begun):
+                    continue
                 self.unsent += frame(DATA, 0, stream, begun + bytes(size - len(begun)))
                 upload[0] -= size
                 upload[1] -= size
@@ -96,8 +101,8 @@ class Uploader(Connection):
             return False
 
 
-def upload(port, until, connections, request=fields(UNARY)):
-    peers = [Uploader(port, request) for _ in range(connections)]
+def upload(port, until, connections, request=fields(UNARY), pause=0):
+    peers = [Uploader(port, request, pause) for _ in range(connections)]
     while time.monotonic() < until:
         if not any([peer.go_on() for peer in peers]):
             select.select([peer.socket for peer in peers], [], [], 0.1)
@@ -112,3 +117,8 @@ def hoarded_messages(port, until):
 @attack("messages of 4 MiB but for a byte, 100 streams on 100 connections")
 def hoarded_messages_on_many(port, until):
     return upload(port, until, 100)
+
+
+@attack("the same, after a second's pause at 64 KB, as if a proxy held them back")
+def paused_messages_on_many(port, until):
+    return upload(port, until, 100, pause=1)

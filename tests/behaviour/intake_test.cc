@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "support/half_request.h"
+#include "support/in_order_proxy.h"
 #include "support/port_of.h"
 #include "support/raw_client.h"
 #include "support/serve.h"
@@ -264,6 +265,58 @@ TEST(CrowdedBytes, ManyLongMessagesAtOnceAllArrive) {
                 for (const auto& one : channels) co_await one->close();
               },
               {.server_options = {.crowded_bytes = kMebibyte}});
+}
+
+/// Uploads `count` messages at once through a proxy that reads in order.
+Task<void> upload_in_order(Channel& channel, std::size_t count, std::size_t size) {
+  InOrderProxy proxy{port_of(channel.target())};
+  Channel through{proxy.address()};
+  TaskGroup uploads;
+  for (std::size_t i = 0; i < count; ++i) uploads.spawn(upload_well(through, size));
+  co_await uploads.join();
+  EXPECT_GT(proxy.waits(), 0U) << "no stream ever held the others up";
+  co_await through.close();
+}
+
+TEST(CrowdedBytes, MessagesArriveThroughAProxyThatReadsInOrder) {
+  ProbeService service;
+  with_server(service,
+              [](Channel& channel, Server& /*server*/) -> Task<void> {
+                co_await upload_in_order(channel, 50, 150 * kKibibyte);
+              },
+              {.server_options = {.crowded_bytes = 4 * kMebibyte}});
+}
+
+TEST(CrowdedBytes, MessagesArriveThroughSeveralProxiesThatReadInOrder) {
+  ProbeService service;
+  with_server(service,
+              [](Channel& channel, Server& /*server*/) -> Task<void> {
+                TaskGroup proxies;
+                for (int i = 0; i < 4; ++i) proxies.spawn(upload_in_order(channel, 50, 150 * kKibibyte));
+                co_await proxies.join();
+              },
+              {.server_options = {.crowded_bytes = 4 * kMebibyte}});
+}
+
+// Room for all of them comes by and by only.
+TEST(CrowdedBytes, MessagesThatDoNotFitArriveThroughAProxyThatReadsInOrder) {
+  ProbeService service;
+  with_server(service,
+              [](Channel& channel, Server& /*server*/) -> Task<void> {
+                co_await upload_in_order(channel, 50, 300 * kKibibyte);
+              },
+              {.server_options = {.crowded_bytes = 4 * kMebibyte}});
+}
+
+TEST(CrowdedBytes, OneSilentClientBehindAProxyCostsTheOthersNothing) {
+  ProbeService service;
+  with_server(service,
+              [](Channel& channel, Server& /*server*/) -> Task<void> {
+                RawClient holding{port_of(channel.target())};
+                co_await holding.write(kHalfCalls.of_a_message(kMebibyte, 60 * kKibibyte, 4));
+                co_await upload_in_order(channel, 50, 150 * kKibibyte);
+              },
+              {.server_options = {.crowded_bytes = 4 * kMebibyte}});
 }
 
 /// An upload that ends well, or that its client gives up at some point.

@@ -1,11 +1,13 @@
 // Serves probe.proto with tern until SIGTERM: tern_server async|sync|site|defaults|aging [site | CERTIFICATE KEY]; site
 // takes every protocol on its port; with files it speaks TLS; aging ends each connection after a fifth of a second;
-// defaults has no option set, and no watch for blocked loops:
+// async prints "CANCELLED=METHOD" when a client's cancellation has ended a handler; defaults has no option set, and no
+// watch for blocked loops:
 // naming what blocks takes 20 to 30 MiB, once, for the tables of symbols where there are some, which would look like an
 // attack's.
 #include <csignal>
 #include <cstdio>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -31,8 +33,21 @@ void add_routes(tern::rest::Site& site) {
   });
 }
 
+class CancellationReport final : public tern::ServerInterceptor {
+  tern::Task<tern::Status> intercept(tern::ServerContext& context, Next next) override {
+    try {
+      co_return co_await next();
+    } catch (const tern::Cancelled&) {
+      std::printf("CANCELLED=%s\n", std::string{context.method()}.c_str());
+      std::fflush(stdout);
+      throw;
+    }
+  }
+};
+
 struct Options {
   tern::ServerOptions server;
+  tern::ServerInterceptor* interceptor = nullptr;
   std::optional<tern::rest::SiteOptions> site;
   tern::ServerTls* tls = nullptr;
 };
@@ -41,6 +56,7 @@ tern::Task<void> serve(tern::Service& service, Options options) {
   std::optional<tern::rest::Site> site;
   tern::Server server{options.server};
   server.add_service(service);
+  if (options.interceptor != nullptr) server.add_interceptor(*options.interceptor);
   tern::ListenOptions listen_options{.tls = options.tls};
   if (options.site) {
     listen_options.http = &site.emplace(*options.site);
@@ -72,6 +88,8 @@ int main(int argc, char** argv) {
     tern::test::SyncProbeService service;
     return tern::run(serve(service, options));
   }
+  CancellationReport report;
+  if (kind == "async") options.interceptor = &report;
   tern::test::ProbeService service;
   tern::RunOptions watch;
   if (defaults) watch.blocked_after = {};

@@ -8,6 +8,7 @@ import zipfile
 
 import interop
 import tools
+from support.ports import free_port
 from support.server import Server
 
 ARTIFACT = "io.grpc:grpc-interop-testing"
@@ -61,7 +62,7 @@ def main():
         return [*command, "--use_test_ca=true", "--server_host_override=foo.test.google.fr"] if tls else command
 
     def java_server(tls):
-        port = interop.free_port()  # it prints the port that it is given, not the one that it has
+        port = free_port()  # it prints the port that it is given, not the one that it has
         return Server([*java, f"{package}.TestServiceServer", f"--port={port}", f"--use_tls={str(tls).lower()}"],
                       says=r"started on port (\d+)", stderr=subprocess.STDOUT)
 

@@ -1,6 +1,5 @@
 """gRPC's interoperability cases between tern's programs (tests/interop/grpc_testing) and another implementation's."""
 import concurrent.futures
-import socket
 import subprocess
 
 import tools
@@ -14,12 +13,6 @@ CASES = ["empty_unary", "large_unary", "client_streaming", "server_streaming", "
 # Each iteration of the soak tests may take so long, in milliseconds: the machine may be busy with other tests.
 SOAK_LATENCY = "--soak_per_iteration_max_acceptable_latency_ms=30000"
 TERN = tools.BUILT / "interop" / "grpc_testing"
-
-
-def free_port():
-    """A port for a program that does not tell which one the kernel picked."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 def build():

@@ -1,6 +1,7 @@
 """A server that prints its port ("port N" or "PORT=N") when it listens, started and ended."""
 import os
 import pathlib
+import queue
 import re
 import signal
 import subprocess
@@ -23,8 +24,17 @@ class Server:
                 break
         else:
             raise RuntimeError(f"the server ended with {self.process.wait()} before it said its port")
+        self._lines = queue.SimpleQueue()
         # What it prints later must not fill the pipe.
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+        threading.Thread(target=self._read_on, daemon=True).start()
+
+    def _read_on(self):
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip("\n"))
+
+    def next_line(self, seconds=20):
+        """The next line of its output, after the one with the port. queue.Empty when none comes in time."""
+        return self._lines.get(timeout=seconds)
 
     def alive(self):
         return self.process.poll() is None
