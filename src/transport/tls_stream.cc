@@ -240,6 +240,12 @@ class TlsStream final : public ByteStream {
     const char* name = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl_.get()));
     return name == nullptr ? std::string{} : name;
   }
+  [[nodiscard]] std::string_view alpn() const override {
+    const unsigned char* protocol = nullptr;
+    unsigned int size = 0;
+    SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);
+    return {reinterpret_cast<const char*>(protocol), size};
+  }
   [[nodiscard]] PeerIdentity identity() const override { return identity_of(ssl_.get()); }
 
  private:
@@ -299,16 +305,12 @@ Task<std::unique_ptr<ByteStream>> connect_tls(Loop& loop, std::unique_ptr<ByteSt
                                               std::string server_name, Alpn alpn) {
   auto stream = std::make_unique<TlsStream>(loop, std::move(plain), context);
   if (alpn == Alpn::kHttp1) offer_http1(stream->ssl());
+  if (alpn == Alpn::kHttp1Too) offer_http1_too(stream->ssl());
   SSL_set_connect_state(stream->ssl());
   expect(stream->ssl(), server_name);
   co_await shake_hands(*stream);
-  if (alpn == Alpn::kHttp1) co_return stream;  // what a server that knows no ALPN speaks
-  const unsigned char* protocol = nullptr;
-  unsigned int size = 0;
-  SSL_get0_alpn_selected(stream->ssl(), &protocol, &size);
-  if (std::string_view{reinterpret_cast<const char*>(protocol), size} != "h2") {
-    throw std::runtime_error("TLS: the server does not offer HTTP/2 (ALPN \"h2\")");
-  }
+  if (alpn != Alpn::kHttp2) co_return stream;  // a server that knows no ALPN speaks HTTP/1.1
+  if (stream->alpn() != "h2") throw std::runtime_error("TLS: the server does not offer HTTP/2 (ALPN \"h2\")");
   co_return stream;
 }
 
