@@ -3,6 +3,7 @@
 // alone, Http2ClientCodec a stream of a shared one.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -31,6 +32,9 @@ class Http1Required final : public RequestUnprocessed {
   using RequestUnprocessed::RequestUnprocessed;
 };
 
+/// The longest piece of content that a codec returns, in bytes.
+inline constexpr std::size_t kContentPieceBytes = std::size_t{64} * 1024;
+
 struct ResponseHead {
   unsigned status = 0;
   Fields fields;
@@ -55,7 +59,7 @@ class ClientCodec {
   /// Returns the head of the final response once it has come; interim responses (1xx) are skipped. Throws ClientError
   /// when it cannot come any more or is not well-formed.
   virtual std::optional<ResponseHead> read_head() = 0;
-  /// Returns the next piece of the content that has come, of 64 KiB at most. Throws as read_head() does.
+  /// Returns the next piece of the content that has come, of kContentPieceBytes at most. Throws as read_head() does.
   virtual std::optional<std::string> read_piece() = 0;
   /// True when read_piece() has returned all of the content.
   [[nodiscard]] virtual bool ended() const = 0;

@@ -12,9 +12,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
-
-ClientError broken(const boost::system::error_code& error) {
+ClientError malformed(const boost::system::error_code& error) {
   if (error == http::error::header_limit) {
     return ClientError{"the response's head is too long (ClientOptions::max_header_length)"};
   }
@@ -83,7 +81,7 @@ std::size_t Http1ClientCodec::parse() {
   boost::system::error_code error;
   const std::size_t used = parser_->put(boost::asio::buffer(input), error);
   connection().take(used);
-  if (error && error != http::error::need_more && error != http::error::need_buffer) throw broken(error);
+  if (error && error != http::error::need_more && error != http::error::need_buffer) throw malformed(error);
   return used;
 }
 
@@ -100,7 +98,7 @@ std::optional<ResponseHead> Http1ClientCodec::read_head() {
     if (status >= 200) break;
     // RFC 9110 §15.2: more responses follow.
     interim_bytes_ += head_bytes_;
-    if (interim_bytes_ >= max_header_length_) throw broken(http::error::header_limit);
+    if (interim_bytes_ >= max_header_length_) throw malformed(http::error::header_limit);
     begin_response();
   }
   ResponseHead head;
@@ -111,7 +109,7 @@ std::optional<ResponseHead> Http1ClientCodec::read_head() {
 
 std::optional<std::string> Http1ClientCodec::read_piece() {
   if (connection().input().empty() && !at_end_) return std::nullopt;
-  std::string piece(kReadBytes, '\0');
+  std::string piece(kContentPieceBytes, '\0');
   while (!parser_->is_done()) {
     http::buffer_body::value_type& body = parser_->get().body();
     body.data = piece.data();

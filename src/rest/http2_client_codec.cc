@@ -13,10 +13,9 @@ namespace tern::rest {
 namespace {
 
 // Bytes of a request's pieces that may wait for the server's windows.
-constexpr std::size_t kUnsentBytes = std::size_t{64} * 1024;
-constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+constexpr std::size_t kUnsentRequestBytes = std::size_t{64} * 1024;
 
-unsigned status_of(const http2::HeaderBlock& head) {
+unsigned status_in(const http2::HeaderBlock& head) {
   const std::string_view text = head.get(":status").value_or("");
   unsigned status = 0;
   std::from_chars(text.data(), text.data() + text.size(), status);  // the session has checked its digits
@@ -58,7 +57,7 @@ Task<void> Http2ClientCodec::write_piece(std::string piece) {
   if (!open()) stream_closed();
   send_data(Buffer::copy_of(piece));
   std::string{}.swap(piece);  // not twice in memory while it waits for the server
-  co_await await_room(kUnsentBytes);
+  co_await await_room(kUnsentRequestBytes);
 }
 
 Task<void> Http2ClientCodec::write_end() {
@@ -83,7 +82,7 @@ std::optional<ResponseHead> Http2ClientCodec::read_head() {
     return std::nullopt;
   }
   ResponseHead head;
-  head.status = status_of(*head_);
+  head.status = status_in(*head_);
   for (std::size_t i = 0; i < head_->size(); ++i) {
     const auto& [name, value] = (*head_)[i];
     if (!name.starts_with(':')) head.fields.add(name, value);
@@ -97,11 +96,11 @@ std::optional<std::string> Http2ClientCodec::read_piece() {
     return std::nullopt;
   }
   std::string piece;
-  if (received_.size() <= kReadBytes) {
+  if (received_.size() <= kContentPieceBytes) {
     piece.swap(received_);
   } else {
-    piece = received_.substr(0, kReadBytes);
-    received_.erase(0, kReadBytes);
+    piece = received_.substr(0, kContentPieceBytes);
+    received_.erase(0, kContentPieceBytes);
   }
   consume(piece.size());
   return piece;

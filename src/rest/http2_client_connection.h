@@ -43,8 +43,8 @@ class Http2ClientConnection final : private transport::ConnectionEvents {
     bool open(http2::Stream& stream, std::span<const http2::HeaderField> fields, http2::RequestShape shape);
     /// The response has begun.
     void answered() noexcept { stop_waiting(); }
-    /// The request is given up before its response has begun. A connection whose server has been silent for a while
-    /// takes no further requests: it may be dead, and nothing else would show it.
+    /// The request ends before its response has begun: cancelled, or late. A connection whose server has been silent
+    /// for a while takes no further requests: it may be dead, and nothing else would show it.
     void abandon();
     /// The stream is closed: another request may use the place. The connection stays alive.
     void free();
@@ -77,7 +77,7 @@ class Http2ClientConnection final : private transport::ConnectionEvents {
  private:
   [[nodiscard]] bool usable() const noexcept { return !leaving_ && !connection_.closed(); }
   [[nodiscard]] std::size_t room() const noexcept;
-  /// Takes no new requests, and closes after those that it carries.
+  /// Accepts no new requests, and closes when the last request on the connection ends.
   void leave();
   void place_freed();
   void idle_for_long() { leave(); }

@@ -32,7 +32,7 @@ class ClientCertificates {
   }
 };
 
-/// What carries requests to the site.
+/// The version of HTTP that carries requests to the site, and TLS below it.
 enum class Carrier { kHttp1, kHttp1OverTls, kHttp2 };
 
 inline std::string name_of(Carrier carrier) {
