@@ -68,6 +68,10 @@ inline constexpr std::size_t kMaxContinuations = 8;
 /// no limit.
 inline constexpr std::size_t kUsualHeaderBytes = std::size_t{16} * 1024;
 
+/// Interim responses (1xx) for each stream of a connection, with no final response between them. An honest server sends
+/// a few for a request; one that sends them without end would keep its client busy.
+inline constexpr std::size_t kInterimResponses = 100;
+
 /// A limit of header bytes or fields as an option gives it; 0 disables it.
 constexpr std::uint32_t header_limit(std::size_t option) noexcept {
   return option == 0 || option > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(option);

@@ -51,6 +51,17 @@ class SessionEvents {
   ~SessionEvents() = default;
 };
 
+/// Facts of a client's request that its session needs besides the fields.
+struct RequestShape {
+  /// The fields are the whole request: they carry END_STREAM.
+  bool only_fields = false;
+  /// The response has no content, whatever its content-length says: the method is HEAD (RFC 9110 §9.3.2).
+  bool no_content_expected = false;
+};
+
+/// Stream::content_left_ of a stream whose response has no content (RequestShape), until that has come.
+inline constexpr std::int64_t kNoContentExpected = -2;
+
 class Session : private FrameReader::Frames, private HpackDecoder::Fields, private Intake::Receiver {
  public:
   Session(Role role, const Settings& settings, SessionEvents& events);
@@ -73,13 +84,16 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields, priva
 
   /// Opens a client's stream with this request; it waits in the session while the peer allows no more streams.
   /// Returns false when the connection takes no new streams.
-  bool open(Stream& stream, std::span<const HeaderField> fields);
+  bool open(Stream& stream, std::span<const HeaderField> fields, RequestShape shape = {});
 
   /// Counts there what is queued and not yet sent, and takes turns with its other parts at receiving; it must outlive
   /// the session.
   void charge_to(MemoryBudget& budget) noexcept;
 
   [[nodiscard]] std::size_t open_streams() const noexcept { return open_streams_; }
+
+  /// Returns the number of streams that the peer allows at a time (SETTINGS_MAX_CONCURRENT_STREAMS, RFC 9113 §6.5.2).
+  [[nodiscard]] std::uint32_t peer_max_streams() const noexcept { return peer_max_streams_; }
 
   /// Returns the longest header block that the peer accepts, in bytes; kNoHeaderLimit when it announced no limit.
   [[nodiscard]] std::size_t peer_header_limit() const noexcept { return peer_header_limit_; }
@@ -138,6 +152,7 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields, priva
   void on_window_update(const FrameHeader& header, std::span<const std::uint8_t> payload);
   [[nodiscard]] bool is_idle(std::uint32_t id) const noexcept;
   void take_headers(Stream& stream, const HeaderBlockRef& block, std::string_view aside, bool ended);
+  void take_interim(Stream& stream, bool ended);
   void take_data(Stream& stream, std::span<const std::uint8_t> bytes);
   void take_end(Stream& stream);
   void remote_ended(std::uint32_t id);
@@ -219,7 +234,8 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields, priva
   bool continued_ends_ = false;
   std::size_t continuations_ = 0;
   std::vector<std::uint8_t> continued_block_;
-  HeaderMemo* collecting_ = nullptr;  // where fields go that are being decoded; null: nowhere
+  HeaderMemo* collecting_ = nullptr;   // where fields go that are being decoded; null: nowhere
+  std::size_t interim_responses_ = 0;  // since the last final one
   std::uint64_t header_bytes_ = 0;
   std::uint64_t header_count_ = 0;
   bool header_overflow_ = false;

@@ -456,16 +456,26 @@ void Session::take_headers(Stream& stream, const HeaderBlockRef& block, std::str
     if (stream.content_left_ > 0) return refuse(stream, ErrorCode::kProtocolError);
     return stream.on_headers(block, {}, true);
   }
-  if (block->informational) {
-    if (ended) refuse(stream, ErrorCode::kProtocolError);
-    return;
-  }
+  if (block->informational) return take_interim(stream, ended);
+  interim_responses_ = 0;
   stream.headers_received_ = true;
-  if (block->content_length) {
-    if (ended && *block->content_length > 0) return refuse(stream, ErrorCode::kProtocolError);
-    stream.content_left_ = *block->content_length;
+  if (stream.content_left_ == kNoContentExpected) {
+    stream.content_left_ = -1;
+  } else if (block->content_length) {
+    // The length that a response with status 304 has is that of a 200 (RFC 9110 §8.6, RFC 9113 §8.1.1).
+    const bool has_no_content = ended && block->get(":status") == "304";
+    if (ended && *block->content_length > 0 && !has_no_content) return refuse(stream, ErrorCode::kProtocolError);
+    if (!has_no_content) stream.content_left_ = *block->content_length;
   }
   stream.on_headers(block, aside, ended);
+}
+
+// An interim response (1xx) says nothing to a stream, and ends none.
+void Session::take_interim(Stream& stream, bool ended) {
+  if (ended) return refuse(stream, ErrorCode::kProtocolError);
+  if (++interim_responses_ > kInterimResponses * (own_streams_ + 1)) {
+    fail(ErrorCode::kEnhanceYourCalm, "interim responses without end");
+  }
 }
 
 // The whole block is decoded first, for the table's sake; what exceeds the limit was not kept.

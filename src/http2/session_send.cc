@@ -114,10 +114,12 @@ void Session::local_ended(Stream& stream) {
   closed(stream, ErrorCode::kNoError);
 }
 
-bool Session::open(Stream& stream, std::span<const HeaderField> fields) {
+bool Session::open(Stream& stream, std::span<const HeaderField> fields, RequestShape shape) {
   if (failed_ || terminated_ || go_away_sent_ || go_away_received_ || next_stream_ > settings_.last_stream_id)
     return false;
   attach(stream);
+  stream.end_queued_ = shape.only_fields;
+  if (shape.no_content_expected) stream.content_left_ = kNoContentExpected;
   if (room_waits_.empty() && own_streams_ < peer_max_streams_) {
     put_on_wire(stream, fields);
   } else {
@@ -147,7 +149,8 @@ void Session::put_on_wire(Stream& stream, std::span<const HeaderField> fields) {
   next_stream_ += 2;
   ++own_streams_;
   begin_on_wire(stream, id);
-  put_headers(id, fields, false);
+  stream.local_ended_ = stream.end_queued_ && stream.unsent() == 0;
+  put_headers(id, fields, stream.local_ended_);
 }
 
 std::uint8_t* Session::put_frame(FrameType type, std::uint8_t flags, std::uint32_t stream, std::size_t length) {

@@ -4,18 +4,15 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <utility>
 
 #include "rest/client_exchange.h"
+#include "rest/client_request_head.h"
 #include "rest/client_url.h"
 #include "rest/connection_pool.h"
 #include "rest/redirection.h"
-#include "rpc/header_names.h"
 #include "tern/async/loop.h"
 #include "tern/async/with_timeout.h"
-#include "tern/rpc/trace_context.h"
-#include "tern/version.h"
 
 namespace tern::rest {
 
@@ -23,6 +20,10 @@ namespace {
 
 // The body of a redirect that is read rather than cut off with its connection.
 constexpr std::size_t kSkippedRedirectBytes = std::size_t{64} * 1024;
+
+// Times that a request is sent again because the server says that it did not process it. A server that is shutting down
+// says so once, one at its limit of streams now and then.
+constexpr unsigned kRepeatsUnprocessed = 3;
 
 /// Requests that may be sent again without harm (RFC 9110 §9.2.2).
 bool is_idempotent(std::string_view method) {
@@ -44,54 +45,6 @@ void check(const ClientRequest& request) {
 bool asks_for_compression(const ClientRequest& request, const ClientOptions& options) {
   return options.decompress && request.method != "HEAD" && !request.fields.get("accept-encoding") &&
          !request.fields.get("range");
-}
-
-/// The request's head as on the wire.
-class HeadWriter {
- public:
-  HeadWriter(const ClientRequest& request, const ClientUrl& url) : request_(request) {
-    text_ = fmt::format("{} {} HTTP/1.1\r\n", request.method, url.target);
-    add_default("host", url.authority);
-    add_default("user-agent", kUserAgent);
-  }
-  void add(std::string_view name, std::string_view value) {
-    fmt::format_to(std::back_inserter(text_), "{}: {}\r\n", name, value);
-  }
-  void add_default(std::string_view name, std::string_view value) {
-    if (!request_.fields.get(name)) add(name, value);
-  }
-  [[nodiscard]] std::string take() && { return std::move(text_) + "\r\n"; }
-
- private:
-  const ClientRequest& request_;
-  std::string text_;
-};
-
-void add_framing(HeadWriter& head, const ClientRequest& request) {
-  const bool expects_body = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
-  if (request.pieces && !request.length) {
-    head.add("transfer-encoding", "chunked");
-  } else if (request.pieces) {
-    head.add("content-length", std::to_string(*request.length));
-  } else if (expects_body || !request.body.empty()) {
-    head.add("content-length", std::to_string(request.body.size()));
-  }
-}
-
-void add_trace(HeadWriter& head, const ClientRequest& request) {
-  const TraceContext* trace = Job::current() != nullptr ? Job::current()->trace.get() : nullptr;
-  if (trace == nullptr || request.fields.get(rpc::kTraceparent)) return;
-  head.add(rpc::kTraceparent, trace->traceparent());
-  if (!trace->tracestate().empty()) head.add(rpc::kTracestate, trace->tracestate());
-}
-
-std::string head_of(const ClientRequest& request, const ClientUrl& url, bool compressed) {
-  HeadWriter head{request, url};
-  if (compressed) head.add("accept-encoding", "gzip, deflate");
-  add_framing(head, request);
-  for (const auto& [name, value] : request.fields) head.add(name, value);
-  add_trace(head, request);
-  return std::move(head).take();
 }
 
 }  // namespace
@@ -179,23 +132,29 @@ class Client::Core {
 
   Task<ClientStream> exchange(ClientRequest& request, const ClientUrl& url) {
     const bool compressed = asks_for_compression(request, options_);
-    bool may_repeat = !request.pieces && is_idempotent(request.method);
-    for (;;) {
-      ConnectionPool::Lease lease = co_await with_timeout(options_.timeout, pool_.lease(url));
-      auto exchange = std::make_unique<ClientExchange>(std::move(lease), options_);
-      exchange->begin(head_of(request, url, compressed), request);
+    const bool repeatable = !request.pieces;  // pieces are gone once they are sent
+    bool may_be_lost = repeatable && is_idempotent(request.method);
+    for (unsigned unprocessed = 0;;) {
+      std::unique_ptr<ClientCodec> codec = co_await with_timeout(options_.timeout, pool_.codec_for(url));
+      auto exchange = std::make_unique<ClientExchange>(std::move(codec), options_);
+      exchange->begin(RequestHead{request, url, compressed}, request);
       try {
-        ClientExchange::Head head = co_await exchange->read_head();
+        ResponseHead head = co_await exchange->read_head();
         if (compressed) decompress(*exchange, head.fields);
         ClientStream response{std::move(exchange)};
         response.status = head.status;
         response.fields = std::move(head.fields);
         co_return response;
+      } catch (const RequestUnprocessed& error) {
+        if (!repeatable || ++unprocessed > kRepeatsUnprocessed) throw;
+        if (dynamic_cast<const Http1Required*>(&error) != nullptr) pool_.require_http1(url);
+        continue;
       } catch (const ConnectionLost&) {
         // The server may close a kept connection while a request is on its way to it.
-        if (!may_repeat || !exchange->on_kept_connection() || exchange->answered()) throw;
+        const ClientCodec& used = exchange->codec();
+        if (!may_be_lost || !used.on_kept_connection() || used.answered()) throw;
       }
-      may_repeat = false;
+      may_be_lost = false;
       exchange.reset();
       pool_.close_idle(url);
     }

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "rest/client_codec.h"
+
 namespace tern::rest {
 
 namespace {

@@ -1,5 +1,5 @@
-// ClientConnection: the bytes of one connection of a client: written whole, and read into a buffer from which the
-// response's parser takes.
+// ClientConnection: the bytes of one HTTP/1.1 connection of a client: written whole, and read into a buffer from which
+// the response's parser takes.
 #pragma once
 
 #include <chrono>
@@ -12,16 +12,9 @@
 #include "tern/async/event.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
-#include "tern/rest/client.h"
 #include "transport/byte_stream.h"
 
 namespace tern::rest {
-
-/// The connection broke, or the server closed it, before a response came.
-class ConnectionLost : public ClientError {
- public:
-  using ClientError::ClientError;
-};
 
 class ClientConnection final : private transport::ByteStreamEvents {
  public:

@@ -60,8 +60,8 @@ class ByteStream {
   [[nodiscard]] virtual std::string local() const = 0;
   /// The cipher suite by its standard name; empty without TLS.
   [[nodiscard]] virtual std::string cipher() const { return {}; }
-  /// The protocol that both ends agreed on in the TLS handshake (ALPN, RFC 7301): "h2", "http/1.1"; empty if they
-  /// agreed on none.
+  /// The protocol that the TLS handshake agreed on (ALPN, RFC 7301): "h2" or "http/1.1". Empty where the peer chose
+  /// none, and without TLS.
   [[nodiscard]] virtual std::string_view alpn() const { return {}; }
   /// Who it is by its certificate; nobody without TLS.
   [[nodiscard]] virtual PeerIdentity identity() const { return {}; }

@@ -116,6 +116,8 @@ void offer_http1(SSL* ssl) noexcept {
   SSL_set_alpn_protos(ssl, bytes_of(kHttp1), kHttp1.size());
 }
 
+void offer_http1_too(SSL* ssl) noexcept { SSL_set_alpn_protos(ssl, bytes_of(kAlpnWithHttp1), kAlpnWithHttp1.size()); }
+
 void throw_tls_error(const std::string& what) {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();

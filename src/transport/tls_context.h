@@ -23,6 +23,9 @@ void allow_http1(SSL* ssl) noexcept;
 /// A client's side offers HTTP/1.1 in place of HTTP/2; before the handshake.
 void offer_http1(SSL* ssl) noexcept;
 
+/// A client's side offers HTTP/2 and, after it, HTTP/1.1; before the handshake.
+void offer_http1_too(SSL* ssl) noexcept;
+
 /// Any thread.
 class TlsContext {
  public:

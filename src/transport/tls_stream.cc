@@ -305,13 +305,12 @@ Task<std::unique_ptr<ByteStream>> connect_tls(Loop& loop, std::unique_ptr<ByteSt
                                               std::string server_name, Alpn alpn) {
   auto stream = std::make_unique<TlsStream>(loop, std::move(plain), context);
   if (alpn == Alpn::kHttp1) offer_http1(stream->ssl());
+  if (alpn == Alpn::kHttp1Too) offer_http1_too(stream->ssl());
   SSL_set_connect_state(stream->ssl());
   expect(stream->ssl(), server_name);
   co_await shake_hands(*stream);
-  if (alpn == Alpn::kHttp1) co_return stream;  // what a server that knows no ALPN speaks
-  if (stream->alpn() != "h2") {
-    throw std::runtime_error("TLS: the server does not offer HTTP/2 (ALPN \"h2\")");
-  }
+  if (alpn != Alpn::kHttp2) co_return stream;  // a server that knows no ALPN speaks HTTP/1.1
+  if (stream->alpn() != "h2") throw std::runtime_error("TLS: the server does not offer HTTP/2 (ALPN \"h2\")");
   co_return stream;
 }
 

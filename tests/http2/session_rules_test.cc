@@ -455,6 +455,62 @@ TEST(SessionRules, InterimResponsesComeBeforeTheResponse) {  // §8.1
   EXPECT_EQ(call.header(":status"), "200");
 }
 
+TEST(SessionRules, InterimResponsesWithoutEndEndTheConnection) {  // RFC 9110 §15.2
+  const auto raw = Raw::greeted(Role::kClient);
+  NotedStream call;
+  ASSERT_TRUE(opened(*raw, call));
+  raw->sent();
+  ASSERT_TRUE(raw->receive(repeated(static_cast<int>(kInterimResponses), response(1, 0, kEarlyHints))));
+  EXPECT_FALSE(raw->receive(repeated(static_cast<int>(kInterimResponses) + 1, response(1, 0, kEarlyHints))));
+  EXPECT_EQ(raw->goodbye(), ErrorCode::kEnhanceYourCalm);
+}
+
+/// Opens a stream with a request that is only a head.
+void open_only_fields(Raw& raw, NotedStream& stream, bool head) {
+  const std::array<HeaderField, 3> fields{HeaderField{":method", head ? "HEAD" : "GET", true},
+                                          HeaderField{":scheme", "http", true}, HeaderField{":path", "/", true}};
+  ASSERT_TRUE(raw.end.session.open(stream, fields, {.only_fields = true, .no_content_expected = head}));
+}
+
+TEST(SessionRules, ARequestOfFieldsAloneEndsWithThem) {  // §8.1
+  const auto raw = Raw::greeted(Role::kClient);
+  ASSERT_TRUE(raw->receive(settings(setting(SettingId::kMaxConcurrentStreams, 1))));
+  raw->sent();
+  std::array<NotedStream, 2> calls;
+  for (NotedStream& call : calls) open_only_fields(*raw, call, false);
+  for (std::uint32_t stream = 1; NotedStream & call : calls) {
+    const std::vector<Sent> frames = raw->sent();
+    ASSERT_EQ(frames.size(), 1U) << "the second waits for the first to end";
+    EXPECT_EQ(frames[0].header.type, FrameType::kHeaders);
+    EXPECT_TRUE(frames[0].header.has(flag::kEndStream));
+    ASSERT_TRUE(raw->receive(response(stream, flag::kEndStream)));
+    EXPECT_TRUE(call.closed);
+    EXPECT_EQ(call.code, ErrorCode::kNoError);
+    stream += 2;
+  }
+}
+
+TEST(SessionRules, AResponseWithoutContentMayHaveALength) {  // §8.1.1
+  const Bytes not_modified = Bytes{0x8b} + kFiveBytes;
+  const Bytes found = Bytes{0x88} + kFiveBytes;
+  struct Case {
+    bool head;
+    Bytes block;
+    ErrorCode code;
+  };
+  for (const Case& tried : {Case{true, found, ErrorCode::kNoError}, Case{false, not_modified, ErrorCode::kNoError},
+                            Case{false, found, ErrorCode::kProtocolError}}) {
+    const auto raw = Raw::greeted(Role::kClient);
+    NotedStream call;
+    open_only_fields(*raw, call, tried.head);
+    raw->sent();
+    ASSERT_TRUE(raw->receive(response(1, flag::kEndStream, tried.block)));
+    raw->sent();
+    EXPECT_TRUE(call.closed);
+    EXPECT_EQ(call.code, tried.code);
+  }
+}
+
 TEST(SessionRules, GoAwayGivesBackWhatItDidNotSee) {  // §6.8
   const auto raw = Raw::greeted(Role::kClient);
   ASSERT_TRUE(raw->receive(settings(setting(SettingId::kMaxConcurrentStreams, 2))));

@@ -1,5 +1,6 @@
-// Client: HTTP/1.1 requests to other services from a handler, as coroutines (RFC 9110, RFC 9112). The loop is never
-// blocked, cancelling a call cancels the requests that it made, and connections are kept for the next request.
+// Client: HTTP requests to other services from a handler, as coroutines (RFC 9110). HTTP/2 is spoken where a server's
+// TLS offers it (RFC 9113), else HTTP/1.1 (RFC 9112). The loop is never blocked, cancelling a call cancels the requests
+// that it made, and connections are kept for the next request.
 //
 //   tern::rest::Client http{{.timeout = 2s}};
 //   tern::rest::ClientResponse profile = co_await http.get("https://profiles.example/v1/profiles/7");
@@ -33,11 +34,13 @@ struct ClientOptions {
   /// applies it to each step instead: connecting, each wait for the server to take or to send something. An earlier
   /// deadline of the call that the request is made for replaces it.
   std::chrono::nanoseconds timeout = std::chrono::seconds{30};
-  /// Connections to one origin (scheme, host and port) at a time. Further requests wait for one.
+  /// Connections to one origin (scheme, host and port) at a time. Further requests wait for one. The requests to an
+  /// HTTP/2 server share one connection, and more only when its SETTINGS_MAX_CONCURRENT_STREAMS is used up.
   std::size_t max_connections_per_host = 32;
   /// A connection that carried no request for this long is closed.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds{60};
-  /// The longest header block of a response, in bytes. All interim responses (1xx) to one request count together.
+  /// The longest header block of a response, in bytes. Over HTTP/1.1 all interim responses (1xx) to one request count
+  /// together; over HTTP/2 each field counts 32 bytes more (RFC 9113 §6.5.2).
   std::size_t max_header_length = std::size_t{64} * 1024;
   /// The longest body that send() takes, in bytes, counted after decompression. open() has no limit.
   std::size_t max_body_length = std::size_t{16} * 1024 * 1024;
@@ -46,6 +49,8 @@ struct ClientOptions {
   /// Asks for gzip and deflate, and decompresses what comes so, where the request has no Accept-Encoding or Range field
   /// of its own. The response's Content-Encoding and Content-Length fields are then removed.
   bool decompress = true;
+  /// Offers HTTP/2 beside HTTP/1.1 to https servers (ALPN, RFC 7301). False offers HTTP/1.1 alone.
+  bool http2 = true;
   /// For https. Must outlive the client. Null uses the system's certificate authorities.
   ClientTls* tls = nullptr;
 };
@@ -58,13 +63,14 @@ class ClientRequest {
   std::string method;
   /// "http://host:8080/path?query" or "https://…". The part behind "#" is not sent.
   std::string url;
-  /// Host, User-Agent and Accept-Encoding replace the client's own. Content-Length, Transfer-Encoding and Trailer are
+  /// Host, User-Agent and Accept-Encoding replace the client's own. Connection and other fields that are only for
+  /// HTTP/1.1 (RFC 9113 §8.2.2) are left out over HTTP/2. Content-Length, Transfer-Encoding and Trailer are
   /// the client's: a request that has one is rejected with std::invalid_argument.
   Fields fields;
   std::string body;
   /// The body piece by piece, in place of `body`. The pieces run in a job of their own while the response is awaited.
-  /// A request with pieces is sent once: it is not repeated on another connection, and a redirect that would need the
-  /// body again is returned as the response.
+  /// A request with pieces is sent once: it is not repeated, and a redirect that would need the body again is returned
+  /// as the response.
   AsyncGenerator<std::string> pieces;
   /// The bytes of all pieces together, where they are known: sent as Content-Length, else the pieces are chunked.
   std::optional<std::uint64_t> length;
@@ -89,7 +95,8 @@ class ClientError : public std::runtime_error {
 class ClientExchange;
 
 /// A response whose body is read piece by piece. Belongs to the loop of its client and may outlive the client.
-/// Destroyed before the body's end, it closes its connection.
+/// Destroyed before the body's end, it closes its connection; over HTTP/2 it resets its stream (CANCEL), and the
+/// connection stays.
 class ClientStream {
  public:
   ClientStream(ClientStream&& other) noexcept;
@@ -122,7 +129,8 @@ class Client {
   /// Sends the request and reads the whole response, whatever its status. Follows redirects (301, 302, 303, 307, 308;
   /// RFC 9110 §15.4): a POST becomes a GET on 301 and 302, every method but HEAD on 303; Authorization and Cookie are
   /// not sent to another origin. Interim responses (1xx) are skipped. A request without side effects (GET, HEAD, PUT,
-  /// DELETE, OPTIONS) that a kept connection lost before any byte of a response is sent once more.
+  /// DELETE, OPTIONS) that a kept connection lost before any byte of a response is sent once more. Any request that the
+  /// server says it did not process (REFUSED_STREAM, GOAWAY; RFC 9113 §8.7) is sent again, at most three times.
   /// Throws std::invalid_argument for a text that is not a URL, ClientError when there is no response.
   Task<ClientResponse> send(ClientRequest request);
   Task<ClientResponse> get(std::string url);
