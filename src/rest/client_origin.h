@@ -40,7 +40,7 @@ class ClientOrigin {
   [[nodiscard]] bool may_open(bool may_share) const;
 
   void add(std::shared_ptr<Http2ClientConnection> connection) { http2_.push_back(std::move(connection)); }
-  /// Removes HTTP/2 connections that are lost, and wakes those that wait for a connection.
+  /// Removes lost HTTP/2 connections, and wakes the requests that wait for a connection.
   void changed();
   void close_idle();
 

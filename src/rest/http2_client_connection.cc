@@ -102,7 +102,7 @@ void Http2ClientConnection::on_go_away(http2::ErrorCode code, std::string_view d
 
 void Http2ClientConnection::on_lost(const std::string& /*reason*/) {
   idle_timer_.disarm();
-  // The function is a member of what it may destroy.
+  // changed_ may destroy this connection, and with it changed_ itself.
   const std::function<void()> changed = changed_;
   changed();
 }
