@@ -26,15 +26,6 @@ int weight_of(std::string_view text) {
   return weight;
 }
 
-/// Cuts `text` before the first `separator`, which goes with neither part; returns what stood before it, without
-/// blanks.
-std::string_view take_until(std::string_view& text, char separator) {
-  const std::size_t end = text.find(separator);
-  const std::string_view part = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return trimmed(part);
-}
-
 /// Of an element of a list: "gzip;q=0.5". (Beast 1.81's ext_list gives an element without parameters those of the one
 /// before it.)
 int weight_in(std::string_view parameters) {
@@ -68,6 +59,21 @@ Compression preferred_coding(std::string_view accepted) {
     best_weight = weight;
   }
   return best;
+}
+
+bool accepts_gzip(std::string_view accepted) {
+  std::optional<int> gzip;
+  std::optional<int> others;
+  int identity = 0;  // it is acceptable without being listed, but not preferred
+  visit_list(accepted, [&](std::string_view element) {
+    const std::string_view name = take_until(element, ';');
+    if (equals_lower(name, "gzip") || equals_lower(name, "x-gzip")) gzip = weight_in(element);
+    if (equals_lower(name, "identity")) identity = weight_in(element);
+    if (name == "*") others = weight_in(element);
+    return true;
+  });
+  const int weight = gzip.value_or(others.value_or(0));
+  return weight > 0 && weight >= identity;
 }
 
 Compression response_coding(const Request& request, const CodingFields& fields) {

@@ -29,6 +29,10 @@ Compression parse_coding(std::string_view name, std::string_view where);
 /// it lists none that is supported.
 Compression preferred_coding(std::string_view accepted);
 
+/// True when a client with this Accept-Encoding reads gzip, and likes it no less than plain bytes. "*" stands for every
+/// coding that is not listed.
+[[nodiscard]] bool accepts_gzip(std::string_view accepted);
+
 /// How to compress a response: as the request's list prefers; without a list, as the request itself is compressed,
 /// which Connect's specification allows.
 Compression response_coding(const Request& request, const CodingFields& fields);

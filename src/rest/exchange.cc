@@ -1,13 +1,12 @@
 #include "rest/exchange.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 #include <chrono>
 #include <string>
 #include <utility>
 
 #include "rest/connect_error.h"
+
+#include "rest/http_date.h"
 
 namespace tern::rest {
 
@@ -149,7 +148,7 @@ std::string_view date_now() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   if (now != second) {
     second = now;
-    text = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(now));
+    text = http_date(std::chrono::sys_seconds{std::chrono::seconds{now}});
   }
   return text;
 }

@@ -9,7 +9,7 @@
 
 namespace tern::rest {
 
-/// The bytes stay where they are; browsers ask whether theirs are still the same (ETag, RFC 9110 §8.8.3).
-void add_file_routes(Router& router, std::string_view path, std::span<const EmbeddedFile> files);
+/// The bytes stay where they are. With `compress`, text is compressed here, once, and kept beside them.
+void add_file_routes(Router& router, std::string_view path, std::span<const EmbeddedFile> files, bool compress);
 
 }  // namespace tern::rest

@@ -59,14 +59,44 @@ constexpr bool equals_lower(std::string_view text, std::string_view lower) noexc
   });
 }
 
+/// Returns the position of the first `separator` that does not stand between quotation marks, or npos. A backslash has
+/// no meaning, as in entity tags (RFC 9110 §8.8.3).
+constexpr std::size_t find_outside_quotes(std::string_view text, char separator) noexcept {
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == separator && !quoted) return at;
+    if (text[at] == '"') quoted = !quoted;
+  }
+  return std::string_view::npos;
+}
+
+/// Cuts `text` at `end`, the position of a separator or npos. Returns the part before it, without blanks; the rest
+/// stays in `text`.
+constexpr std::string_view take_to(std::string_view& text, std::size_t end) noexcept {
+  const std::string_view part = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return trimmed(part);
+}
+constexpr std::string_view take_until(std::string_view& text, char separator) noexcept {
+  return take_to(text, text.find(separator));
+}
+
 /// Calls `visit` with each element of a comma-separated list, empty ones included, until it returns false. Quoted
 /// strings are not treated specially (RFC 9110 §5.6.1).
 template <class Visit>
 constexpr void visit_list(std::string_view list, Visit visit) {
-  for (;;) {
-    const std::size_t comma = list.find(',');
-    if (!visit(trimmed(list.substr(0, comma))) || comma == std::string_view::npos) return;
-    list.remove_prefix(comma + 1);
+  for (std::size_t comma = 0; comma != std::string_view::npos;) {
+    comma = list.find(',');
+    if (!visit(take_to(list, comma))) return;
+  }
+}
+
+/// The same for a list of which an element may have commas between quotation marks.
+template <class Visit>
+constexpr void visit_quoted_list(std::string_view list, Visit visit) {
+  for (std::size_t comma = 0; comma != std::string_view::npos;) {
+    comma = find_outside_quotes(list, ',');
+    if (!visit(take_to(list, comma))) return;
   }
 }
 

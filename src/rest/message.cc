@@ -74,7 +74,7 @@ std::string Fields::joined(std::string_view name) const {
 }
 
 Request::Request(std::string its_method, std::string its_target, BodySource& body, std::size_t max_body_length)
-    : method(std::move(its_method)), target(std::move(its_target)), source_(body), max_body_length_(max_body_length) {}
+    : method(std::move(its_method)), target(std::move(its_target)), source_(&body), max_body_length_(max_body_length) {}
 
 std::string_view Request::path() const noexcept { return std::string_view{target}.substr(0, target.find('?')); }
 
@@ -98,9 +98,9 @@ std::vector<std::pair<std::string, std::string>> Request::query_parameters() con
 
 Task<std::string> Request::body() {
   std::string whole;
-  while (std::optional<std::string> piece = co_await source_.read_body()) {
+  while (std::optional<std::string> piece = co_await source_->read_body()) {
     if (whole.size() + piece->size() > max_body_length_) {
-      source_.on_too_long();
+      source_->on_too_long();
       throw HttpError{
           413, "the body is longer than " + std::to_string(max_body_length_) + " bytes (SiteOptions::max_body_length)"};
     }
@@ -109,9 +109,9 @@ Task<std::string> Request::body() {
       whole.reserve(std::min(announced_length(fields), max_body_length_));
     }
     whole += *piece;
-    source_.on_held(whole.size());
+    source_->on_held(whole.size());
   }
-  source_.on_held(0);
+  source_->on_held(0);
   co_return whole;
 }
 

@@ -7,12 +7,14 @@
 
 #include "rest/connect_error.h"
 #include "rest/cors.h"
+#include "rest/decoded_body.h"
 #include "rest/error_response.h"
 #include "rest/files.h"
 #include "rest/json_route.h"
 #include "rest/media_type.h"
 #include "rest/openapi.h"
 #include "rest/part.h"
+#include "rest/response_compression.h"
 #include "rest/rpc_protocol.h"
 #include "rest/site_core.h"
 #include "rest/transcoding.h"
@@ -77,7 +79,15 @@ Task<Response> Site::Core::dispatch(Request& request) const {
       return ready(refuse_protocol(options_, *method, request));
     }
   }
-  return router_.find(request)(request);
+  return serve_route(request);
+}
+
+Task<Response> Site::Core::serve_route(Request& request) const {
+  const Handler& handler = router_.find(request);
+  if (options_.decompress_requests) decode_body(request, options_.max_body_length);
+  Response response = co_await handler(request);
+  if (options_.compress_responses) co_await compress_response(request, response);
+  co_return response;
 }
 
 std::string Site::Core::methods_of(std::string_view path) const {
@@ -108,6 +118,10 @@ Response Site::Core::error(const Request& request, const HttpError& error) const
   };
   Response response = is_connect(request) ? as_connect() : error_response(options_, request, error);
   if (error.status() == 405) response.fields.set("allow", methods_of(request.path()));
+  // Never with another 415: the field says that the coding was the problem (RFC 9110 §15.5.16).
+  if (dynamic_cast<const UnsupportedCoding*>(&error) != nullptr) {
+    response.fields.set("accept-encoding", "gzip, deflate");
+  }
   return response;
 }
 
@@ -171,7 +185,7 @@ void Site::route(std::string_view method, std::string_view path, Handler handler
   core_->router().add(method, path, std::move(handler));
 }
 void Site::add_files(std::string_view path, std::span<const EmbeddedFile> files) {
-  add_file_routes(core_->router(), path, files);
+  add_file_routes(core_->router(), path, files, core_->options().compress_responses);
 }
 void Site::add_services(Server& server) { core_->add_services(server); }
 void Site::add_openapi() { core_->add_openapi(); }

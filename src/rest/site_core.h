@@ -35,6 +35,8 @@ class Site::Core final : public Answering {
 
  private:
   Task<Response> dispatch(Request& request) const;
+  /// A route's response, with the content codings of both bodies.
+  Task<Response> serve_route(Request& request) const;
   /// Leaves it out with a warning where another route has the same method and path.
   void add_binding(HttpBinding binding);
   /// The HTTP methods that this path may be asked by, routes and services together.

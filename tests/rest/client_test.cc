@@ -664,7 +664,9 @@ TEST(Http1Client, RejectsFieldsThatAreItsOwn) {
 /// Asks for both kinds of bodies; the second is as it was sent, or there is none.
 Task<int> ask_through(const tern::test::FaultProxy& proxy, Reach reach, int& failed) {
   const Reach through{reach.carrier(), proxy.port()};
-  Client http{through.options()};
+  ClientOptions options = through.options();
+  options.decompress = false;  // compressed, the body would be too short to be cut often
+  Client http{options};
   int right = 0;
   try {
     const ClientResponse told = co_await http.post(through.url + "/echo", "text/plain", "안녕");

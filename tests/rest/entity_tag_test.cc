@@ -46,5 +46,24 @@ TEST(EntityTag, IsFoundInTheSecondOfTwoFields) {
   EXPECT_FALSE(if_none_match_has(Fields{}, R"("a")"));
 }
 
+TEST(EntityTag, IfMatchComparesStrongly) {
+  EXPECT_TRUE(if_match_has(Fields{{"if-match", R"("b", "a")"}}, R"("a")"));
+  EXPECT_TRUE(if_match_has(Fields{{"if-match", "*"}}, R"(W/"a")"));
+  EXPECT_FALSE(if_match_has(Fields{{"if-match", R"(W/"a")"}}, R"("a")"));
+  EXPECT_FALSE(if_match_has(Fields{{"if-match", R"(W/"a")"}}, R"(W/"a")"));
+  EXPECT_FALSE(if_match_has(Fields{}, R"("a")"));
+}
+
+TEST(EntityTag, IsMadeOfTextWithoutBlanks) {
+  EXPECT_EQ(entity_tag("v7"), R"("v7")");
+  EXPECT_EQ(entity_tag(R"(a\b,c)"), R"("a\b,c")");
+  EXPECT_EQ(entity_tag(""), R"("")");
+  for (const char* text : {"a b", "a\tb", "\"a\"", "a\r\nb", "\x7f"}) {
+    EXPECT_THROW((void)entity_tag(text), std::invalid_argument) << text;
+  }
+  EXPECT_EQ(weak_tag(R"("a")"), R"(W/"a")");
+  EXPECT_EQ(weak_tag(R"(W/"a")"), R"(W/"a")");
+}
+
 }  // namespace
 }  // namespace tern::rest

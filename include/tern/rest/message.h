@@ -108,16 +108,21 @@ class Request {
   /// The query's names and values, decoded (application/x-www-form-urlencoded). Throws HttpError (400).
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> query_parameters() const;
 
-  /// The whole body. Throws HttpError (413) when it is longer than the site allows.
+  /// The whole body. Throws HttpError (413) when it is longer than the site allows, counted after decompression
+  /// (SiteOptions::decompress_requests).
   Task<std::string> body();
   /// The next piece of the body; nothing at its end. Any length may come this way.
-  Task<std::optional<std::string>> read() { return source_.read_body(); }
+  Task<std::optional<std::string>> read() { return source_->read_body(); }
   /// Who puts such pieces together says how many bytes it holds that it can do nothing with before more have come: they
   /// count in ServerOptions::crowded_bytes. body() does so itself.
-  void holds(std::size_t bytes) { source_.on_held(bytes); }
+  void holds(std::size_t bytes) { source_->on_held(bytes); }
 
  private:
-  BodySource& source_;
+  /// Has the body decoded (src/rest/decoded_body.h).
+  friend void decode_body(Request& request, std::size_t max_body_length);
+
+  BodySource* source_;
+  std::shared_ptr<BodySource> decoder_;
   std::size_t max_body_length_;
 };
 

@@ -60,6 +60,15 @@ struct SiteOptions {
   /// Longest body taken as a whole, and longest message in a stream, in bytes. The server's own limit for messages goes
   /// for calls besides.
   std::size_t max_body_length = std::size_t{4} * 1024 * 1024;
+  /// Gives handlers and JSON routes request bodies without their Content-Encoding: gzip and deflate are decompressed,
+  /// other codings are rejected with 415. False: bodies come as they were sent, with the field that says how.
+  bool decompress_requests = true;
+  /// Compresses with gzip, for clients that accept it: files, JSON routes and routes of one's own whose content type is
+  /// text, JSON, XML or a script, of 1 KiB or more, and streams piece by piece. `Cache-Control: no-transform` in a
+  /// response exempts it. Set it to false where responses have a secret beside text that another page can choose
+  /// (docs/security.md, "Compression"). Services that compress by
+  /// ServerOptions::compression or set_compression() still do.
+  bool compress_responses = true;
   /// For a request's head to arrive, counted from the end of the one before, and for each next piece of its body.
   std::chrono::nanoseconds read_timeout = std::chrono::seconds{60};
   /// For a piece of a response to be taken by the client.
@@ -93,6 +102,8 @@ using Handler = std::function<Task<Response>(Request&)>;
 struct EmbeddedFile {
   std::string_view name;  // "index.html", "css/site.css"
   std::string_view bytes;
+  /// When the file changed last; it becomes Last-Modified. 1970: not known.
+  std::chrono::sys_seconds modified = {};
 };
 
 /// Lives on the loop that it is made on; serves on all of its server's. Outlives the server.
@@ -109,7 +120,8 @@ class Site final : public HttpHandler {
   /// handler's exception with 500, without its text. The site does not look at a route's content type nor at its
   /// origin: a handler that changes something checks them itself, or any page may send it a form (docs/security.md).
   void route(std::string_view method, std::string_view path, Handler handler);
-  /// Files under `path`; "index.html" also as `path` itself.
+  /// Files under `path`; "index.html" also as `path` itself. Browsers ask for each again with its ETag or date and get
+  /// 304 while it is the same; ranges are served. Text is compressed once, here, if compress_responses is set.
   void add_files(std::string_view path, std::span<const EmbeddedFile> files);
 
   /// Serves every service that `server` has by now, as JSON, gRPC-Web and Connect. Call it before the server listens.
