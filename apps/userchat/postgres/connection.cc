@@ -303,15 +303,17 @@ tern::Task<Connection::Outcome> Connection::outcome() {
 tern::Task<void> Connection::answer(Query*& query) {
   Outcome said = co_await outcome();
   const std::optional<Error>& problem = said.problem;
+  // Each of our cancellations ends one statement at most, the one it was for or a later one. The latter did nothing,
+  // and is sent again, as often as such cancellations are under way.
+  const bool by_us = cancels_under_way_ > 0 && problem && problem->sqlstate() == kQueryCancelled &&
+                     std::string_view{problem->what()}.find("statement timeout") == std::string_view::npos;
+  if (by_us) --cancels_under_way_;
   if (lost() || query == nullptr) co_return;
   if (!problem) {
     query->succeed(*std::move(said.rows));
-    co_return;
+  } else if (!by_us) {
+    query->fail(*problem);
   }
-  // Somebody's cancellation came too late, and hit the next one: it did nothing, and may be sent again.
-  const bool misled = cancelled_something_ && problem->sqlstate() == kQueryCancelled && !query->repeated &&
-                      std::string_view{problem->what()}.find("statement timeout") == std::string_view::npos;
-  if (!misled) query->fail(*problem);
 }
 
 bool Connection::lost_meanwhile() noexcept {
@@ -326,7 +328,7 @@ void Connection::abandon(const Query& query) noexcept {
     if (i != current_ || query.done.is_set()) return;
     CancelPtr cancel{PQgetCancel(connection_.get())};
     if (cancel == nullptr) return;
-    cancelled_something_ = true;
+    ++cancels_under_way_;
     cancels_.send(std::move(cancel));
   }
 }

@@ -97,7 +97,7 @@ class Connection {
   std::unique_ptr<boost::asio::posix::stream_descriptor> socket_;  // of a duplicate: libpq closes its own
   std::vector<Query*> batch_;                                      // null: nobody awaits it any more
   std::size_t current_ = 0;                                        // that the server carries out
-  bool cancelled_something_ = false;
+  std::size_t cancels_under_way_ = 0;                              // that have ended no statement yet
   bool broken_ = false;  // silent for too long, or the answers are not those of the statements
 };
 

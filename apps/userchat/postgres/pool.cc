@@ -110,7 +110,6 @@ void Pool::give_back(const std::vector<Query*>& unanswered, bool lost) {
                         "the connection to the database was lost; whether the statement was carried out is not known"));
       continue;
     }
-    query->repeated = true;
     put(*query);
   }
 }

@@ -43,7 +43,6 @@ struct Query : tern::ListNode<Query> {
   tern::Clock::time_point patience;   // how long it waits for a connection
   std::size_t* queue_size = nullptr;  // of the queue that it stands in
   Connection* connection = nullptr;   // that carries it out now
-  bool repeated = false;
   std::optional<Result> result;
   std::exception_ptr error;
   tern::Event done;
