@@ -29,11 +29,22 @@ std::string url_of(const pb::Descriptor& type) { return std::string{kTypePrefix}
 
 /// Fields that say something of this one exchange, not of the call.
 bool belongs_to_http(std::string_view name) {
-  static constexpr std::array<std::string_view, 16> kNames{
-      "accept", "accept-encoding",   "accept-language",   "cache-control", "connection", "expect",
-      "host",   "http2-settings",    "if-modified-since", "if-none-match", "keep-alive", "pragma",
-      "te",     "transfer-encoding", "upgrade",           "x-grpc-web"};
-  return std::ranges::find(kNames, name) != kNames.end() || name.starts_with("content-") ||
+  static constexpr std::array<std::string_view, 15> kNames{"accept",
+                                                           "accept-encoding",
+                                                           "accept-language",
+                                                           "cache-control",
+                                                           "connection",
+                                                           "expect",
+                                                           "host",
+                                                           "http2-settings",
+                                                           "keep-alive",
+                                                           "pragma",
+                                                           "range",
+                                                           "te",
+                                                           "transfer-encoding",
+                                                           "upgrade",
+                                                           "x-grpc-web"};
+  return std::ranges::find(kNames, name) != kNames.end() || name.starts_with("content-") || name.starts_with("if-") ||
          name.starts_with("access-control-") || name.starts_with("sec-") || name.starts_with("proxy-") ||
          name.starts_with("grpc-") || name.starts_with("connect-") || name.starts_with("tern-http-");
 }

@@ -11,8 +11,8 @@
 
 namespace tern::transport {
 
-/// The protocols that one end offers or accepts (ALPN, RFC 7301): HTTP/2 alone; HTTP/2, or else HTTP/1.1 (a client learns
-/// from ByteStream::alpn() which the server chose); HTTP/1.1 alone (clients only).
+/// The protocols that one end offers or accepts (ALPN, RFC 7301): HTTP/2 alone; HTTP/2, or else HTTP/1.1 (a client
+/// learns from ByteStream::alpn() which the server chose); HTTP/1.1 alone (clients only).
 enum class Alpn { kHttp2, kHttp1Too, kHttp1 };
 
 /// Shakes hands as the server. Throws std::runtime_error that says what went wrong.
