@@ -83,12 +83,23 @@ std::string gzip_at_once(std::string_view body) {
   return compressed;
 }
 
+// Pieces that become very short never wait for the client, so that nothing else would end the turn.
 AsyncGenerator<std::string> gzip_pieces(AsyncGenerator<std::string> pieces) {
   const auto deflater = std::make_unique<Deflater>(DeflateFormat::kGzip, kForPieces);
+  std::size_t in_this_turn = 0;
   while (std::optional<std::string> piece = co_await pieces.next()) {
     if (piece->empty()) continue;
     std::string compressed;
-    deflater->add(*piece, Deflater::Flush::kPiece, compressed);
+    std::string_view left = *piece;
+    while (in_this_turn + left.size() > kBytesAtOnce) {
+      const std::size_t part = std::min(left.size(), kBytesAtOnce - in_this_turn);
+      deflater->add(left.substr(0, part), Deflater::Flush::kNone, compressed);
+      left.remove_prefix(part);
+      in_this_turn = 0;
+      co_await sleep(std::chrono::nanoseconds{0});
+    }
+    deflater->add(left, Deflater::Flush::kPiece, compressed);
+    in_this_turn += left.size();
     co_yield std::move(compressed);
   }
   std::string end;

@@ -317,7 +317,7 @@ TEST_P(HttpClient, HoldsBackAServerWhoseResponseIsNotRead) {
     site.route("GET", "/echo", echo);
   };
   const auto body = [&yielded](const Reach& reach) -> Task<void> {
-    Client client{reach.options()};
+    Client client{reach.options({.decompress = false})};  // compressed, its thousandth part would fit everywhere
     ClientStream stream = co_await client.open(ClientRequest{"GET", reach.url + "/endless"});
     const std::optional<std::string> piece = co_await stream.read();
     EXPECT_TRUE(piece);
