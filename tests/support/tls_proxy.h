@@ -4,6 +4,7 @@
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/consign.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
@@ -50,11 +51,20 @@ class TlsProxy {
 
  private:
   using TlsSocket = boost::asio::ssl::stream<tcp::socket>;
+  /// One client, and its server. Asio's TLS uses a stream and its buffer until an operation has ended, also when nobody
+  /// waits for that any more: each operation therefore shares the pair.
   struct Pair {
-    Pair(TlsSocket its_client, tcp::socket its_server) : client(std::move(its_client)), server(std::move(its_server)) {}
+    explicit Pair(TlsSocket its_client) : client(std::move(its_client)) {}
+    using Buffer = std::array<char, std::size_t{16} * 1024>;
     TlsSocket client;
-    tcp::socket server;
+    tcp::socket server{loop()};
+    Buffer from_client{};
+    Buffer from_server{};
   };
+  /// Waits for an operation of the pair, whose errors are values.
+  static auto with(const std::shared_ptr<Pair>& pair) {
+    return boost::asio::consign(boost::asio::as_tuple(use_task), pair);
+  }
 
   static boost::asio::io_context& loop() { return Loop::require_current("a proxy").context(); }
 
@@ -82,39 +92,34 @@ class TlsProxy {
     for (;;) {
       tcp::socket socket = co_await acceptor_.async_accept(use_task);
       socket.set_option(tcp::no_delay{true});
-      group_.spawn(serve(TlsSocket{std::move(socket), context_}));
+      group_.spawn(serve(std::make_shared<Pair>(TlsSocket{std::move(socket), context_})));
     }
   }
 
-  Task<void> serve(TlsSocket client) {
-    auto [handshake] =
-        co_await client.async_handshake(boost::asio::ssl::stream_base::server, boost::asio::as_tuple(use_task));
+  Task<void> serve(std::shared_ptr<Pair> pair) {
+    auto [handshake] = co_await pair->client.async_handshake(boost::asio::ssl::stream_base::server, with(pair));
     if (handshake) co_return;
     const unsigned char* name = nullptr;
     unsigned int size = 0;
-    SSL_get0_alpn_selected(client.native_handle(), &name, &size);
+    SSL_get0_alpn_selected(pair->client.native_handle(), &name, &size);
     const std::string protocol{reinterpret_cast<const char*>(name), size};
     ++connections_[protocol];
-    tcp::socket server{loop()};
-    auto [error] = co_await server.async_connect({boost::asio::ip::address_v4::loopback(), target_of(protocol)},
-                                                 boost::asio::as_tuple(use_task));
+    const tcp::endpoint target{boost::asio::ip::address_v4::loopback(), target_of(protocol)};
+    auto [error] = co_await pair->server.async_connect(target, with(pair));
     if (error) co_return;
-    server.set_option(tcp::no_delay{true});
-    auto pair = std::make_shared<Pair>(std::move(client), std::move(server));
-    group_.spawn(pass(pair, pair->client, pair->server));
-    group_.spawn(pass(pair, pair->server, pair->client));
+    pair->server.set_option(tcp::no_delay{true});
+    group_.spawn(pass(pair, pair->client, pair->server, pair->from_client));
+    group_.spawn(pass(pair, pair->server, pair->client, pair->from_server));
   }
 
   /// The end of one way ends both.
   template <class From, class To>
-  static Task<void> pass(std::shared_ptr<Pair> pair, From& from, To& to) {
-    std::array<char, std::size_t{16} * 1024> buffer{};
+  static Task<void> pass(std::shared_ptr<Pair> pair, From& from, To& to, Pair::Buffer& buffer) {
     for (;;) {
-      auto [read_error, size] =
-          co_await from.async_read_some(boost::asio::buffer(buffer), boost::asio::as_tuple(use_task));
+      auto [read_error, size] = co_await from.async_read_some(boost::asio::buffer(buffer), with(pair));
       if (read_error) break;
-      auto [write_error, written] = co_await boost::asio::async_write(to, boost::asio::buffer(buffer.data(), size),
-                                                                      boost::asio::as_tuple(use_task));
+      const auto read = boost::asio::buffer(buffer.data(), size);
+      auto [write_error, written] = co_await boost::asio::async_write(to, read, with(pair));
       if (write_error) break;
     }
     boost::system::error_code ignored;
