@@ -10,7 +10,7 @@ namespace tern::rest {
 /// A call's error, with the HTTP status of its code.
 Response error_response(const SiteOptions& options, const Request& request, const Status& status);
 /// An error of HTTP.
-Response error_response(const SiteOptions& options, const Request& request, const HttpError& error);
+Response error_response(const SiteOptions& options, const Request& request, const HttpError& failure);
 
 /// Returns what SiteOptions::error_response makes of `error`, with the fields of `standard` that are not about its body
 /// (Allow, Accept-Post). Returns `standard` itself without that option, for a status that is not an error's, and when

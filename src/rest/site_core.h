@@ -31,7 +31,7 @@ class Site::Core final : public Answering {
   [[nodiscard]] const std::vector<RequestObserver*>& observers() const noexcept override { return observers_; }
 
   Task<Response> answer(Request& request) const override;
-  [[nodiscard]] Response reject(const Request& request, const HttpError& error) const override;
+  [[nodiscard]] Response reject(const Request& request, const HttpError& failure) const override;
 
  private:
   Task<Response> dispatch(Request& request) const;
