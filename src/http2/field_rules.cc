@@ -38,11 +38,6 @@ bool is_value(std::string_view value) {
   });
 }
 
-bool is_connection_specific(std::string_view name) {
-  return name == "connection" || name == "keep-alive" || name == "proxy-connection" || name == "transfer-encoding" ||
-         name == "upgrade";
-}
-
 /// One pass over a block.
 class Check {
  public:
@@ -147,6 +142,11 @@ class Check {
 };
 
 }  // namespace
+
+bool is_connection_specific(std::string_view name) {
+  return name == "connection" || name == "keep-alive" || name == "proxy-connection" || name == "transfer-encoding" ||
+         name == "upgrade";
+}
 
 void check_fields(HeaderBlock& block, BlockKind kind) { block.problem = Check{block, kind}.run(); }
 

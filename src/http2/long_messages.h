@@ -5,7 +5,7 @@
 // A peer that can send and sends nothing loses its place (Stream::on_stalled) while others wait. Proxies need care:
 // HAProxy has one buffer for all streams of a client's connection, Envoy one window. Either reads no further while one
 // stream waits for its window here, and the admitted messages do not come either: the connection stands still until
-// this server admits more. What a standing connection gets:
+// this server admits more. A connection that stands still is judged by its messages:
 //
 //   its admitted messages hold little    the room is doubled, and its waiting messages are admitted at once
 //   some of its admitted messages grow   a silent message among them has 30 seconds

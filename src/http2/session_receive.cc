@@ -462,7 +462,7 @@ void Session::take_headers(Stream& stream, const HeaderBlockRef& block, std::str
   if (stream.content_left_ == kNoContentExpected) {
     stream.content_left_ = -1;
   } else if (block->content_length) {
-    // The length that a response with status 304 has is that of a 200 (RFC 9110 §8.6, RFC 9113 §8.1.1).
+    // A 304 has the length of the response that a 200 would be (RFC 9110 §8.6, RFC 9113 §8.1.1).
     const bool has_no_content = ended && block->get(":status") == "304";
     if (ended && *block->content_length > 0 && !has_no_content) return refuse(stream, ErrorCode::kProtocolError);
     if (!has_no_content) stream.content_left_ = *block->content_length;

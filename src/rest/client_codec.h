@@ -47,7 +47,7 @@ class ClientCodec {
   virtual ~ClientCodec() = default;
 
   /// These write, and await until there is room for more. They throw ConnectionLost when the connection breaks,
-  /// ClientError when the server takes nothing for ClientOptions::timeout, and RequestUnprocessed.
+  /// ClientError when the server reads nothing for ClientOptions::timeout, and RequestUnprocessed.
   /// write_head() writes a content that is whole too; `more`: pieces follow, and write_end().
   virtual Task<void> write_head(RequestHead head, std::string content, bool more) = 0;
   virtual Task<void> write_piece(std::string piece) = 0;

@@ -30,9 +30,9 @@ class ClientOrigin {
   ClientOrigin& operator=(const ClientOrigin&) = delete;
   ~ClientOrigin() = default;
 
-  /// Returns a kept HTTP/1.1 connection; null when there is none.
+  /// Returns a kept HTTP/1.1 connection; null when none is kept.
   std::unique_ptr<ClientConnection> take_idle();
-  /// Returns an HTTP/2 connection that can carry one more request now; null when there is none.
+  /// Returns an HTTP/2 connection that can carry one more request now; null when all are full.
   [[nodiscard]] std::shared_ptr<Http2ClientConnection> shared() const;
   /// True when one more connection should be opened now. False where the limit is reached, and where another
   /// connection, which might carry the request too, is about to be ready: while the origin is not known to speak

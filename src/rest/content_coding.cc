@@ -36,6 +36,16 @@ int weight_in(std::string_view parameters) {
   return 1000;
 }
 
+/// Calls `visit` with the name and the weight of each element.
+template <class Visit>
+void visit_codings(std::string_view list, Visit visit) {
+  visit_list(list, [&visit](std::string_view element) {
+    const std::string_view name = take_until(element, ';');
+    visit(name, weight_in(element));
+    return true;
+  });
+}
+
 }  // namespace
 
 Compression parse_coding(std::string_view name, std::string_view where) {
@@ -50,14 +60,12 @@ Compression parse_coding(std::string_view name, std::string_view where) {
 Compression preferred_coding(std::string_view accepted) {
   Compression best = Compression::kIdentity;
   int best_weight = 0;
-  while (!accepted.empty()) {
-    std::string_view element = take_until(accepted, ',');
-    const auto coding = rpc::parse_compression(rpc::lower_case(take_until(element, ';')));
-    const int weight = weight_in(element);
-    if (!coding || *coding == Compression::kIdentity || weight <= best_weight) continue;
+  visit_codings(accepted, [&](std::string_view name, int weight) {
+    const auto coding = rpc::parse_compression(rpc::lower_case(name));
+    if (!coding || *coding == Compression::kIdentity || weight <= best_weight) return;
     best = *coding;
     best_weight = weight;
-  }
+  });
   return best;
 }
 
@@ -65,12 +73,10 @@ bool accepts_gzip(std::string_view accepted) {
   std::optional<int> gzip;
   std::optional<int> others;
   int identity = 0;  // it is acceptable without being listed, but not preferred
-  visit_list(accepted, [&](std::string_view element) {
-    const std::string_view name = take_until(element, ';');
-    if (equals_lower(name, "gzip") || equals_lower(name, "x-gzip")) gzip = weight_in(element);
-    if (equals_lower(name, "identity")) identity = weight_in(element);
-    if (name == "*") others = weight_in(element);
-    return true;
+  visit_codings(accepted, [&](std::string_view name, int weight) {
+    if (equals_lower(name, "gzip") || equals_lower(name, "x-gzip")) gzip = weight;
+    if (equals_lower(name, "identity")) identity = weight;
+    if (name == "*") others = weight;
   });
   const int weight = gzip.value_or(others.value_or(0));
   return weight > 0 && weight >= identity;

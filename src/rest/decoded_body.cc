@@ -68,8 +68,7 @@ class DecodedBody final : public BodySource {
       encoded_.on_held(held_ + gathered_.size());
       if (gathered_.size() <= max_body_length_) continue;
       on_too_long();
-      throw HttpError{413,
-                      fmt::format("the body is longer than {} bytes (SiteOptions::max_body_length)", max_body_length_)};
+      throw body_too_long(max_body_length_);
     }
   }
   std::optional<std::string> next() {
@@ -102,6 +101,11 @@ class DecodedBody final : public BodySource {
 };
 
 }  // namespace
+
+HttpError body_too_long(std::size_t max_body_length) {
+  return HttpError{413,
+                   fmt::format("the body is longer than {} bytes (SiteOptions::max_body_length)", max_body_length)};
+}
 
 void decode_body(Request& request, std::size_t max_body_length) {
   std::string coding = request.fields.joined("content-encoding");

@@ -1,6 +1,8 @@
 // Request bodies with a content coding (RFC 9110 §8.4), decoded before a route's handler reads them.
 #pragma once
 
+#include <cstddef>
+
 #include "tern/rest/message.h"
 
 namespace tern::rest {
@@ -10,6 +12,9 @@ class UnsupportedCoding final : public HttpError {
  public:
   using HttpError::HttpError;
 };
+
+/// The 413 of a body that is read as a whole.
+HttpError body_too_long(std::size_t max_body_length);
 
 /// Where the request has a Content-Encoding: its body comes inflated from now on, and its fields Content-Encoding and
 /// Content-Length are removed. Reading the body throws UnsupportedCoding (415) for a coding other than gzip and

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <array>
 #include <exception>
 #include <optional>
 #include <stdexcept>
@@ -10,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "http2/field_rules.h"
 #include "rest/connect_error.h"
 #include "rest/status_json.h"
 
@@ -21,15 +21,20 @@ constexpr const char* kOption = "SiteOptions::error_response";
 
 bool is_error(unsigned http_status) noexcept { return http_status >= 400 && http_status < 600; }
 
-/// The shape has a body of its own, and says itself what it is.
+/// The function's response has a body of its own, and fields that describe it.
 bool is_about_body(std::string_view name) { return name.starts_with("content-") || name == "x-content-type-options"; }
 
-/// How a body's end is told and whether the connection goes on is the exchange's affair.
-void remove_connection_fields(Fields& fields) {
-  static constexpr std::array<std::string_view, 8> kNames{
-      "connection", "content-length", "keep-alive",        "proxy-connection",
-      "te",         "trailer",        "transfer-encoding", "upgrade"};
-  for (const std::string_view name : kNames) fields.remove(name);
+/// The exchange frames the body and decides about the connection.
+bool belongs_to_exchange(std::string_view name) {
+  return http2::is_connection_specific(name) || name == "content-length" || name == "te" || name == "trailer";
+}
+
+Fields without_exchange_fields(const Fields& fields) {
+  Fields kept;
+  for (const auto& [name, value] : fields) {
+    if (!belongs_to_exchange(name)) kept.add(name, value);
+  }
+  return kept;
 }
 
 void keep_fields(Fields& fields, const Fields& standard) {
@@ -67,7 +72,7 @@ Response shaped(const SiteOptions& options, const SiteError& error, Response sta
     return standard;
   }
   response->status = error.http_status;
-  remove_connection_fields(response->fields);
+  response->fields = without_exchange_fields(response->fields);
   keep_fields(response->fields, standard.fields);
   if (!response->body.empty()) response->fields.set("x-content-type-options", "nosniff");
   return *std::move(response);

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "rest/connect_error.h"
-
 #include "rest/http_date.h"
 
 namespace tern::rest {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "rest/content_coding.h"
+#include "rest/entity_tag.h"
 #include "rest/representation.h"
 #include "rest/response_compression.h"
 
@@ -56,7 +58,7 @@ std::shared_ptr<const KeptFile> keep(const EmbeddedFile& file, bool compress) {
   auto kept = std::make_shared<KeptFile>();
   const std::string hash = fmt::format("{:x}", std::hash<std::string_view>{}(file.bytes));
   kept->plain = {.type = std::string{type_of(file.name)}, .bytes = file.bytes};
-  kept->plain.validators.tag = '"' + hash + '"';
+  kept->plain.validators.tag = entity_tag(hash);
   if (file.modified != std::chrono::sys_seconds{}) kept->plain.validators.modified = file.modified;
   if (!compress || !is_compressible(kept->plain.type)) return kept;
   kept->gzip_bytes = gzip_of(file.bytes);
@@ -64,7 +66,7 @@ std::shared_ptr<const KeptFile> keep(const EmbeddedFile& file, bool compress) {
   kept->gzip = kept->plain;
   kept->gzip->bytes = kept->gzip_bytes;
   kept->gzip->coding = "gzip";
-  kept->gzip->validators.tag = '"' + hash + "-gzip\"";
+  kept->gzip->validators.tag = entity_tag(hash + "-gzip");
   return kept;
 }
 

@@ -5,19 +5,10 @@
 #include <utility>
 
 #include "rest/http1_response_head.h"
+#include "rest/no_body.h"
 #include "rest/part.h"
 
 namespace tern::rest {
-
-namespace {
-
-/// Of a request whose head was rejected.
-class NoBody final : public BodySource {
- public:
-  Task<std::optional<std::string>> read_body() override { co_return std::nullopt; }
-};
-
-}  // namespace
 
 Http1Connection::Http1Connection(Part& part, std::unique_ptr<transport::ByteStream> stream, std::string first_bytes)
     : Job(part.loop()),
@@ -112,8 +103,7 @@ Task<void> Http1Connection::reject(Http1HeadReader& reader) {
   request.fields = reader.head().fields;
   request.peer = peer_;
   const Response response = part_.site().reject(request, HttpError{rejection.status, rejection.text});
-  std::string text = http1_response_head(response, {.length = response.body.size(), .close = true});
-  if (reader.head().method != "HEAD") text += response.body;
+  const std::string text = http1_last_response(response, reader.head().method == "HEAD");
   co_await stream_.write(text);
 }
 

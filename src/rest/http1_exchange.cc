@@ -153,9 +153,7 @@ Task<void> Http1Exchange::send_head(const Response& response, std::optional<std:
 // The connection closes after it: the rest of the request's body will not be read.
 bool Http1Exchange::send_at_once(const Response& response) {
   keep_alive_ = false;
-  std::string text = http1_response_head(response, {.length = response.body.size(), .close = true});
-  if (!is_head_) text += response.body;
-  return context_.stream.write_at_once(text);
+  return context_.stream.write_at_once(http1_last_response(response, is_head_));
 }
 
 Task<void> Http1Exchange::send_piece(std::string piece) {

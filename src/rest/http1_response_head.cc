@@ -31,4 +31,10 @@ std::string http1_response_head(const Response& response, const Http1ResponseFra
   return head;
 }
 
+std::string http1_last_response(const Response& response, bool head_only) {
+  std::string text = http1_response_head(response, {.length = response.body.size(), .close = true});
+  if (!head_only) text += response.body;
+  return text;
+}
+
 }  // namespace tern::rest

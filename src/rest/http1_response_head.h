@@ -21,4 +21,7 @@ struct Http1ResponseFraming {
 
 std::string http1_response_head(const Response& response, const Http1ResponseFraming& framing);
 
+/// A whole response without `pieces`, after which the connection closes; without its body for `head_only` (HEAD).
+std::string http1_last_response(const Response& response, bool head_only);
+
 }  // namespace tern::rest

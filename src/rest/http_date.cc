@@ -68,65 +68,61 @@ class DateReader {
 };
 
 struct Parts {
-  bool good = false;
   int year = 0;
   unsigned month = 0;  // from 0
   int day = 0;
   std::chrono::seconds clock{};
 };
 
-Parts read_fixdate(std::string_view text) {
-  DateReader reader{text};
-  Parts parts;
-  reader.name(kDays);
-  reader.expect(", ");
-  parts.day = reader.number(2);
-  reader.expect(" ");
-  parts.month = reader.name(kMonths);
-  reader.expect(" ");
-  parts.year = reader.number(4);
-  reader.expect(" ");
-  parts.clock = reader.clock();
-  reader.expect(" GMT");
-  parts.good = reader.done();
-  return parts;
-}
-
-Parts read_rfc850(std::string_view text, std::chrono::sys_seconds now) {
-  DateReader reader{text};
-  Parts parts;
-  reader.name(kLongDays);
-  reader.expect(", ");
-  parts.day = reader.number(2);
-  reader.expect("-");
-  parts.month = reader.name(kMonths);
-  reader.expect("-");
+/// A year of two digits, by RFC 9110 §5.6.7.
+int whole_year(int last_digits, std::chrono::sys_seconds now) {
   const int this_year =
       static_cast<int>(std::chrono::year_month_day{std::chrono::floor<std::chrono::days>(now)}.year());
-  parts.year = this_year / 100 * 100 + reader.number(2);
-  if (parts.year > this_year + 50) parts.year -= 100;
-  reader.expect(" ");
-  parts.clock = reader.clock();
-  reader.expect(" GMT");
-  parts.good = reader.done();
+  const int year = this_year / 100 * 100 + last_digits;
+  return year > this_year + 50 ? year - 100 : year;
+}
+
+/// Reads `text` by a format of strftime()'s letters. Returns nothing when the text is not in it.
+std::optional<Parts> read_as(std::string_view format, std::string_view text, std::chrono::sys_seconds now) {
+  DateReader reader{text};
+  Parts parts;
+  for (std::size_t at = 0; at < format.size(); ++at) {
+    if (format[at] != '%') {
+      reader.expect(format.substr(at, 1));
+      continue;
+    }
+    switch (format[++at]) {
+      case 'a':
+        reader.name(kDays);
+        break;
+      case 'A':
+        reader.name(kLongDays);
+        break;
+      case 'd':
+        parts.day = reader.number(2);
+        break;
+      case 'e':
+        parts.day = reader.padded_day();
+        break;
+      case 'b':
+        parts.month = reader.name(kMonths);
+        break;
+      case 'Y':
+        parts.year = reader.number(4);
+        break;
+      case 'y':
+        parts.year = whole_year(reader.number(2), now);
+        break;
+      default:  // 'T'
+        parts.clock = reader.clock();
+    }
+  }
+  if (!reader.done()) return std::nullopt;
   return parts;
 }
 
-Parts read_asctime(std::string_view text) {
-  DateReader reader{text};
-  Parts parts;
-  reader.name(kDays);
-  reader.expect(" ");
-  parts.month = reader.name(kMonths);
-  reader.expect(" ");
-  parts.day = reader.padded_day();
-  reader.expect(" ");
-  parts.clock = reader.clock();
-  reader.expect(" ");
-  parts.year = reader.number(4);
-  parts.good = reader.done();
-  return parts;
-}
+/// The present one, RFC 850's, and asctime()'s.
+constexpr std::array<std::string_view, 3> kFormats{"%a, %d %b %Y %T GMT", "%A, %d-%b-%y %T GMT", "%a %b %e %T %Y"};
 
 }  // namespace
 
@@ -135,14 +131,15 @@ std::string http_date(std::chrono::sys_seconds time) {
 }
 
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text, std::chrono::sys_seconds now) {
-  Parts parts = read_fixdate(text);
-  if (!parts.good) parts = read_rfc850(text, now);
-  if (!parts.good) parts = read_asctime(text);
-  if (!parts.good) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year{parts.year}, std::chrono::month{parts.month + 1},
-                                         std::chrono::day{static_cast<unsigned>(parts.day)}};
+  std::optional<Parts> parts;
+  for (const std::string_view format : kFormats) {
+    if (!parts) parts = read_as(format, text, now);
+  }
+  if (!parts) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year{parts->year}, std::chrono::month{parts->month + 1},
+                                         std::chrono::day{static_cast<unsigned>(parts->day)}};
   if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days{date} + parts.clock;
+  return std::chrono::sys_days{date} + parts->clock;
 }
 
 }  // namespace tern::rest

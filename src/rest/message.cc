@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "rest/decoded_body.h"
 #include "rest/http_syntax.h"
 #include "rest/path_template.h"
 #include "rest/status_json.h"
@@ -101,8 +102,7 @@ Task<std::string> Request::body() {
   while (std::optional<std::string> piece = co_await source_->read_body()) {
     if (whole.size() + piece->size() > max_body_length_) {
       source_->on_too_long();
-      throw HttpError{
-          413, "the body is longer than " + std::to_string(max_body_length_) + " bytes (SiteOptions::max_body_length)"};
+      throw body_too_long(max_body_length_);
     }
     // A long one is not copied again and again; but nothing is set aside for a mere announcement.
     if (whole.size() + piece->size() > whole.capacity() && whole.size() >= kSetAsideFrom) {

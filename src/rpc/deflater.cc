@@ -14,9 +14,7 @@ constexpr std::size_t kLeastRoom = 256;
 Deflater::Deflater(DeflateFormat format) : Deflater(format, Effort{}) {}
 
 Deflater::Deflater(DeflateFormat format, Effort effort) {
-  int window = effort.window_bits;
-  if (format == DeflateFormat::kGzip) window += 16;
-  if (format == DeflateFormat::kBare) window = -window;
+  const int window = zlib_window(format, effort.window_bits);
   if (deflateInit2(&stream_, effort.level, Z_DEFLATED, window, effort.memory_level, Z_DEFAULT_STRATEGY) != Z_OK) {
     throw std::bad_alloc{};
   }

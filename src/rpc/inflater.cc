@@ -6,18 +6,12 @@ namespace tern::rpc {
 
 namespace {
 
-/// inflateInit2() takes the format by the size of the window.
-int window_of(DeflateFormat format) {
-  constexpr int kWindow = 15;
-  constexpr int kGzip = 16;
-  if (format == DeflateFormat::kGzip) return kWindow + kGzip;
-  return format == DeflateFormat::kZlib ? kWindow : -kWindow;
-}
+constexpr int kWindowBits = 15;  // the largest: it reads what any window wrote
 
 }  // namespace
 
 Inflater::Inflater(DeflateFormat format) : has_members_(format == DeflateFormat::kGzip) {
-  if (inflateInit2(&stream_, window_of(format)) != Z_OK) throw std::bad_alloc{};
+  if (inflateInit2(&stream_, zlib_window(format, kWindowBits)) != Z_OK) throw std::bad_alloc{};
 }
 
 void Inflater::reset() {

@@ -12,6 +12,12 @@ namespace tern::rpc {
 
 enum class DeflateFormat : std::uint8_t { kGzip, kZlib, kBare };
 
+/// zlib takes the format by the sign and the size of the window. `bits` is the window's real size, as a power of two.
+constexpr int zlib_window(DeflateFormat format, int bits) noexcept {
+  if (format == DeflateFormat::kGzip) return bits + 16;
+  return format == DeflateFormat::kBare ? -bits : bits;
+}
+
 /// zlib's state takes 40 KiB. May be moved between threads, not shared by them.
 class Inflater {
  public:

@@ -100,6 +100,16 @@ class Asked {
   TaskGroup group_;
 };
 
+/// Sends a first request, and answers it with 200 on the connection that it returns, whose server has these settings.
+Task<FrameSocket> answer_one(Client& client, Scripted& scripted, http2::test::Bytes settings = {}) {
+  Asked first{client, scripted.proxy.url()};
+  FrameSocket frames = co_await scripted.server.accept(std::move(settings));
+  co_await frames.read_until(FrameType::kHeaders);
+  co_await frames.write(head(frames, 1, "200", kEndStream));
+  co_await first.end();
+  co_return frames;
+}
+
 /// Returns the error of a client whose only request is answered with these frames.
 template <class Answer>
 std::string failure_of_answer(Answer answer, ClientOptions options = {}) {
@@ -232,12 +242,8 @@ TEST(Http2Client, EndsAServerThatSendsMoreThanTheWindowsAllow) {
 TEST(Http2Client, TellsThatARequestsHeadIsTooLongForTheServer) {
   scripted([](Scripted& scripted) -> Task<void> {
     Client client{Scripted::options()};
-    Asked first{client, scripted.proxy.url()};
-    FrameSocket frames =
-        co_await scripted.server.accept(http2::test::setting(http2::SettingId::kMaxHeaderListSize, 1000));
-    co_await frames.read_until(FrameType::kHeaders);
-    co_await frames.write(head(frames, 1, "200", kEndStream));
-    co_await first.end();
+    const FrameSocket frames =
+        co_await answer_one(client, scripted, http2::test::setting(http2::SettingId::kMaxHeaderListSize, 1000));
     ClientRequest request{"GET", scripted.proxy.url()};
     request.fields.add("x", std::string(1000, 'x'));
     const std::string failure = co_await test::failure_of(client, std::move(request));
@@ -270,11 +276,7 @@ TEST(Http2Client, ResetsACancelledRequestAndKeepsTheConnection) {
 TEST(Http2Client, LeavesAConnectionWhoseServerIsSilent) {
   scripted([](Scripted& scripted) -> Task<void> {
     Client client{Scripted::options()};
-    Asked first{client, scripted.proxy.url()};
-    FrameSocket frames = co_await scripted.server.accept();
-    co_await frames.read_until(FrameType::kHeaders);
-    co_await frames.write(head(frames, 1, "200", kEndStream));
-    co_await first.end();
+    FrameSocket frames = co_await answer_one(client, scripted);
     bool timed_out = false;
     try {
       co_await with_timeout(1100ms, client.get(scripted.proxy.url()));
@@ -294,11 +296,7 @@ TEST(Http2Client, LeavesAConnectionWhoseServerIsSilent) {
 TEST(Http2Client, ClosesAnIdleConnection) {
   scripted([](Scripted& scripted) -> Task<void> {
     Client client{Scripted::options({.idle_timeout = 1ms})};
-    Asked asked{client, scripted.proxy.url()};
-    FrameSocket frames = co_await scripted.server.accept();
-    co_await frames.read_until(FrameType::kHeaders);
-    co_await frames.write(head(frames, 1, "200", kEndStream));
-    co_await asked.end();
+    FrameSocket frames = co_await answer_one(client, scripted);
     co_await frames.read_until(FrameType::kGoAway);
     EXPECT_EQ(client.connections(), 0U);
   });

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "rest/no_body.h"
+
 namespace tern::rest {
 namespace {
 
@@ -17,11 +19,6 @@ constexpr sys_seconds kNow = sys_days{2026y / 11 / 28};
 constexpr const char* kBefore = "Sun, 01 Nov 2026 11:59:59 GMT";
 constexpr const char* kSame = "Sun, 01 Nov 2026 12:00:00 GMT";
 constexpr const char* kAfter = "Mon, 02 Nov 2026 00:00:00 GMT";
-
-class NoBody final : public BodySource {
- public:
-  Task<std::optional<std::string>> read_body() override { co_return std::nullopt; }
-};
 
 Request request_with(const char* method, const Fields& fields) {
   static NoBody none;

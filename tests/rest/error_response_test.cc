@@ -20,13 +20,10 @@ namespace {
 
 using tern::test::web::v1::Note;
 using tern::test::web::v1::Notes;
-using test::AnyClient;
-using test::Ask;
 using test::Case;
 using test::FieldList;
-using test::kBothVersions;
 using test::Reply;
-using test::Version;
+using test::Served;
 
 constexpr std::string_view kType = "application/problem+json";
 
@@ -70,27 +67,13 @@ class Failing final : public Notes::AsyncService {
   }
 };
 
-struct Options {
-  SiteOptions site = {};
-  ServerOptions server = {};
-};
-
-Options shaped_by(ErrorResponse shape) {
-  Options options;
-  options.site.max_body_length = 1000;
-  options.site.max_header_length = 4096;
-  options.site.error_response = std::move(shape);
-  options.server.max_metadata_size = 4096;
-  return options;
-}
-
-template <class Body>
-void with_failing(Options options, Body body) {
-  const auto run = [](Options its_options, Body its_body) -> Task<void> {
-    Failing service;
-    Site site{its_options.site};
-    Server server{its_options.server};
-    server.add_service(service);
+Served shaped_by(ErrorResponse shape) {
+  Served served;
+  served.site.max_body_length = 1000;
+  served.site.max_header_length = 4096;
+  served.site.error_response = std::move(shape);
+  served.server.max_metadata_size = 4096;
+  served.set_up = [](Site& site) {
     site.route("POST", "/length", [](Request& request) -> Task<Response> {
       const std::string whole = co_await request.body();
       co_return Response{200, "text/plain", std::to_string(whole.size())};
@@ -103,27 +86,13 @@ void with_failing(Options options, Body body) {
       co_return Response{200, "text/plain", std::to_string(request.query_parameters().size())};
     });
     site.route("GET", "/redirect", [](Request&) -> Task<Response> { throw HttpError{304, "as you have it"}; });
-    site.add_services(server);
-    const std::uint16_t port = server.listen("127.0.0.1:0", {.http = &site});
-    co_await its_body(port);
-    co_await server.stop({.grace = std::chrono::hours{1}});
   };
-  block_on(run(std::move(options), body), {.threads = 2});
+  return served;
 }
 
 template <class Check>
-void ask_all(const std::vector<Case>& cases, Options options, Check check) {
-  with_failing(std::move(options), [&](std::uint16_t port) -> Task<void> {
-    for (const Version version : kBothVersions) {
-      for (const Case& each : cases) {
-        const testing::ScopedTrace trace{__FILE__, __LINE__,
-                                         each.name + (version == Version::kHttp1 ? " over HTTP/1.1" : " over HTTP/2")};
-        AnyClient client{version, port};
-        const Reply reply = co_await client.ask(each.ask);
-        check(each, reply);
-      }
-    }
-  });
+void ask_all(const std::vector<Case>& cases, Served served, Check check) {
+  test::ask_in_both_versions<Failing>(cases, std::move(served), check);
 }
 
 const FieldList kJson{{"content-type", "application/json"}};
@@ -269,7 +238,7 @@ TEST(ErrorResponse, LeavesTheOtherProtocolsTheirs) {
           shaped_by(problem), test::check);
 }
 
-TEST(ErrorResponse, OfAHeadWithoutBodyIsItsHeadAlone) {
+TEST(ErrorResponse, HasNoBodyForHead) {
   ask_all(
       {{"an unknown path", {.method = "HEAD", .target = "/nowhere"}, 404, "", {"content-type", std::string{kType}}}},
       shaped_by(problem), [](const Case& expected, const Reply& reply) {
@@ -304,7 +273,7 @@ TEST(ErrorResponse, HasTheSitesFormForMalformedHeads) {
       client.close();
     }
   };
-  with_failing(shaped_by(problem), body);
+  test::with_service<Failing>(shaped_by(problem), body);
 }
 
 TEST(ErrorResponse, KeepsTheErrorsStatusAndTheConnection) {

@@ -1,4 +1,4 @@
-// What becomes of requests that still run when a server's grace is over: 503 where no response has begun, in the form
+// Requests that still run when a server's grace is over: 503 where no response has begun, in the form
 // of the request's protocol; a response that has begun breaks off.
 #include <gtest/gtest.h>
 

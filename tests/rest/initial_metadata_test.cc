@@ -163,7 +163,7 @@ TEST(InitialMetadata, GoOutBeforeTheFirstMessageOverHttp2) {
   });
 }
 
-TEST(InitialMetadata, OfAStreamThatFailsAtOnceComeWithItsHttpStatus) {
+TEST(InitialMetadata, ComeWithTheHttpStatusOfAStreamThatFailsAtOnce) {
   with_waiting([](std::uint16_t port, Waiting& /*service*/) -> Task<void> {
     Client client{port};
     const test::Answer answer = co_await client.ask("GET", "/v1/books:watch");

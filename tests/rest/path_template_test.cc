@@ -4,15 +4,11 @@
 
 #include <stdexcept>
 
+#include "rest/no_body.h"
 #include "rest/router.h"
 
 namespace tern::rest {
 namespace {
-
-class NoBody final : public BodySource {
- public:
-  Task<std::optional<std::string>> read_body() override { co_return std::nullopt; }
-};
 
 /// Which of the routes takes it, and with which parameters: "b name=x".
 std::string routed(const std::vector<std::string>& paths, const std::string& target,

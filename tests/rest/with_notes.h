@@ -30,11 +30,11 @@ struct Served {
   std::function<void(Site&)> set_up = [](Site& /*site*/) {};
 };
 
-/// Runs `body(port)`, a coroutine, against a server with the service on one port.
-template <class Body>
-void with_notes(Served served, Body body) {
+/// Runs `body(port)`, a coroutine, against a server with this service on one port.
+template <class ServiceType, class Body>
+void with_service(Served served, Body body) {
   const auto run = [](Served its_served, Body its_body) -> Task<void> {
-    NotesService service;
+    ServiceType service;
     Site site{its_served.site};
     Server server{its_served.server};
     server.add_service(service);
@@ -47,6 +47,11 @@ void with_notes(Served served, Body body) {
   block_on(run(std::move(served), body), {.threads = 2});
 }
 
+template <class Body>
+void with_notes(Served served, Body body) {
+  with_service<NotesService>(std::move(served), std::move(body));
+}
+
 inline void check(const Case& expected, const Reply& reply) {
   EXPECT_EQ(reply.status, expected.status) << reply.body;
   EXPECT_NE(reply.body.find(expected.body_part), std::string::npos) << reply.body;
@@ -56,18 +61,24 @@ inline void check(const Case& expected, const Reply& reply) {
 
 inline constexpr std::array kBothVersions{Version::kHttp1, Version::kHttp2};
 
-inline void expect_in_both_versions(const std::vector<Case>& cases, Served served = {}) {
-  with_notes(std::move(served), [&cases](std::uint16_t port) -> Task<void> {
+/// Sends each request over each version of HTTP, and calls `check_reply(case, reply)`.
+template <class ServiceType, class Check>
+void ask_in_both_versions(const std::vector<Case>& cases, Served served, Check check_reply) {
+  with_service<ServiceType>(std::move(served), [&](std::uint16_t port) -> Task<void> {
     for (const Version version : kBothVersions) {
       for (const Case& each : cases) {
         const testing::ScopedTrace trace{__FILE__, __LINE__,
                                          each.name + (version == Version::kHttp1 ? " over HTTP/1.1" : " over HTTP/2")};
         AnyClient client{version, port};
         const Reply reply = co_await client.ask(each.ask);
-        check(each, reply);
+        check_reply(each, reply);
       }
     }
   });
+}
+
+inline void expect_in_both_versions(const std::vector<Case>& cases, Served served = {}) {
+  ask_in_both_versions<NotesService>(cases, std::move(served), check);
 }
 
 }  // namespace tern::rest::test

@@ -43,7 +43,7 @@ class HttpPart {
 
   /// What is being answered goes on, and nothing after it.
   virtual void begin_stop() = 0;
-  /// Cancels what is still being answered. Requests whose response has not begun, and those that still come, are
+  /// Cancels the requests that are being answered. Requests without a response, and later requests, are
   /// answered with 503; a response that has begun breaks off.
   virtual void cancel() = 0;
   [[nodiscard]] virtual bool empty() const = 0;
