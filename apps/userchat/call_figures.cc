@@ -91,7 +91,7 @@ void CallFigures::on_call_ended(const tern::EndedCall& call) noexcept {
 
 Counts CallFigures::counts() const {
   Counts all;
-  for (const auto& counts : loops_) {
+  for (const auto& counts : loops_.all()) {
     all.ended += counts->ended.value();
     all.begun += counts->begun.value();
     all.failed += counts->failed.value();

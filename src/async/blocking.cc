@@ -33,21 +33,31 @@ class AwaitedJob final : public Job {
 
 }  // namespace
 
-void wait_on_loop(Loop& loop, Task<void> task) {
+void require_no_loop() {
   if (Loop::current() != nullptr) {
     throw std::logic_error("a blocking call on an event loop's thread would stop the loop: use the asynchronous one");
   }
+}
+
+void wait_on_loop(Loop& loop, Task<void> task) {
+  require_no_loop();
   // Shared with the loop, whose last step into the job may come after the waiting thread has been released.
   auto job = std::make_shared<AwaitedJob>(loop);
   auto body = std::make_shared<Task<void>>(std::move(task));
   loop.post([job, body] { job->start(std::move(*body)); });
-  job->wait();
+  std::exception_ptr error;
+  try {
+    job->wait();
+  } catch (...) {
+    error = std::current_exception();
+  }
   std::promise<void> left;
   loop.post([&] {
     job.reset();
     left.set_value();
   });
   left.get_future().get();
+  if (error) std::rethrow_exception(error);
 }
 
 }  // namespace detail

@@ -1,6 +1,7 @@
 #include "tern/async/job.h"
 
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 #include "tern/async/loop.h"
@@ -21,6 +22,10 @@ void resume_in(Job* job, std::coroutine_handle<> coroutine) {
 }
 
 }  // namespace
+
+void detail::throw_no_task() {
+  throw std::logic_error("a Task is awaited once: this one was moved from, or awaited before");
+}
 
 bool is_cancelled(const std::exception_ptr& error) noexcept {
   try {

@@ -54,6 +54,8 @@ class LoopService final : public boost::asio::execution_context::service {
 
  private:
   void shutdown() override {
+    loop.mailbox_->close();
+    while (!loop.ends_.empty()) loop.ends_.pop_front().loop_ended();
     if (loop.own_group_) loop.own_group_->close();
     loop.alarm_.reset();
   }
@@ -111,6 +113,18 @@ void Loop::post(std::function<void()> work) {
     const Turn turn{*this};
     work();
   });
+}
+
+bool LoopMailbox::post(std::function<void()> work) {
+  const std::lock_guard lock{mutex_};
+  if (loop_ == nullptr) return false;
+  loop_->post(std::move(work));
+  return true;
+}
+
+void LoopMailbox::close() noexcept {
+  const std::lock_guard lock{mutex_};
+  loop_ = nullptr;
 }
 
 void Loop::arm(Timer& timer, Clock::time_point when) {

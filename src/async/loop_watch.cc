@@ -36,8 +36,9 @@ constexpr auto kBetweenReports = 1s;
 
 /// What the signal's handler finds out; one at a time in a process.
 struct Snapshot {
-  enum class State : int { kIdle, kWanted, kTaken };
+  enum class State : int { kIdle, kWanted, kBeingTaken, kTaken };
   std::atomic<State> state = State::kIdle;
+  // The handler's from kBeingTaken to kTaken; else the watching thread's.
   alignas(void*) std::array<std::byte, 64 * sizeof(void*)> frames{};
   std::array<char, 256> work{};
 };
@@ -47,12 +48,23 @@ std::mutex one_at_a_time;
 // In the blocked thread, wherever it is: no locks, no memory.
 void take_snapshot(int /*signal*/) {
   auto wanted = Snapshot::State::kWanted;
-  if (snapshot.state.load(std::memory_order_acquire) != wanted) return;
+  if (!snapshot.state.compare_exchange_strong(wanted, Snapshot::State::kBeingTaken)) return;
   const Job* job = Job::current();
   const char* work = job != nullptr && job->work != nullptr ? job->work : "";
   std::strncpy(snapshot.work.data(), work, snapshot.work.size() - 1);
   boost::stacktrace::safe_dump_to(snapshot.frames.data(), snapshot.frames.size());
-  snapshot.state.compare_exchange_strong(wanted, Snapshot::State::kTaken, std::memory_order_release);
+  snapshot.state.store(Snapshot::State::kTaken);
+}
+
+/// Returns false when the blocked thread has not taken the signal by `limit`: it then will not take it any more.
+bool wait_for_snapshot(Clock::time_point limit) {
+  for (;;) {
+    auto wanted = Snapshot::State::kWanted;
+    if (snapshot.state.load() == Snapshot::State::kTaken) return true;
+    // The handler that has begun is waited for: it writes.
+    if (Clock::now() >= limit && snapshot.state.compare_exchange_strong(wanted, Snapshot::State::kIdle)) return false;
+    std::this_thread::sleep_for(1ms);
+  }
 }
 
 void install_handler() {
@@ -152,14 +164,9 @@ class LoopWatch::Watched {
   void report(Clock::duration stuck) {
     const std::lock_guard lock{one_at_a_time};
     snapshot.work.fill('\0');
-    snapshot.state.store(Snapshot::State::kWanted, std::memory_order_release);
+    snapshot.state.store(Snapshot::State::kWanted);
     pthread_kill(thread_->handle, SIGURG);
-    const Clock::time_point limit = Clock::now() + kSignalTime;
-    while (snapshot.state.load(std::memory_order_acquire) == Snapshot::State::kWanted && Clock::now() < limit) {
-      std::this_thread::sleep_for(1ms);
-    }
-    auto wanted = Snapshot::State::kWanted;
-    const bool taken = !snapshot.state.compare_exchange_strong(wanted, Snapshot::State::kIdle);
+    const bool taken = wait_for_snapshot(Clock::now() + kSignalTime);
     // It came round in the meantime: whatever it does now is not what blocked it.
     if (loop_.turn() != turn_) return;
     const std::string work{snapshot.work.data()};

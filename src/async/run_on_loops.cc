@@ -1,32 +1,31 @@
 #include "async/run_on_loops.h"
 
-#include <memory>
 #include <utility>
-
-#include "tern/async/event.h"
 
 namespace tern {
 
+Tokens::Tokens() { state_->home = Loop::require_current("work on several loops").mailbox(); }
+
+std::shared_ptr<void> Tokens::make() {
+  ++state_->left;
+  // Not a pointer to anything: what counts is the deleter.
+  return {nullptr, [state = state_](void*) {
+            state->home->post([state] {
+              if (--state->left == 0) state->none_left.set();
+            });
+          }};
+}
+
+Task<void> Tokens::all_destroyed() {
+  if (state_->left > 0) co_await state_->none_left.wait();
+}
+
 Task<void> run_on_loops(std::vector<Loop*> loops, std::function<void(std::size_t)> work) {
-  // Shared with what is posted, which may outlive a waiter that is cancelled.
-  struct Running {
-    std::function<void(std::size_t)> work;
-    std::size_t left;
-    Event done;
-  };
-  const auto running = std::make_shared<Running>();
-  running->work = std::move(work);
-  running->left = loops.size();
-  Loop& here = Loop::require_current("work on several loops");
+  Tokens tokens;
   for (std::size_t i = 0; i < loops.size(); ++i) {
-    loops[i]->post([running, i, &here] {
-      running->work(i);
-      here.post([running] {
-        if (--running->left == 0) running->done.set();
-      });
-    });
+    loops[i]->post([work, i, token = tokens.make()] { work(i); });
   }
-  if (!loops.empty()) co_await running->done.wait();
+  co_await tokens.all_destroyed();
 }
 
 }  // namespace tern

@@ -118,6 +118,7 @@ void MessageStream::end_incoming() noexcept {
 }
 
 void MessageStream::release_waits() noexcept {
+  paused_ = false;  // no other stream follows
   end_incoming();
   if (writing_ != nullptr) std::exchange(writing_, nullptr)->wake();
 }

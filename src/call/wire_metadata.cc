@@ -10,6 +10,7 @@
 #include "rpc/base64.h"
 #include "rpc/header_names.h"
 #include "rpc/percent.h"
+#include "rpc/reserved_names.h"
 
 namespace tern {
 
@@ -52,6 +53,7 @@ void append_shortened(http2::HeaderFields& fields, const Status& status, std::si
 
 void append_metadata(http2::HeaderFields& fields, const Metadata& metadata, FieldTexts& texts) {
   for (const auto& [key, value] : metadata) {
+    if (rpc::is_reserved(key)) continue;
     if (key.ends_with("-bin")) {
       fields.push_back({key, texts.emplace_back(rpc::encode_base64(value)), false});
     } else {
@@ -63,6 +65,7 @@ void append_metadata(http2::HeaderFields& fields, const Metadata& metadata, Fiel
 std::size_t wire_size(const Metadata& metadata) noexcept {
   std::size_t size = 0;
   for (const auto& [key, value] : metadata) {
+    if (rpc::is_reserved(key)) continue;
     const std::size_t length = key.ends_with("-bin") ? (value.size() * 4 + 2) / 3 : value.size();
     size += http2::header_field_size(key.size(), length);
   }

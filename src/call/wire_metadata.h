@@ -15,7 +15,8 @@ namespace tern {
 /// Texts that fields point to until they are sent; a list, which takes no memory while it is empty (a deque does).
 using FieldTexts = std::list<std::string>;
 
-/// Appends `metadata`; it and `texts` must live until the fields are sent.
+/// Appends `metadata`, without the names that belong to HTTP/2 and gRPC (rpc/reserved_names.h). It and `texts` must
+/// live until the fields are sent.
 void append_metadata(http2::HeaderFields& fields, const Metadata& metadata, FieldTexts& texts);
 
 /// Returns the bytes that `metadata` adds to a header block, as RFC 9113 §6.5.2 counts them.

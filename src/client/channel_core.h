@@ -1,79 +1,66 @@
-// ChannelCore: what a channel's parts on all loops have in common, and where to find them.
+// ChannelCore: a channel's parts on all loops, and where to find them. Calls share it, so that their channel may go
+// before they do.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "async/on_loop.h"
+#include "client/channel_config.h"
 #include "client/channel_loop.h"
-#include "client/service_config.h"
-#include "client/target.h"
-#include "tern/async/loop.h"
-#include "tern/client/channel.h"
+#include "tern/async/task.h"
+#include "tern/client/channel_info.h"
+#include "tern/client/channel_options.h"
 #include "transport/entity_id.h"
 
 namespace tern {
 
 class ChannelCore {
  public:
-  ChannelCore(std::string target, ChannelOptions options);
+  ChannelCore(std::string target, ChannelOptions options)
+      : config_(std::make_shared<ChannelConfig>(std::move(target), std::move(options))) {}
   ChannelCore(const ChannelCore&) = delete;
   ChannelCore& operator=(const ChannelCore&) = delete;
-  ~ChannelCore();
+  /// On any thread: the parts are destroyed on their loops.
+  ~ChannelCore() = default;
 
-  [[nodiscard]] const std::string& target() const noexcept { return target_; }
-  [[nodiscard]] const ChannelOptions& options() const noexcept { return options_; }
-  /// Whether nobody on the way can read what is sent.
-  [[nodiscard]] bool secure() const noexcept { return options_.tls != nullptr; }
-  /// The value of ":authority".
-  [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
-  [[nodiscard]] const std::string& tls_name() const noexcept { return tls_name_; }
-  [[nodiscard]] const Target& target_addresses() const noexcept { return addresses_; }
-  [[nodiscard]] const std::shared_ptr<const ServiceConfig>& service_config() const noexcept { return service_config_; }
+  [[nodiscard]] const ChannelConfig& config() const noexcept { return *config_; }
+  /// Before the first call.
+  [[nodiscard]] ChannelConfig& config() noexcept { return *config_; }
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
 
-  void add_interceptor(ClientInterceptor& interceptor) { interceptors_.push_back(&interceptor); }
-  [[nodiscard]] const std::vector<ClientInterceptor*>& interceptors() const noexcept { return interceptors_; }
-  void add_observer(ClientObserver& observer) { observers_.push_back(&observer); }
-  [[nodiscard]] const std::vector<ClientObserver*>& observers() const noexcept { return observers_; }
-
-  /// The part on the loop that runs now, made at the first call. Takes no lock, once it is made. Any loop.
+  /// The channel's part on one loop. The counts stay when the loop has ended.
+  struct Part {
+    std::optional<OnLoop<ChannelLoop>> on_loop;
+    CallCounts calls;
+  };
+  /// That of the loop that runs now, made at the first call. Takes no lock, once it is made. Throws std::logic_error
+  /// outside of a loop.
   ChannelLoop& part_here();
 
-  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
-  Task<ChannelInfo> inspect();
-
-  /// Closes the parts, each on its own loop, and waits for them.
-  Task<void> close();
-  /// Closes the part on the loop that runs now, and asks the others to.
+  /// Closes the parts, each on its own loop, and waits for them. On any loop; `self` is kept until then.
+  static Task<void> close(std::shared_ptr<ChannelCore> self);
+  /// Closes the part on the loop that runs now, and asks the others to. On any thread.
   void begin_close();
   [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
+  static Task<ChannelInfo> inspect(std::shared_ptr<const ChannelCore> self);
 
  private:
   // More loops than cores of any machine that this was thought for.
   static constexpr std::size_t kMostLoops = 256;
-  struct Slot {
-    std::atomic<Loop*> loop = nullptr;
-    std::shared_ptr<ChannelLoop> part;
-  };
   ChannelLoop& make_part(Loop& loop);
-  [[nodiscard]] std::vector<std::shared_ptr<ChannelLoop>> parts() const;
+  [[nodiscard]] std::vector<const OnLoop<ChannelLoop>*> parts() const;
 
   std::uint64_t id_ = transport::next_entity_id();
-  std::string target_;
-  ChannelOptions options_;
-  Target addresses_;
-  std::string authority_;
-  std::string tls_name_;
-  std::shared_ptr<const ServiceConfig> service_config_;
-  std::vector<ClientInterceptor*> interceptors_;
-  std::vector<ClientObserver*> observers_;
+  std::shared_ptr<ChannelConfig> config_;
   std::atomic<bool> closed_ = false;
-  std::mutex mutex_;
-  std::unique_ptr<Slot[]> slots_ = std::make_unique<Slot[]>(kMostLoops);
+  std::mutex mutex_;  // for making parts
+  std::unique_ptr<Part[]> parts_ = std::make_unique<Part[]>(kMostLoops);
   std::atomic<std::size_t> used_ = 0;
 };
 

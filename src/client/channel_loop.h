@@ -1,56 +1,46 @@
-// ChannelLoop: a channel's part on one loop: who its servers are (resolving), how it stands with each (subchannels),
-// and which of them gets a call (balancing).
+// ChannelLoop: a channel's part on one loop. It joins what finds its servers (Discovery), how it stands with each of
+// them (Subchannel), which of them gets a call (Balancing), and the calls that wait.
+//
+//   call --connection_for()--> Balancing --> Subchannel --> ClientConnection
+//                      \--none: waits--^ told when the channel's state changes
 #pragma once
 
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "client/backoff.h"
-#include "client/client_connection.h"
+#include "client/balancing.h"
+#include "client/channel_config.h"
+#include "client/channel_connections.h"
+#include "client/discovery.h"
 #include "client/service_config.h"
 #include "client/subchannel.h"
-#include "client/target.h"
-#include "http2/defaults.h"
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
-#include "tern/async/task.h"
-#include "tern/client/channel.h"
+#include "tern/client/channel_info.h"
+#include "tern/client/channel_options.h"
 #include "tern/client/connection_waiter.h"
-#include "tern/client/picker.h"
-#include "tern/client/resolver.h"
 
 namespace tern {
 
-class ChannelCore;
-
-class ChannelLoop final : private Timer {
+class ChannelLoop final : private DiscoveryUser, private SubchannelOwner {
  public:
-  ChannelLoop(Loop& loop, const ChannelCore& core);
+  /// `calls` outlives it.
+  ChannelLoop(Loop& loop, std::shared_ptr<const ChannelConfig> config, CallCounts& calls);
   ChannelLoop(const ChannelLoop&) = delete;
   ChannelLoop& operator=(const ChannelLoop&) = delete;
   ~ChannelLoop();
 
-  [[nodiscard]] Loop& loop() const noexcept { return loop_; }
-  [[nodiscard]] const ChannelCore& core() const noexcept { return core_; }
-  [[nodiscard]] const ChannelOptions& options() const noexcept { return options_; }
-  [[nodiscard]] const http2::Settings& settings() const noexcept { return settings_; }
-  /// The name that a server's certificate must have.
-  [[nodiscard]] const std::string& tls_name() const noexcept;
+  [[nodiscard]] Loop& loop() const noexcept { return connections_.loop(); }
   [[nodiscard]] const std::shared_ptr<const ServiceConfig>& service_config() const noexcept { return service_config_; }
-  [[nodiscard]] RetryThrottle& throttle() noexcept { return throttle_; }
-  /// The service whose health decides whether a server gets calls; null: none. Only where calls are spread: pick_first
-  /// has no other server to turn to (A17).
-  [[nodiscard]] const std::string* health_service() const noexcept {
-    return spreads() && service_config_->health_service ? &*service_config_->health_service : nullptr;
-  }
+  [[nodiscard]] RetryThrottle& throttle() noexcept { return *throttle_; }
+  [[nodiscard]] CallCounts& calls() noexcept { return calls_; }
 
-  /// The connection for a call; null when there is none now.
-  [[nodiscard]] ClientConnection* pick(std::string_view method, const Metadata& metadata);
-  /// Connects, if nobody does yet, and tells `waiter` when there is a connection, or when there will be none.
-  void wait_for_connection(ConnectionWaiter& waiter);
+  /// The connection for a call. Null when there is none now: the channel then connects, if it does not yet, and tells
+  /// `waiter` when there is one, or when there will be none; never before this returns, so that a program that calls
+  /// again and again without a pause leaves the loop its turns.
+  [[nodiscard]] ClientConnection* connection_for(ConnectionWaiter& waiter);
 
   [[nodiscard]] ConnectivityState state() const noexcept { return state_; }
   void connect();
@@ -59,68 +49,58 @@ class ChannelLoop final : private Timer {
   [[nodiscard]] const Status& failure() const noexcept { return failure_; }
   /// Set at the next change of state.
   [[nodiscard]] const std::shared_ptr<Event>& changed() const noexcept { return changed_; }
-
-  [[nodiscard]] CallCounts& calls() noexcept { return calls_; }
   [[nodiscard]] ChannelInfo info() const;
 
   /// Ends every connection and call.
   void close();
 
-  /// How often servers are asked whether they are still there; doubled when one says that it is too often.
-  [[nodiscard]] std::chrono::nanoseconds keepalive_time() const noexcept { return keepalive_time_; }
-  void too_many_pings(const std::string& peer);
-
-  /// For subchannels and connections.
-  ClientConnection& add_connection(std::unique_ptr<transport::ByteStream> stream, Subchannel& subchannel);
-  void subchannel_changed(Subchannel& subchannel);
-  void remove(ClientConnection& connection);
-
  private:
-  class Resolving;
-  /// Whether the servers' addresses have to be found, rather than stand in the target.
-  [[nodiscard]] bool looks_up() const noexcept;
-  void resolve();
-  Task<void> look_up();
-  void resolving_ended(const std::exception_ptr& error);
-  void use(const std::vector<transport::Address>& addresses);
-  void use(std::shared_ptr<const ServiceConfig> config);
+  /// Tells those whose calls fail at once.
+  class Fail final : public Ready {
+   public:
+    explicit Fail(ChannelLoop& owner) noexcept : owner_(owner) {}
+
+   private:
+    void run() override;
+    ChannelLoop& owner_;
+  };
+
+  void servers_found(std::vector<FoundServer> servers, std::string_view service_config) override;
+  void discovery_changed() override;
+  void subchannel_changed(Subchannel& subchannel) override;
+  void take_back(IntrusiveList<ConnectionWaiter>& waiters) override;
+  /// Only where calls are spread: pick_first has no other server to turn to (A17).
+  [[nodiscard]] const std::string* health_service() const noexcept override;
+  [[nodiscard]] std::size_t max_connections() const noexcept override;
+
+  [[nodiscard]] const ChannelOptions& options() const noexcept { return connections_.options(); }
+  [[nodiscard]] bool spreads() const noexcept;
+  void use_config(std::string_view json);
   template <class Visit>
   void for_each_subchannel(Visit visit);
-  void retire_subchannels();
-  [[nodiscard]] bool spreads() const noexcept;
-  [[nodiscard]] ConnectivityState state_of_all() const noexcept;
   void connect_idle();
+  void retire_subchannels();
+  [[nodiscard]] Subchannel* choose(const ConnectionWaiter& waiter);
+  [[nodiscard]] ConnectivityState state_of_all() const noexcept;
   void update();
   void settle_waiting();
-  void expired() noexcept override;
+  void settle(ConnectionWaiter& waiter);
 
-  Loop& loop_;
-  const ChannelCore& core_;
-  const ChannelOptions& options_;
-  http2::Settings settings_;
   std::shared_ptr<const ServiceConfig> service_config_;
-  RetryThrottle throttle_;
+  std::shared_ptr<RetryThrottle> throttle_;
+  CallCounts& calls_;
   ConnectivityState state_ = ConnectivityState::kIdle;
   std::shared_ptr<Event> changed_ = std::make_shared<Event>();
   Status failure_;
-  std::chrono::nanoseconds keepalive_time_;
-
-  std::unique_ptr<Resolving> resolving_;
-  bool resolved_ = false;
-  bool resolving_failed_ = false;
-  Backoff resolving_backoff_;
-  Clock::time_point resolved_at_;
-  std::optional<Resolution> found_;
-
+  Balancing balancing_;
+  ChannelConnections connections_;
+  Discovery discovery_;
   std::vector<std::unique_ptr<Subchannel>> subchannels_;
-  std::vector<std::unique_ptr<Subchannel>> retired_;
+  std::vector<std::unique_ptr<Subchannel>> retired_;            // destroyed in a later turn
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted
-  std::size_t next_ = 0;                                        // round_robin's
-  std::vector<Subchannel*> ready_;                              // scratch of pick()
-  std::vector<PickerCandidate> candidates_;                     // likewise
-  CallCounts calls_;
-  IntrusiveList<ConnectionWaiter> waiting_;
-  IntrusiveList<ClientConnection> connections_;
+  IntrusiveList<ConnectionWaiter> waiting_;                     // for a server
+  IntrusiveList<ConnectionWaiter> failing_;                     // to be told so
+  Fail fail_{*this};
 };
 
 }  // namespace tern

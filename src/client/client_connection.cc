@@ -5,15 +5,16 @@
 
 #include <utility>
 
-#include "client/channel_loop.h"
-#include "client/subchannel.h"
+#include "client/connection_user.h"
+#include "tern/client/channel_options.h"
 
 namespace tern {
 
-ClientConnection::ClientConnection(ChannelLoop& owner, std::unique_ptr<transport::ByteStream> stream,
-                                   Subchannel* subchannel)
+ClientConnection::ClientConnection(ConnectionOwner& owner, std::unique_ptr<transport::ByteStream> stream,
+                                   ConnectionUser& user)
     : owner_(owner),
-      subchannel_(subchannel),
+      user_(&user),
+      balancer_(owner.balancer()),
       connection_(owner.loop(), std::move(stream), http2::Role::kClient, owner.settings(), *this) {}
 
 void ClientConnection::start() {
@@ -29,15 +30,24 @@ bool ClientConnection::open(http2::Stream& stream, std::span<const http2::Header
   if (!usable()) return false;
   if (connection_.session().open(stream, request)) return true;
   // The numbers of streams are used up, say (RFC 9113 §5.1.1).
-  if (subchannel_ != nullptr) subchannel_->connection_left(*this);
+  if (user_ != nullptr) user_->connection_left(*this);
   return false;
+}
+
+// The session is still busy with the stream that ended, and opens no other one in that event: later in the same turn.
+void ClientConnection::on_room() {
+  if (user_ != nullptr && !Ready::linked()) owner_.loop().make_ready(*this);
+}
+
+void ClientConnection::run() {
+  if (user_ != nullptr && usable()) user_->connection_has_room(*this);
 }
 
 // A connection that had no call at the last look, and none since, has been idle all the time.
 void ClientConnection::check_idle() {
   const std::uint64_t opened = connection_.session().streams_opened();
   if (calls() == 0 && opened == calls_seen_) {
-    if (subchannel_ != nullptr) subchannel_->rest();
+    if (user_ != nullptr) user_->connection_idle(*this);
     return;
   }
   calls_seen_ = opened;
@@ -52,18 +62,18 @@ void ClientConnection::on_go_away(http2::ErrorCode code, std::string_view debug_
   if (code == http2::ErrorCode::kEnhanceYourCalm && debug_data == "too_many_pings") {
     owner_.too_many_pings(connection_.peer());
   }
-  if (subchannel_ != nullptr) subchannel_->connection_left(*this);
+  if (user_ != nullptr) user_->connection_left(*this);
 }
 
-void ClientConnection::leave_subchannel() {
-  subchannel_ = nullptr;
+void ClientConnection::retire() {
+  user_ = nullptr;
   if (std::exchange(leaving_, true) || connection_.closed()) return;
   connection_.session().go_away();
 }
 
 void ClientConnection::on_lost(const std::string& /*reason*/) {
   greeted_->set();
-  if (subchannel_ != nullptr) subchannel_->connection_left(*this);
+  if (user_ != nullptr) user_->connection_left(*this);
   owner_.remove(*this);
 }
 

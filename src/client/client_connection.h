@@ -9,32 +9,47 @@
 #include "tern/async/event.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
+#include "tern/client/balancer.h"
 #include "tern/http2/stream.h"
 #include "tern/rpc/status.h"
 #include "transport/connection.h"
 
 namespace tern {
 
-class ChannelLoop;
-class Subchannel;
+class ConnectionOwner;
+class ConnectionUser;
 
-/// Owned by its ChannelLoop; leaves it when it is lost.
-class ClientConnection final : public ListNode<ClientConnection>, private transport::ConnectionEvents {
+/// Owned by its channel's part on the loop; leaves it when it is lost.
+class ClientConnection final : public ListNode<ClientConnection>, private transport::ConnectionEvents, private Ready {
  public:
-  ClientConnection(ChannelLoop& owner, std::unique_ptr<transport::ByteStream> stream, Subchannel* subchannel);
+  ClientConnection(ConnectionOwner& owner, std::unique_ptr<transport::ByteStream> stream, ConnectionUser& user);
 
   void start();
+  /// Notifies `user` from now on; null: nobody. `server`: whose connection it is, for the balancer.
+  void use_for(ConnectionUser* user, std::uint64_t server = 0) noexcept {
+    user_ = user;
+    server_ = server;
+  }
   /// The server's first settings have arrived, or the connection is lost. Outlives the connection.
   [[nodiscard]] std::shared_ptr<Event> greeted() const noexcept { return greeted_; }
   /// Takes new calls.
   [[nodiscard]] bool usable() const noexcept { return greeted_->is_set() && !leaving_ && !connection_.closed(); }
 
-  /// Opens a stream; false when this connection takes no more, and its subchannel needs another one.
+  /// The server allows another stream now (SETTINGS_MAX_CONCURRENT_STREAMS, RFC 9113 §6.5.2).
+  [[nodiscard]] bool has_room() const noexcept { return connection_.session().has_room(); }
+
+  /// Opens a stream, which waits in the session while there is no room; false when this connection takes no more, which
+  /// its user has then been told.
   bool open(http2::Stream& stream, std::span<const http2::HeaderField> request);
+
+  /// Whether somebody wants to hear how calls end.
+  [[nodiscard]] bool hears_ends() const noexcept { return balancer_ != nullptr; }
+  /// Tells how one that open() accepted has ended. Exactly once for each, where hears_ends().
+  void attempt_ended(const BalancedCallEnd& end) { balancer_->call_ended(server_, end); }
 
   void say_goodbye() { connection_.say_goodbye(); }
   /// Takes no new calls, and ends after those that it carries.
-  void leave_subchannel();
+  void retire();
   /// The users' own, without the one that is carried in the background.
   [[nodiscard]] std::size_t calls() const noexcept {
     return connection_.session().open_streams() - (background_ != nullptr && background_->open() ? 1 : 0);
@@ -56,10 +71,14 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
   void on_settings() override { greeted_->set(); }
   void on_go_away(http2::ErrorCode code, std::string_view debug_data) override;
   void on_lost(const std::string& reason) override;
+  void on_room() override;
+  void run() override;
   void check_idle();
 
-  ChannelLoop& owner_;
-  Subchannel* subchannel_;  // null once it has a new connection, or is gone
+  ConnectionOwner& owner_;
+  ConnectionUser* user_;  // null once it has another connection, or is gone
+  Balancer* balancer_;
+  std::uint64_t server_ = 0;
   std::shared_ptr<Event> greeted_ = std::make_shared<Event>();
   MemberTimer<ClientConnection, &ClientConnection::check_idle> idle_timer_{*this};
   std::uint64_t calls_seen_ = 0;  // at the last check_idle

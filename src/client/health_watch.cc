@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "client/backoff.h"
-#include "client/channel_core.h"
 #include "client/request_fields.h"
 #include "tern/async/sleep.h"
 #include "tern/call/message_stream.h"
@@ -38,7 +37,7 @@ class HealthWatch::Call final : public MessageStream {
     if (open()) connection_.carry_in_background(nullptr);
   }
 
-  [[nodiscard]] bool start(const ChannelCore& channel, const std::string& service) {
+  [[nodiscard]] bool start(const ChannelConfig& channel, const std::string& service) {
     http2::HeaderFields fields;
     append_request_fields(fields, channel, kMethod);
     if (!connection_.open(*this, fields)) return false;
@@ -85,8 +84,12 @@ class HealthWatch::Call final : public MessageStream {
   bool over_ = false;
 };
 
-HealthWatch::HealthWatch(ChannelLoop& owner, ClientConnection& connection, std::string service, Told told)
-    : Job(owner.loop()), owner_(owner), connection_(connection), service_(std::move(service)), told_(std::move(told)) {
+HealthWatch::HealthWatch(ChannelConnections& channel, ClientConnection& connection, std::string service, Told told)
+    : Job(channel.loop()),
+      channel_(channel),
+      connection_(connection),
+      service_(std::move(service)),
+      told_(std::move(told)) {
   start(watch());
 }
 
@@ -101,10 +104,10 @@ void HealthWatch::tell(bool serving, const std::string& why_not) {
 }
 
 Task<void> HealthWatch::watch() {
-  Backoff backoff{owner_.options().backoff};
+  Backoff backoff{channel_.options().backoff};
   for (;;) {
     Call call{connection_};
-    if (!call.start(owner_.core(), service_)) co_return;
+    if (!call.start(channel_.config(), service_)) co_return;
     for (;;) {
       const std::optional<Buffer> bytes = co_await call.read_message();
       if (!bytes) break;

@@ -7,8 +7,7 @@
 #include <functional>
 #include <string>
 
-#include "client/channel_loop.h"
-#include "client/client_connection.h"
+#include "client/channel_connections.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
 
@@ -19,8 +18,8 @@ class HealthWatch final : private Job {
   /// Called with whether calls may go to the server, and why not, at each news.
   using Told = std::function<void(bool serving, const std::string& why_not)>;
 
-  /// `connection` is alive until stop().
-  HealthWatch(ChannelLoop& owner, ClientConnection& connection, std::string service, Told told);
+  /// `channel` outlives it; `connection` is alive until stop().
+  HealthWatch(ChannelConnections& channel, ClientConnection& connection, std::string service, Told told);
   /// Nothing is told any more. It may be destroyed in a later turn, not from inside `told`.
   void stop() noexcept;
 
@@ -30,7 +29,7 @@ class HealthWatch final : private Job {
   void tell(bool serving, const std::string& why_not);
   void finished(std::exception_ptr /*error*/) override {}
 
-  ChannelLoop& owner_;
+  ChannelConnections& channel_;
   ClientConnection& connection_;
   std::string service_;
   Told told_;

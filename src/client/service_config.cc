@@ -145,8 +145,16 @@ Throttling throttling_of(const Struct& from) {
   return throttling;
 }
 
-/// The first policy in the list that is known decides.
-bool is_round_robin(const Struct& config) {
+std::optional<std::size_t> most_connections(const Struct& from) {
+  const Value* most = member(from, "maxConnectionsPerSubchannel");
+  if (most == nullptr) return std::nullopt;
+  const double value = number(*most, "maxConnectionsPerSubchannel");
+  if (value < 1 || value != std::floor(value)) refuse("\"maxConnectionsPerSubchannel\" is a whole number from 1");
+  return static_cast<std::size_t>(value);
+}
+
+/// The first policy in the list that is known decides; nothing where none is asked for.
+std::optional<bool> is_round_robin(const Struct& config) {
   if (const Value* policies = member(config, "loadBalancingConfig")) {
     for (const Value& policy : list(*policies, "loadBalancingConfig").values()) {
       const Struct& named = object(policy, "loadBalancingConfig");
@@ -155,16 +163,12 @@ bool is_round_robin(const Struct& config) {
     }
     refuse("\"loadBalancingConfig\" names no policy that is known (pick_first, round_robin)");
   }
-  return rpc::lower_case(text(member(config, "loadBalancingPolicy"))) == "round_robin";
+  const std::string policy = rpc::lower_case(text(member(config, "loadBalancingPolicy")));
+  if (policy.empty()) return std::nullopt;
+  return policy == "round_robin";
 }
 
 }  // namespace
-
-void RetryThrottle::succeeded() noexcept {
-  tokens_ = std::min(throttling_.max_tokens, tokens_ + throttling_.token_ratio);
-}
-
-void RetryThrottle::failed() noexcept { tokens_ = std::max(0.0, tokens_ - 1); }
 
 ServiceConfig ServiceConfig::parse(std::string_view json) {
   ServiceConfig config;
@@ -178,6 +182,9 @@ ServiceConfig ServiceConfig::parse(std::string_view json) {
   }
   if (const Value* health = member(root, "healthCheckConfig")) {
     config.health_service = text(member(object(*health, "healthCheckConfig"), "serviceName"));
+  }
+  if (const Value* scaling = member(root, "connectionScaling")) {
+    config.max_connections = most_connections(object(*scaling, "connectionScaling"));
   }
   const Value* methods = member(root, "methodConfig");
   if (methods == nullptr) return config;

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "client/backoff.h"
+#include "client/retry_throttle.h"
 #include "tern/rpc/status.h"
 
 namespace tern {
@@ -38,27 +39,6 @@ struct MethodConfig {
   std::optional<HedgingPolicy> hedging;
 };
 
-struct Throttling {
-  double max_tokens = 0;  // 0: none
-  double token_ratio = 0;
-};
-
-/// Keeps retries away from a server that fails as it is: each failure takes a token, each success gives back a part of
-/// one, and above half of them retries are allowed.
-class RetryThrottle {
- public:
-  explicit RetryThrottle(Throttling throttling) noexcept : throttling_(throttling), tokens_(throttling.max_tokens) {}
-  void succeeded() noexcept;
-  void failed() noexcept;
-  [[nodiscard]] bool allows() const noexcept {
-    return throttling_.max_tokens == 0 || tokens_ > throttling_.max_tokens / 2;
-  }
-
- private:
-  Throttling throttling_;
-  double tokens_;
-};
-
 class ServiceConfig {
  public:
   /// Empty text: nothing configured. Throws std::invalid_argument that says what is wrong, and where.
@@ -67,10 +47,13 @@ class ServiceConfig {
   /// For "/package.Service/Method": what is said of the method, of its service, or of all; null when nothing is.
   [[nodiscard]] const MethodConfig* find(std::string_view path) const;
 
-  bool round_robin = false;
+  /// Unset where nothing is said of balancing.
+  std::optional<bool> round_robin;
   Throttling throttling;
   /// The service whose health is watched before a server gets calls; empty text means the server as a whole.
   std::optional<std::string> health_service;
+  /// To one server, for calls that find no free stream (gRFC A105); at least 1.
+  std::optional<std::size_t> max_connections;
 
  private:
   std::unordered_map<std::string, MethodConfig> methods_;  // by path, by "/service/", and "" for all

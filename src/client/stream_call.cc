@@ -3,29 +3,29 @@
 namespace tern::detail {
 
 Task<Status> StreamCall::status() {
-  co_await call_->end();
-  co_return call_->status();
+  co_await call().end();
+  co_return call().status();
 }
 
 Task<Metadata> StreamCall::initial_metadata() {
-  call_->start();
-  co_await call_->headers();
-  co_return call_->initial_metadata();
+  call().start();
+  co_await call().headers();
+  co_return call().initial_metadata();
 }
 
 Task<bool> StreamCall::write_bytes(Result<Buffer> message) {
   if (!message.ok()) {
-    call_->cancel(message.status());
+    call().cancel(message.status());
     co_return false;
   }
-  co_await call_->opened();
-  if (call_->ended()) co_return false;
-  co_return co_await call_->write_message(std::move(message).value());
+  co_await call().opened();
+  if (call().ended()) co_return false;
+  co_return co_await call().write_message(std::move(message).value());
 }
 
 Task<void> StreamCall::end_writes() {
-  co_await call_->opened();
-  call_->end_requests();
+  co_await call().opened();
+  call().end_requests();
 }
 
 }  // namespace tern::detail

@@ -108,13 +108,21 @@ void Session::begin_on_wire(Stream& stream, std::uint32_t id) {
   table_.put(stream);
 }
 
+// There is room for another one now.
+void Session::own_stream_ended() noexcept {
+  if (!room_waits_.empty()) {
+    output_added();
+  } else if (own_streams_ == peer_max_streams_) {
+    events_.on_room();
+  }
+  --own_streams_;
+}
+
 void Session::forget(Stream& stream) noexcept {
   stream.hold_unfinished(0);
   if (stream.on_wire_) {
     table_.erase(stream);
-    if (role_ == Role::kClient) --own_streams_;
-    // There is room for another one now.
-    if (!room_waits_.empty()) output_added();
+    if (role_ == Role::kClient) own_stream_ended();
   }
   stream.session_ = nullptr;
   stream.ListNode<Stream>::unlink();

@@ -46,6 +46,9 @@ class SessionEvents {
   virtual void on_ping() {}
   /// A stream of the peer's was reset for what it did, or refused.
   virtual void on_stream_refused(ErrorCode /*code*/) {}
+  /// The peer allows another stream of ours, after it allowed none, and none waits in the session. Streams may not be
+  /// opened in it. Clients only.
+  virtual void on_room() {}
 
  protected:
   ~SessionEvents() = default;
@@ -94,6 +97,9 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields, priva
 
   /// Returns the number of streams that the peer allows at a time (SETTINGS_MAX_CONCURRENT_STREAMS, RFC 9113 §6.5.2).
   [[nodiscard]] std::uint32_t peer_max_streams() const noexcept { return peer_max_streams_; }
+
+  /// A client's next stream need not wait in the session.
+  [[nodiscard]] bool has_room() const noexcept { return room_waits_.empty() && own_streams_ < peer_max_streams_; }
 
   /// Returns the longest header block that the peer accepts, in bytes; kNoHeaderLimit when it announced no limit.
   [[nodiscard]] std::size_t peer_header_limit() const noexcept { return peer_header_limit_; }
@@ -186,6 +192,7 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields, priva
 
   // session.cc
   void attach(Stream& stream);
+  void own_stream_ended() noexcept;
   /// From now on the peer knows of it, by this number.
   void begin_on_wire(Stream& stream, std::uint32_t id);
   void forget(Stream& stream) noexcept;

@@ -356,6 +356,7 @@ bool Session::apply_setting(SettingId id, std::uint32_t value) {
       }
       break;
     case SettingId::kMaxConcurrentStreams:
+      if (role_ == Role::kClient && own_streams_ >= peer_max_streams_ && own_streams_ < value) events_.on_room();
       peer_max_streams_ = value;
       break;
     case SettingId::kInitialWindowSize: {

@@ -65,8 +65,8 @@ Task<std::unique_ptr<transport::ByteStream>> ConnectionPool::connect_stream(cons
   ClientTls* tls = options_.tls;
   if (tls == nullptr) tls = own_tls_ ? &*own_tls_ : &own_tls_.emplace();
   const transport::Alpn alpn = http2 ? transport::Alpn::kHttp1Too : transport::Alpn::kHttp1;
-  std::string name = tls->server_name().empty() ? url.host : tls->server_name();
-  co_return co_await transport::connect_tls(loop_, std::move(stream), tls->context(), std::move(name), alpn);
+  transport::PeerName name = transport::PeerName::of_server(*tls, url.host);
+  co_return co_await transport::connect_tls(loop_, std::move(stream), *tls, std::move(name), alpn);
 }
 
 std::shared_ptr<ClientOrigin> ConnectionPool::origin_of(const ClientUrl& url) {

@@ -1,13 +1,12 @@
 #include "tern/rpc/metadata.h"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
 #include "rpc/base64.h"
 #include "rpc/blanks.h"
-#include "rpc/header_names.h"
 #include "rpc/lower_case.h"
+#include "rpc/reserved_names.h"
 
 namespace tern {
 
@@ -18,16 +17,6 @@ bool is_binary(std::string_view key) { return key.ends_with("-bin"); }
 bool is_key_letter(char letter) {
   return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' ||
          letter == '.';
-}
-
-// Set by tern, by HTTP/2 or not allowed in HTTP/2 at all (RFC 9113 §8.2.2).
-bool is_reserved(std::string_view key) {
-  static constexpr std::array<std::string_view, 9> kReserved{
-      "te",         "content-type",     "user-agent",        "host",   "connection",
-      "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
-  // A server may say when to call again (gRPC proposal A6).
-  if (key == rpc::kGrpcRetryPushback) return false;
-  return key.starts_with("grpc-") || std::find(kReserved.begin(), kReserved.end(), key) != kReserved.end();
 }
 
 }  // namespace
@@ -41,13 +30,19 @@ void Metadata::add(std::string_view key, std::string_view value) {
   if (lower.empty() || !std::all_of(lower.begin(), lower.end(), is_key_letter)) {
     throw std::invalid_argument("metadata key \"" + lower + "\": only letters, digits and -_. are allowed");
   }
-  if (is_reserved(lower)) throw std::invalid_argument("metadata key \"" + lower + "\" belongs to HTTP/2 or gRPC");
+  if (rpc::is_reserved(lower) && !rpc::is_received(lower)) {
+    throw std::invalid_argument("metadata key \"" + lower + "\" belongs to HTTP/2 or gRPC");
+  }
   if (!is_binary(lower) &&
       !std::all_of(value.begin(), value.end(), [](char letter) { return letter >= ' ' && letter <= '~'; })) {
     throw std::invalid_argument("metadata value of \"" + lower +
                                 "\" is not printable ASCII: give the key a name that ends in -bin");
   }
   append(lower, is_binary(lower) ? value : rpc::without_blanks(value));
+}
+
+void Metadata::add_all(const Metadata& received) {
+  for (const auto& [key, value] : Metadata{received}) append(key, value);
 }
 
 bool Metadata::add_received(std::string_view key, std::string_view value) {

@@ -6,12 +6,15 @@
 #include <functional>
 #include <iterator>
 #include <latch>
+#include <memory>
 #include <mutex>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "async/on_loop.h"
 #include "async/run_on_loops.h"
 #include "rpc/timeout.h"
 #include "server/server_loop.h"
@@ -28,27 +31,85 @@ namespace {
 /// After their cancellation handlers get this long to run their destructors and catch blocks.
 constexpr std::chrono::milliseconds kCancelledHandlersTime{1000};
 
+/// A server's parts on all its loops. Inspectors share it, so that the server may end meanwhile.
+class ServerParts {
+ public:
+  ServerParts(Loop& home, const std::shared_ptr<ServerShared>& shared) {
+    for (Loop* loop : home.siblings()) {
+      parts_.emplace_back(*loop, [loop, shared] { return std::make_unique<ServerLoop>(*loop, shared); });
+    }
+  }
+
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  [[nodiscard]] std::span<const OnLoop<ServerLoop>> all() const noexcept { return parts_; }
+  [[nodiscard]] std::vector<const OnLoop<ServerLoop>*> pointers() const {
+    std::vector<const OnLoop<ServerLoop>*> pointers;
+    pointers.reserve(parts_.size());
+    for (const auto& part : parts_) pointers.push_back(&part);
+    return pointers;
+  }
+
+  void add_listening(std::string address) {
+    const std::lock_guard lock{mutex_};
+    listening_.push_back({.id = transport::next_entity_id(), .address = std::move(address)});
+  }
+  [[nodiscard]] std::vector<ServerInfo::Listening> listening() const {
+    const std::lock_guard lock{mutex_};
+    return listening_;
+  }
+
+  /// On any loop, also when the server has ended.
+  static Task<ServerInfo> inspect(std::shared_ptr<const ServerParts> self);
+
+ private:
+  std::uint64_t id_ = transport::next_entity_id();
+  std::vector<OnLoop<ServerLoop>> parts_;
+  mutable std::mutex mutex_;
+  std::vector<ServerInfo::Listening> listening_;
+};
+
+Task<ServerInfo> ServerParts::inspect(std::shared_ptr<const ServerParts> self) {
+  struct Seen {
+    std::vector<CallCounts> calls;
+    std::vector<std::vector<ConnectionInfo>> connections;
+  };
+  // Shared with loops that come round when nobody waits any more.
+  const auto seen = std::make_shared<Seen>();
+  seen->calls.resize(self->parts_.size());
+  seen->connections.resize(self->parts_.size());
+  std::function<void(ServerLoop&, std::size_t)> look = [seen](ServerLoop& part, std::size_t i) {
+    seen->calls[i] = part.calls();
+    seen->connections[i] = part.connections();
+  };
+  co_await run_on_loops(self->pointers(), std::move(look));
+  ServerInfo info;
+  info.id = self->id_;
+  info.listening = self->listening();
+  for (const CallCounts& calls : seen->calls) info.calls += calls;
+  for (auto& connections : seen->connections) {
+    std::move(connections.begin(), connections.end(), std::back_inserter(info.connections));
+  }
+  co_return info;
+}
+
 }  // namespace
 
 class Server::Core {
  public:
   explicit Core(ServerOptions options)
-      : home_(Loop::require_current("a Server")), shared_(std::make_unique<ServerShared>(options)) {
-    for (Loop* loop : home_.siblings()) parts_.push_back(std::make_unique<ServerLoop>(*loop, *shared_));
-  }
+      : home_(Loop::require_current("a Server")),
+        shared_(std::make_shared<ServerShared>(options)),
+        parts_(std::make_shared<ServerParts>(home_, shared_)) {}
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
+  // After a whole stop() the parts hold nothing of anybody else's, and nobody has to wait for their loops: unless
+  // handlers still block their threads.
   ~Core() {
     leave_in_processes();
     accepting_.cancel();
-    const auto close_all = [](ServerLoop& part) { part.close_all(); };
-    on_every_loop(close_all);
-    if (shared_->wait_for_workers(Clock::now() + shared_->options.blocked_handlers_timeout)) {
-      on_every_loop(close_all);
-    } else {
-      leave_blocked_handlers();
-    }
+    if (!stopped_.is_set() || !shared_->wait_for_workers(Clock::now())) end_now();
+    for (const auto& part : parts_->all()) part.end();
   }
 
   void add_service(Service& service) {
@@ -81,7 +142,7 @@ class Server::Core {
         part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)),
                                      {.tls = options.tls, .http = options.http});
       }));
-      listening_.push_back({.id = transport::next_entity_id(), .address = acceptor->address().to_string()});
+      parts_->add_listening(acceptor->address().to_string());
       acceptors_.push_back(std::move(acceptor));
     }
     return acceptors_.back()->address().port;
@@ -120,14 +181,8 @@ class Server::Core {
     acceptors_.clear();
     leave_in_processes();
 
-    left_ = parts_.size();
-    post_to_parts([this](ServerLoop& part) {
-      part.begin_stop([this, alive = std::weak_ptr{alive_}] {
-        home_.post([this, alive] {
-          if (!alive.expired()) part_is_empty();
-        });
-      });
-    });
+    left_ = parts_->all().size();
+    post_to_parts([empty = empty_part_](ServerLoop& part) { part.begin_stop(empty); });
     // In a turn of its own: what handlers were woken for before the stop (HealthService::shut_down()) still goes out.
     post_to_parts([](ServerLoop& part) { part.end_draining_calls(); });
     while (left_ > 0 && Clock::now() < grace_ends_) {
@@ -138,46 +193,21 @@ class Server::Core {
       post_to_parts([](ServerLoop& part) { part.cancel_calls(); });
       co_await empty_.wait(Clock::now() + kCancelledHandlersTime);
     }
-    if (left_ > 0) {
-      post_to_parts([](ServerLoop& part) { part.close_all(); });
-      co_await empty_.wait();
-    }
+    std::function<void(ServerLoop&, std::size_t)> close = [](ServerLoop& part, std::size_t /*i*/) { part.close_all(); };
+    co_await run_on_loops(parts_->pointers(), std::move(close));
+    if (left_ > 0) co_await empty_.wait();
     stopped_.set();
   }
 
-  Task<ServerInfo> inspect() const {
-    struct Parts {
-      std::vector<CallCounts> calls;
-      std::vector<std::vector<ConnectionInfo>> connections;
-    };
-    const auto parts = std::make_shared<Parts>();
-    parts->calls.resize(parts_.size());
-    parts->connections.resize(parts_.size());
-    std::vector<Loop*> loops;
-    loops.reserve(parts_.size());
-    for (const auto& part : parts_) loops.push_back(&part->loop());
-    std::function<void(std::size_t)> look = [this, parts, alive = std::weak_ptr{alive_}](std::size_t i) {
-      if (alive.expired()) return;
-      parts->calls[i] = parts_[i]->calls();
-      parts->connections[i] = parts_[i]->connections();
-    };
-    co_await run_on_loops(std::move(loops), std::move(look));
-    ServerInfo info;
-    info.id = id_;
-    info.listening = listening_;
-    for (const CallCounts& calls : parts->calls) info.calls += calls;
-    for (auto& connections : parts->connections) {
-      std::move(connections.begin(), connections.end(), std::back_inserter(info.connections));
-    }
-    co_return info;
-  }
-  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  [[nodiscard]] const std::shared_ptr<ServerParts>& parts() const noexcept { return parts_; }
 
   Task<void> wait_for_termination() { co_await stopped_.wait(); }
 
   [[nodiscard]] std::size_t calls_in_flight() const noexcept {
     std::size_t all = 0;
-    for (const auto& part : parts_) all += part->calls_in_flight();
+    for (const auto& part : parts_->all()) {
+      if (const ServerLoop* there = part.get(); there != nullptr) all += there->calls_in_flight();
+    }
     return all;
   }
 
@@ -192,8 +222,8 @@ class Server::Core {
   }
 
   ServerLoop& part_of(Loop& loop) {
-    for (const auto& part : parts_) {
-      if (&part->loop() == &loop) return *part;
+    for (const auto& part : parts_->all()) {
+      if (part.loop() == &loop) return *part.get();
     }
     throw std::logic_error("a connection came to a loop that the server has no part on");
   }
@@ -203,67 +233,68 @@ class Server::Core {
     in_processes_.clear();
   }
 
+  /// The parts close, each on its loop, and this thread waits for them: no handler runs when the server is gone.
+  void end_now() {
+    const auto close_all = [](ServerLoop& it, const OnLoop<ServerLoop>& /*part*/) { it.close_all(); };
+    on_every_loop(close_all);
+    if (shared_->wait_for_workers(Clock::now() + shared_->options.blocked_handlers_timeout)) {
+      on_every_loop(close_all);
+    } else {
+      leave_blocked_handlers();
+    }
+  }
+
   // Whatever those handlers may still use stays.
   void leave_blocked_handlers() {
     std::mutex mutex;
     std::vector<std::string> methods;
-    on_every_loop([&](ServerLoop& part) {
-      const std::vector<std::string> blocked = part.orphan_calls();
+    on_every_loop([&](ServerLoop& it, const OnLoop<ServerLoop>& part) {
+      const std::vector<std::string> blocked = it.orphan_calls();
+      part.leave_behind();
       const std::lock_guard lock{mutex};
       methods.insert(methods.end(), blocked.begin(), blocked.end());
     });
     spdlog::error("the server has ended, but handlers of {} block their threads, which are left behind",
                   fmt::join(methods, ", "));
-    for (auto& part : parts_) static_cast<void>(part.release());
-    static_cast<void>(shared_.release());
+    // Each part has its own reference to what all share; one more stays for good.
+    static_cast<void>(new std::shared_ptr<ServerShared>(shared_));
   }
 
-  void part_is_empty() {
-    if (--left_ > 0) return;
-    empty_.set();
-    changed_.set();
-  }
-
-  /// Runs `work` for each part on its own loop, some time soon; not at all when the server is gone by then: what it
-  /// waits for may come true before.
+  /// Runs `work` for each part on its own loop, some time soon; not at all when the part is gone by then.
   template <class Work>
-  void post_to_parts(Work work) {
-    for (const auto& part : parts_) {
-      part->loop().post([&part = *part, work, alive = std::weak_ptr{alive_}] {
-        if (!alive.expired()) work(part);
-      });
-    }
+  void post_to_parts(const Work& work) {
+    for (const auto& part : parts_->all()) part.post(work);
   }
 
   /// Runs `work` for each part on its own loop and waits for the others, blocking: at the end of the server's life.
   template <class Work>
   void on_every_loop(Work work) {
-    std::latch done{static_cast<std::ptrdiff_t>(parts_.size())};
-    for (const auto& part : parts_) {
-      if (&part->loop() == &home_) {
-        work(*part);
-        done.count_down();
-      } else {
-        part->loop().post([&] {
-          work(*part);
-          done.count_down();
-        });
-      }
+    std::latch done{static_cast<std::ptrdiff_t>(parts_->all().size())};
+    for (const auto& part : parts_->all()) {
+      // A loop that ends drops what it has not run: that counts too.
+      const std::shared_ptr<void> token{nullptr, [&done](void*) { done.count_down(); }};
+      part.run([&work, &part, token](ServerLoop& it) { work(it, part); });
     }
     done.wait();
   }
 
   Loop& home_;
-  std::unique_ptr<ServerShared> shared_;
-  std::vector<std::unique_ptr<ServerLoop>> parts_;
+  std::shared_ptr<ServerShared> shared_;
+  std::shared_ptr<ServerParts> parts_;
   std::vector<std::unique_ptr<transport::Acceptor>> acceptors_;
   std::vector<InProcess*> in_processes_;
-  std::uint64_t id_ = transport::next_entity_id();
-  std::vector<ServerInfo::Listening> listening_;
   TaskGroup accepting_;
   bool stopping_ = false;
-  std::size_t left_ = 0;                                        // parts that are not empty yet
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is still posted when the server is gone
+  std::size_t left_ = 0;  // parts that are not empty yet
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  /// Called by a part on its loop when it is empty. Does nothing when the server is gone by then.
+  std::function<void()> empty_part_ = [this, home = home_.mailbox(), alive = std::weak_ptr{alive_}] {
+    home->post([this, alive] {
+      if (alive.expired() || --left_ > 0) return;
+      empty_.set();
+      changed_.set();
+    });
+  };
   Event empty_;
   Event stopped_;
   Clock::time_point grace_ends_;
@@ -285,8 +316,11 @@ std::uint16_t Server::listen(std::string_view address, ListenOptions options) {
 void Server::serve_socket(int descriptor, ServerTls* tls) { core_->serve_socket(descriptor, tls); }
 void Server::listen(InProcess& in_process) { core_->listen(in_process); }
 Task<void> Server::stop(StopOptions options) { return core_->stop(options); }
-Task<ServerInfo> Server::inspect() const { return core_->inspect(); }
-std::uint64_t Server::id() const noexcept { return core_->id(); }
+Task<ServerInfo> Server::inspect() const { return ServerParts::inspect(core_->parts()); }
+std::function<Task<ServerInfo>()> Server::inspector() const {
+  return [parts = core_->parts()] { return ServerParts::inspect(parts); };
+}
+std::uint64_t Server::id() const noexcept { return core_->parts()->id(); }
 Task<void> Server::wait_for_termination() { return core_->wait_for_termination(); }
 std::size_t Server::calls_in_flight() const noexcept { return core_->calls_in_flight(); }
 

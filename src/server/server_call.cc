@@ -22,6 +22,7 @@ namespace tern {
 
 namespace {
 
+const Metadata kNoMetadata;
 constexpr http2::HeaderField kStatus200{":status", "200", true};
 constexpr http2::HeaderField kContentTypeGrpc{rpc::kContentType, rpc::kGrpcContentType, true};
 
@@ -300,13 +301,16 @@ std::shared_ptr<BlockingBridge> ServerCall::bridge() {
 
 Executor& ServerCall::workers() const { return connection_.owner().shared().workers(); }
 
+const Metadata& ServerCall::initial_metadata() const noexcept { return on_worker_ ? kNoMetadata : context_.initial_; }
+const Metadata& ServerCall::trailing_metadata() const noexcept { return on_worker_ ? kNoMetadata : context_.trailing_; }
+
 void ServerCall::end(Status status) {
   if (answered_) return;
   status_ = std::move(status);
   disarm();
   // What was announced as initial metadata is sent as such; otherwise an error is all in one block (Trailers-Only).
-  if (!context_.trailing_metadata().empty()) check_trailing_metadata();
-  if (!headers_sent_ && !context_.initial_metadata().empty()) send_initial_metadata();
+  if (!trailing_metadata().empty()) check_trailing_metadata();
+  if (!headers_sent_ && !initial_metadata().empty()) send_initial_metadata();
   if (answered_) return;  // the initial metadata was too long
   answered_ = true;
   if (headers_sent_) {
@@ -319,17 +323,17 @@ void ServerCall::end(Status status) {
   if (status_.code() == StatusCode::kUnimplemented) {
     fields.push_back({rpc::kGrpcAcceptEncoding, rpc::kAcceptedEncodings, true});
   }
-  append_trailers(fields, status_, context_.trailing_metadata(), peer_header_limit(), texts);
+  append_trailers(fields, status_, trailing_metadata(), peer_header_limit(), texts);
   send_only_headers(fields);
 }
 
 void ServerCall::on_trailers_due(http2::HeaderFields& trailers) {
-  if (status_.ok() && context_.trailing_metadata().empty()) {
+  if (status_.ok() && trailing_metadata().empty()) {
     trailers.push_back({rpc::kGrpcStatus, "0", true});
     return;
   }
   trailer_texts_ = std::make_unique<FieldTexts>();
-  append_trailers(trailers, status_, context_.trailing_metadata(), peer_header_limit(), *trailer_texts_);
+  append_trailers(trailers, status_, trailing_metadata(), peer_header_limit(), *trailer_texts_);
 }
 
 void ServerCall::on_bad_message(Status status) {

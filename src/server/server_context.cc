@@ -7,6 +7,7 @@
 #include "server/server_connection.h"
 #include "tern/async/loop.h"
 #include "tern/async/recycler.h"
+#include "tern/server/blocking_bridge.h"
 #include "tern/server/server_call.h"
 
 namespace tern {
@@ -56,13 +57,19 @@ void ServerContext::abort(Status status) {
   throw AbortError{std::move(status)};
 }
 
+namespace {
+
+Task<bool> send_initial(ServerCall& call) {
+  call.send_initial_metadata();
+  co_return true;
+}
+
+}  // namespace
+
 void ServerContext::send_initial_metadata() {
-  if (Loop::current() == &call_.loop()) {
-    call_.send_initial_metadata();
-  } else {
-    // A synchronous handler: the call outlives it.
-    call_.loop().post([&call = call_] { call.send_initial_metadata(); });
-  }
+  if (Loop::current() == &call_.loop()) return call_.send_initial_metadata();
+  // A synchronous handler, which waits meanwhile: the metadata is its own again afterwards.
+  call_.bridge()->run(send_initial(call_));
 }
 
 }  // namespace tern

@@ -49,13 +49,13 @@ std::size_t crowded_share(std::size_t limit, const Loop& loop) {
 
 }  // namespace
 
-ServerLoop::ServerLoop(Loop& loop, ServerShared& shared)
+ServerLoop::ServerLoop(Loop& loop, std::shared_ptr<ServerShared> shared)
     : loop_(loop),
-      shared_(shared),
-      memory_(loop, {.held = share_of(shared.options.max_buffered_bytes, loop),
-                     .crowded = crowded_share(shared.options.crowded_bytes, loop)}),
+      shared_(std::move(shared)),
+      memory_(loop, {.held = share_of(shared_->options.max_buffered_bytes, loop),
+                     .crowded = crowded_share(shared_->options.crowded_bytes, loop)}),
       lingering_(loop, [this] { tell_if_empty(); }),
-      most_calls_(share_of(shared.options.max_calls_in_flight, loop)) {}
+      most_calls_(share_of(shared_->options.max_calls_in_flight, loop)) {}
 
 ServerLoop::~ServerLoop() { close_all(); }
 
@@ -83,10 +83,10 @@ class ServerLoop::Place {
 };
 
 bool ServerLoop::admit(transport::ByteStream& stream) {
-  std::shared_ptr<void> place = shared_.connections.admit(stream);
+  std::shared_ptr<void> place = shared_->connections.admit(stream);
   // A new client is worth more than one that is leaving.
-  if (place == nullptr && shared_.connections.full() && lingering_.close_oldest()) {
-    place = shared_.connections.admit(stream);
+  if (place == nullptr && shared_->connections.full() && lingering_.close_oldest()) {
+    place = shared_->connections.admit(stream);
   }
   if (place == nullptr) {
     const std::string peer = stream.peer();
@@ -144,7 +144,7 @@ Task<void> ServerLoop::greet(std::unique_ptr<transport::ByteStream> stream, Port
   std::string first_bytes;
   std::string failure;
   try {
-    first_bytes = co_await with_timeout(shared_.options.handshake_timeout, shake_hands(loop_, stream, port));
+    first_bytes = co_await with_timeout(shared_->options.handshake_timeout, shake_hands(loop_, stream, port));
   } catch (const std::exception& error) {
     failure = error.what();
   }

@@ -62,13 +62,13 @@ struct ServerShared {
 
 class ServerLoop {
  public:
-  ServerLoop(Loop& loop, ServerShared& shared);
+  ServerLoop(Loop& loop, std::shared_ptr<ServerShared> shared);
   ServerLoop(const ServerLoop&) = delete;
   ServerLoop& operator=(const ServerLoop&) = delete;
   ~ServerLoop();
 
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
-  [[nodiscard]] ServerShared& shared() const noexcept { return shared_; }
+  [[nodiscard]] ServerShared& shared() const noexcept { return *shared_; }
 
   /// What goes for the connections of one listening address.
   struct Port {
@@ -111,7 +111,7 @@ class ServerLoop {
   [[nodiscard]] http2::LoopBudget& memory() noexcept { return memory_; }
 
   void tell_refused(const Refused& refused) noexcept {
-    for (ServerObserver* observer : shared_.observers) observer->on_refused(refused);
+    for (ServerObserver* observer : shared_->observers) observer->on_refused(refused);
   }
 
   void remove(ServerConnection& connection);
@@ -132,7 +132,7 @@ class ServerLoop {
   void tell_if_empty();
 
   Loop& loop_;
-  ServerShared& shared_;
+  std::shared_ptr<ServerShared> shared_;
   std::unique_ptr<TaskGroup> handshakes_;
   http2::LoopBudget memory_;
   std::size_t open_ = 0;

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tern/client/channel.h"
@@ -126,7 +128,7 @@ void set_state(ConnectivityState state, proto::ChannelConnectivityState& to) {
   }
 }
 
-/// Its calls are those of its present connection.
+/// Its calls are those of its present connections.
 proto::Subchannel subchannel_of(const SubchannelInfo& info) {
   proto::Subchannel subchannel;
   subchannel.mutable_ref()->set_subchannel_id(static_cast<std::int64_t>(info.id));
@@ -134,14 +136,14 @@ proto::Subchannel subchannel_of(const SubchannelInfo& info) {
   proto::ChannelData& data = *subchannel.mutable_data();
   data.set_target(info.name);
   set_state(info.state, *data.mutable_state());
-  if (info.connection) {
-    set_calls({.started = info.connection->streams_started,
-               .succeeded = info.connection->streams_succeeded,
-               .failed = info.connection->streams_failed,
-               .last_started = std::nullopt},
-              data);
-    set_socket_ref(*info.connection, *subchannel.add_socket_ref());
+  CallCounts calls;
+  for (const ConnectionInfo& connection : info.connections) {
+    calls.started += connection.streams_started;
+    calls.succeeded += connection.streams_succeeded;
+    calls.failed += connection.streams_failed;
+    set_socket_ref(connection, *subchannel.add_socket_ref());
   }
+  set_calls(calls, data);
   return subchannel;
 }
 
@@ -163,66 +165,73 @@ proto::Channel channel_of(const ChannelInfo& info) {
   ServerContext::abort(StatusCode::kNotFound, std::string{"there is no "} + what + " " + std::to_string(id));
 }
 
-template <class Entity>
-const Entity* find_entity(const std::vector<const Entity*>& entities, std::int64_t id) {
-  const auto found = std::find_if(entities.begin(), entities.end(), [id](const Entity* entity) {
-    return entity->id() == static_cast<std::uint64_t>(id);
-  });
-  return found == entities.end() ? nullptr : *found;
+/// The id and the inspector of a server or channel, which may end at any time.
+template <class Info>
+struct Entity {
+  std::uint64_t id = 0;
+  std::function<Task<Info>()> inspect;
+};
+template <class Info>
+using Entities = std::vector<Entity<Info>>;
+
+/// Returns null for an unknown id.
+template <class Info>
+const Entity<Info>* find_entity(const Entities<Info>& entities, std::int64_t id) {
+  const auto found = std::ranges::find(entities, static_cast<std::uint64_t>(id), &Entity<Info>::id);
+  return found == entities.end() ? nullptr : &*found;
 }
 
 /// Those of one answer: from this id on, and whether they are the last ones.
-template <class Entity>
+template <class Info>
 struct Page {
-  Page(const std::vector<const Entity*>& all, std::int64_t first_id, std::int64_t most) {
-    for (const Entity* entity : all) {
-      if (entity->id() < static_cast<std::uint64_t>(first_id)) continue;
+  Page(const Entities<Info>& all, std::int64_t first_id, std::int64_t most) {
+    for (const Entity<Info>& entity : all) {
+      if (entity.id < static_cast<std::uint64_t>(first_id)) continue;
       last = entities.size() < most_results(most);
       if (!last) break;
       entities.push_back(entity);
     }
   }
-  std::vector<const Entity*> entities;
+  Entities<Info> entities;
   bool last = true;
 };
 
 /// What is shown, in the order of ids.
-template <class Entity>
+template <class Info>
 class Registry {
  public:
-  void add(const Entity& entity) {
+  void add(Entity<Info> entity) {
     const std::lock_guard lock{mutex_};
-    const auto place = std::find_if(entities_.begin(), entities_.end(),
-                                    [&entity](const Entity* other) { return other->id() > entity.id(); });
-    entities_.insert(place, &entity);
+    const auto place = std::ranges::upper_bound(entities_, entity.id, {}, &Entity<Info>::id);
+    entities_.insert(place, std::move(entity));
   }
-  void remove(const Entity& entity) {
+  void remove(std::uint64_t id) {
     const std::lock_guard lock{mutex_};
-    std::erase(entities_, &entity);
+    std::erase_if(entities_, [id](const Entity<Info>& entity) { return entity.id == id; });
   }
-  [[nodiscard]] std::vector<const Entity*> all() {
+  [[nodiscard]] Entities<Info> all() {
     const std::lock_guard lock{mutex_};
     return entities_;
   }
 
  private:
   std::mutex mutex_;
-  std::vector<const Entity*> entities_;
+  Entities<Info> entities_;
 };
 
 }  // namespace
 
 class Channelz::Methods {
  public:
-  Registry<Server> servers;
-  Registry<Channel> channels;
+  Registry<ServerInfo> servers;
+  Registry<ChannelInfo> channels;
 
   Task<proto::GetServersResponse> GetServers(ServerContext& /*context*/, const proto::GetServersRequest& request) {
-    const Page<Server> page{servers.all(), request.start_server_id(), request.max_results()};
+    const Page<ServerInfo> page{servers.all(), request.start_server_id(), request.max_results()};
     proto::GetServersResponse response;
     response.set_end(page.last);
-    for (const Server* server : page.entities) {
-      const ServerInfo info = co_await server->inspect();
+    for (const Entity<ServerInfo>& server : page.entities) {
+      const ServerInfo info = co_await server.inspect();
       *response.add_server() = server_of(info);
     }
     co_return response;
@@ -252,18 +261,19 @@ class Channelz::Methods {
 
   Task<proto::GetTopChannelsResponse> GetTopChannels(ServerContext& /*context*/,
                                                      const proto::GetTopChannelsRequest& request) {
-    const Page<Channel> page{channels.all(), request.start_channel_id(), request.max_results()};
+    const Page<ChannelInfo> page{channels.all(), request.start_channel_id(), request.max_results()};
     proto::GetTopChannelsResponse response;
     response.set_end(page.last);
-    for (const Channel* channel : page.entities) {
-      const ChannelInfo info = co_await channel->inspect();
+    for (const Entity<ChannelInfo>& channel : page.entities) {
+      const ChannelInfo info = co_await channel.inspect();
       *response.add_channel() = channel_of(info);
     }
     co_return response;
   }
 
   Task<proto::GetChannelResponse> GetChannel(ServerContext& /*context*/, const proto::GetChannelRequest& request) {
-    const Channel* channel = find_entity(channels.all(), request.channel_id());
+    const Entities<ChannelInfo> shown = channels.all();
+    const Entity<ChannelInfo>* channel = find_entity(shown, request.channel_id());
     if (channel == nullptr) abort_unknown("channel", request.channel_id());
     const ChannelInfo info = co_await channel->inspect();
     proto::GetChannelResponse response;
@@ -273,8 +283,9 @@ class Channelz::Methods {
 
   Task<proto::GetSubchannelResponse> GetSubchannel(ServerContext& /*context*/,
                                                    const proto::GetSubchannelRequest& request) {
-    for (const Channel* channel : channels.all()) {
-      const ChannelInfo info = co_await channel->inspect();
+    const Entities<ChannelInfo> shown_channels = channels.all();
+    for (const Entity<ChannelInfo>& channel : shown_channels) {
+      const ChannelInfo info = co_await channel.inspect();
       for (const SubchannelInfo& subchannel : info.subchannels) {
         if (subchannel.id != static_cast<std::uint64_t>(request.subchannel_id())) continue;
         proto::GetSubchannelResponse response;
@@ -288,8 +299,9 @@ class Channelz::Methods {
   Task<proto::GetSocketResponse> GetSocket(ServerContext& /*context*/, const proto::GetSocketRequest& request) {
     const auto id = static_cast<std::uint64_t>(request.socket_id());
     proto::GetSocketResponse response;
-    for (const Server* server : servers.all()) {
-      const ServerInfo info = co_await server->inspect();
+    const Entities<ServerInfo> shown_servers = servers.all();
+    for (const Entity<ServerInfo>& server : shown_servers) {
+      const ServerInfo info = co_await server.inspect();
       for (const ServerInfo::Listening& listening : info.listening) {
         if (listening.id == id) *response.mutable_socket() = socket_of(listening);
       }
@@ -297,11 +309,12 @@ class Channelz::Methods {
         if (connection.id == id) *response.mutable_socket() = socket_of(connection);
       }
     }
-    for (const Channel* channel : channels.all()) {
-      const ChannelInfo info = co_await channel->inspect();
+    const Entities<ChannelInfo> shown_channels = channels.all();
+    for (const Entity<ChannelInfo>& channel : shown_channels) {
+      const ChannelInfo info = co_await channel.inspect();
       for (const SubchannelInfo& subchannel : info.subchannels) {
-        if (subchannel.connection && subchannel.connection->id == id) {
-          *response.mutable_socket() = socket_of(*subchannel.connection);
+        for (const ConnectionInfo& connection : subchannel.connections) {
+          if (connection.id == id) *response.mutable_socket() = socket_of(connection);
         }
       }
     }
@@ -311,7 +324,8 @@ class Channelz::Methods {
 
  private:
   Task<ServerInfo> inspect_server(std::int64_t id) {
-    const Server* server = find_entity(servers.all(), id);
+    const Entities<ServerInfo> shown = servers.all();
+    const Entity<ServerInfo>* server = find_entity(shown, id);
     if (server == nullptr) abort_unknown("server", id);
     co_return co_await server->inspect();
   }
@@ -328,9 +342,13 @@ Channelz::Channelz() : Service("grpc.channelz.v1.Channelz"), implementation_(std
 }
 
 Channelz::~Channelz() = default;
-void Channelz::add(Server& server) { implementation_->servers.add(server); }
-void Channelz::add(Channel& channel) { implementation_->channels.add(channel); }
-void Channelz::remove(const Server& server) { implementation_->servers.remove(server); }
-void Channelz::remove(const Channel& channel) { implementation_->channels.remove(channel); }
+void Channelz::add(const Server& server) {
+  implementation_->servers.add({.id = server.id(), .inspect = server.inspector()});
+}
+void Channelz::add(const Channel& channel) {
+  implementation_->channels.add({.id = channel.id(), .inspect = channel.inspector()});
+}
+void Channelz::remove(const Server& server) { implementation_->servers.remove(server.id()); }
+void Channelz::remove(const Channel& channel) { implementation_->channels.remove(channel.id()); }
 
 }  // namespace tern

@@ -12,11 +12,13 @@
 #include <ctime>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "async/on_loop.h"
 #include "rest/status_json.h"
 #include "tern/async/loop.h"
 #include "tern/async/per_loop.h"
@@ -64,6 +66,12 @@ class Writer {
     if (first) changed_.notify_one();
   }
 
+  /// Blocks until what was given is written. Any thread.
+  void flush() {
+    std::unique_lock lock{mutex_};
+    written_.wait(lock, [this] { return waiting_.empty() && !writing_; });
+  }
+
  private:
   void run() {
     std::string lines;
@@ -73,10 +81,13 @@ class Writer {
       changed_.wait_for(lock, kGathering, [this] { return ending_; });
       std::swap(lines, waiting_);
       const std::size_t lost = std::exchange(lost_, 0);
+      writing_ = true;
       lock.unlock();
       write(lines, lost);
       lines.clear();
       lock.lock();
+      writing_ = false;
+      written_.notify_all();
     }
   }
   void write(std::string& lines, std::size_t lost) {
@@ -90,6 +101,8 @@ class Writer {
   std::shared_ptr<spdlog::logger> logger_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::condition_variable written_;
+  bool writing_ = false;
   std::string waiting_;
   std::size_t lost_ = 0;
   bool ending_ = false;
@@ -114,7 +127,10 @@ class KnownText {
 /// One loop's lines, until its turn ends. A line is begin(), fields, end().
 class Lines final : public TurnEnd {
  public:
-  void give_to(Writer& writer) noexcept { writer_ = &writer; }
+  explicit Lines(std::shared_ptr<Writer> writer) : writer_(std::move(writer)) {}
+  Lines(const Lines&) = delete;
+  Lines& operator=(const Lines&) = delete;
+  ~Lines() { give(); }
 
   /// Of calls that came one after the other, mostly the same.
   KnownText method;
@@ -179,7 +195,7 @@ class Lines final : public TurnEnd {
   }
   void at_turn_end() noexcept override { give(); }
 
-  Writer* writer_ = nullptr;
+  std::shared_ptr<Writer> writer_;
   fmt::memory_buffer text_;
   std::size_t lines_ = 0;  // in it
   char* at_ = nullptr;     // where the line that is being written goes on
@@ -211,20 +227,32 @@ std::shared_ptr<spdlog::logger> logger_of(const std::string& path) {
 
 class AccessLog::Core {
  public:
-  explicit Core(std::shared_ptr<spdlog::logger> logger) : writer_(std::move(logger)) {
-    for (const auto& lines : lines_) lines->give_to(writer_);
-  }
+  explicit Core(std::shared_ptr<spdlog::logger> logger) : writer_(std::make_shared<Writer>(std::move(logger))) {}
+
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
+  // The calls have ended; another loop may still stand in the turn that ended its last one, and gives that line then.
   ~Core() {
-    for (const auto& lines : lines_) lines->give();
+    for (LoopLines* part : lines_.all()) {
+      if (part->on_loop && part->on_loop->loop() == Loop::current())
+        part->on_loop->run([](Lines& lines) { lines.give(); });
+    }
+    writer_->flush();
   }
 
-  [[nodiscard]] Lines& here() noexcept { return lines_.here(); }
+  /// Of the loop that runs now.
+  [[nodiscard]] Lines& here() {
+    std::optional<OnLoop<Lines>>& lines = lines_.here().on_loop;
+    if (!lines) lines.emplace(*Loop::current(), [writer = writer_] { return std::make_unique<Lines>(writer); });
+    return *lines->get();
+  }
 
  private:
-  Writer writer_;
-  PerLoop<Lines> lines_;
+  struct LoopLines {
+    std::optional<OnLoop<Lines>> on_loop;
+  };
+  std::shared_ptr<Writer> writer_;  // the lines have it too: loops give their last ones when they end
+  PerLoop<LoopLines> lines_;
 };
 
 AccessLog::AccessLog(const std::string& path) : core_(std::make_unique<Core>(logger_of(path))) {}

@@ -187,7 +187,7 @@ class CallFamilies {
 
 std::vector<prometheus::MetricFamily> families_of(const PerLoop<CallTable>& loops) {
   CallFamilies families;
-  for (const auto& table : loops) families.add(*table);
+  for (CallTable* table : loops.all()) families.add(*table);
   return families.families();
 }
 

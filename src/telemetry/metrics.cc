@@ -27,7 +27,7 @@ void append(Families& families, Families more) {
 
 class Metrics::Core {
  public:
-  [[nodiscard]] CallTable& here() noexcept { return tables_.here(); }
+  [[nodiscard]] CallTable& here() { return tables_.here(); }
   void add(const prometheus::Collectable& more) { more_.push_back(&more); }
 
   Task<std::string> text() const {

@@ -61,11 +61,14 @@ Address Address::parse(std::string_view text) {
     return address;
   }
   if (take_prefix(rest, "dns:") || take_prefix(rest, "ipv4:") || take_prefix(rest, "ipv6:")) take_prefix(rest, "///");
+  return parse_host(rest);
+}
 
-  const std::size_t colon = rest.rfind(':');
+Address Address::parse_host(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) refuse(text, "the port is missing");
-  const std::string_view port = rest.substr(colon + 1);
-  std::string_view host = rest.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string_view::npos) {
@@ -74,6 +77,7 @@ Address Address::parse(std::string_view text) {
   if (host.empty()) refuse(text, "the host is missing");
   const auto number = number_of<std::uint16_t>(port);
   if (!number) refuse(text, "the port is not a number from 0 to 65535");
+  Address address;
   address.port = *number;
   address.host = host;
   return address;

@@ -32,6 +32,8 @@ struct Address {
 
   /// Throws std::invalid_argument that says what an address looks like.
   static Address parse(std::string_view text);
+  /// "host:port" or "[ipv6]:port" alone.
+  static Address parse_host(std::string_view text);
 
   [[nodiscard]] bool is_unix() const noexcept { return !unix_path.empty(); }
   /// Has a name to look up.

@@ -27,6 +27,8 @@ class ConnectionEvents {
   virtual void on_ping_answered() {}
   virtual void on_ping() {}
   virtual void on_stream_refused(http2::ErrorCode /*code*/) {}
+  /// See http2::SessionEvents.
+  virtual void on_room() {}
   /// The peer takes nothing (close_when_stalled); the connection is closed next.
   virtual void on_stalled() {}
   /// Takes over the stream of a connection that ends with everything written, so that the peer can read it all
@@ -83,6 +85,7 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   void on_ping_answered() override { owner_.on_ping_answered(); }
   void on_ping() override { owner_.on_ping(); }
   void on_stream_refused(http2::ErrorCode code) override { owner_.on_stream_refused(code); }
+  void on_room() override { owner_.on_room(); }
 
   void on_readable() override;
   void on_writable() override;

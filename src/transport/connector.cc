@@ -34,18 +34,11 @@ Task<std::vector<tcp::endpoint>> resolve(Loop& loop, const Address& address) {
 }
 
 template <class Protocol>
-Task<std::unique_ptr<ByteStream>> connect_to(Loop& loop, typename Protocol::endpoint endpoint, std::string& failures,
-                                             std::string name) {
+Task<std::unique_ptr<ByteStream>> connect_socket(Loop& loop, typename Protocol::endpoint endpoint) {
   typename Protocol::socket socket{loop.context()};
   auto [error] = co_await socket.async_connect(endpoint, asio::as_tuple(use_task));
-  if (!error) co_return make_socket_stream(loop, std::move(socket));
-  if (!failures.empty()) failures += "; ";
-  failures += name + ": " + error.message();
-  co_return nullptr;
-}
-
-std::string name_of(const tcp::endpoint& endpoint) {
-  return Address{endpoint.address().to_string(), endpoint.port(), {}}.to_string();
+  if (error) throw std::runtime_error(error.message());
+  co_return make_socket_stream(loop, std::move(socket));
 }
 
 }  // namespace
@@ -56,6 +49,8 @@ Task<std::vector<Address>> look_up(Loop& loop, Address host) {
     addresses.push_back(std::move(host));
     co_return addresses;
   }
+  // A name of this machine, which hosts' files know without its last dot (RFC 6761 §6.3).
+  if (host.host == "localhost.") host.host.pop_back();
   const std::vector<tcp::endpoint> endpoints = co_await resolve(loop, host);
   for (const tcp::endpoint& endpoint : endpoints) {
     addresses.push_back(Address{endpoint.address().to_string(), endpoint.port(), {}});
@@ -63,22 +58,28 @@ Task<std::vector<Address>> look_up(Loop& loop, Address host) {
   co_return addresses;
 }
 
+Task<std::unique_ptr<ByteStream>> connect_to(Loop& loop, Address address) {
+  if (address.handed_in != nullptr) co_return make_socket_stream(loop, adopt_socket(loop, address.handed_in->take()));
+  if (address.is_unix()) {
+    const Local::endpoint endpoint{address.unix_path};
+    co_return co_await connect_socket<Local>(loop, endpoint);
+  }
+  const tcp::endpoint endpoint{asio::ip::make_address(address.host), address.port};
+  co_return co_await connect_socket<tcp>(loop, endpoint);
+}
+
 Task<std::unique_ptr<ByteStream>> connect(Loop& loop, std::vector<Address> addresses) {
   std::string failures;
-  for (const Address& address : addresses) {
-    if (address.handed_in != nullptr) {
-      co_return make_socket_stream(loop, adopt_socket(loop, address.handed_in->take()));
-    }
-    if (address.is_unix()) {
-      const Local::endpoint endpoint{address.unix_path};
-      auto stream = co_await connect_to<Local>(loop, endpoint, failures, address.to_string());
-      if (stream) co_return stream;
-      continue;
-    }
-    const std::vector<tcp::endpoint> endpoints = co_await resolve(loop, address);
-    for (const tcp::endpoint& endpoint : endpoints) {
-      auto stream = co_await connect_to<tcp>(loop, endpoint, failures, name_of(endpoint));
-      if (stream) co_return stream;
+  for (const Address& host : addresses) {
+    const std::vector<Address> found = co_await look_up(loop, host);
+    for (const Address& address : found) {
+      std::string failure;
+      try {
+        co_return co_await connect_to(loop, address);
+      } catch (const std::runtime_error& error) {
+        failure = error.what();
+      }
+      failures += (failures.empty() ? "" : "; ") + address.to_string() + ": " + failure;
     }
   }
   throw std::runtime_error("failed to connect: " + failures);

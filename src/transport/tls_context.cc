@@ -1,7 +1,7 @@
 #include "transport/tls_context.h"
 
+#include <fmt/format.h>
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "tern/transport/tls.h"
+#include "transport/tls_pem.h"
 
 namespace tern::transport {
 
@@ -35,22 +35,6 @@ TlsContext::Made make_context(const SSL_METHOD* method) {
   return context;
 }
 
-void use_certificate(SSL_CTX* context, const std::string& certificate_file, const std::string& key_file) {
-  if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1) {
-    throw_tls_error("cannot read a certificate from \"" + certificate_file + "\"");
-  }
-  if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    throw_tls_error("cannot use the private key in \"" + key_file + "\" with the certificate in \"" + certificate_file +
-                    "\"");
-  }
-}
-
-void trust(SSL_CTX* context, const std::string& authority_file) {
-  if (SSL_CTX_load_verify_file(context, authority_file.c_str()) != 1) {
-    throw_tls_error("cannot read certificates of authorities from \"" + authority_file + "\"");
-  }
-}
-
 // Set where the port also takes HTTP/1.1.
 int http1_mark() {
   static const int kIndex = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -73,13 +57,16 @@ int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* size,
 TlsContext::Made make_server(const ServerTlsOptions& options) {
   TlsContext::Made made = make_context(TLS_server_method());
   SSL_CTX* context = made.get();
-  use_certificate(context, options.certificate_file, options.key_file);
+  use_certificate(context, {options.certificate_file, options.certificate}, {options.key_file, options.key});
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
   static constexpr std::array<unsigned char, 4> kSessions{'t', 'e', 'r', 'n'};
   SSL_CTX_set_session_id_context(context, kSessions.data(), kSessions.size());
-  if (options.client_authority_file.empty()) return made;
-  trust(context, options.client_authority_file);
-  SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(options.client_authority_file.c_str()));
+  const Pem authorities{options.client_authority_file, options.client_authorities};
+  if (authorities.empty()) return made;
+  trust(context, authorities);
+  name_authorities(context, authorities);
+  const Pem revoked{options.revocation_list_file, options.revocation_lists};
+  if (!revoked.empty()) refuse_revoked(context, revoked);
   SSL_CTX_set_verify(
       context, SSL_VERIFY_PEER | (options.require_client_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
   return made;
@@ -89,14 +76,33 @@ TlsContext::Made make_client(const ClientTlsOptions& options) {
   TlsContext::Made made = make_context(TLS_client_method());
   SSL_CTX* context = made.get();
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  if (!options.authority_file.empty()) {
-    trust(context, options.authority_file);
+  const Pem authorities{options.authority_file, options.authorities};
+  if (!authorities.empty()) {
+    trust(context, authorities);
   } else if (SSL_CTX_set_default_verify_paths(context) != 1) {
     throw_tls_error("cannot read the system's certificates of authorities");
   }
-  if (!options.certificate_file.empty()) use_certificate(context, options.certificate_file, options.key_file);
+  const Pem revoked{options.revocation_list_file, options.revocation_lists};
+  if (!revoked.empty()) refuse_revoked(context, revoked);
+  const Pem certificate{options.certificate_file, options.certificate};
+  if (!certificate.empty()) use_certificate(context, certificate, {options.key_file, options.key});
   SSL_CTX_set_alpn_protos(context, bytes_of(kAlpn), kAlpn.size());
   return made;
+}
+
+/// Throws std::invalid_argument where one thing is given twice, or half.
+void check_once(const char* what, const std::string& file, const std::string& text) {
+  if (!file.empty() && !text.empty()) {
+    throw std::invalid_argument(fmt::format("TLS: the {} is given as a file and as a text: leave one out", what));
+  }
+}
+void check_pair(const Pem& certificate, const Pem& key, bool needed) {
+  check_once("certificate", certificate.file, certificate.text);
+  check_once("key", key.file, key.text);
+  if (certificate.empty() != key.empty()) {
+    throw std::invalid_argument("TLS: a certificate and its key are given both or not at all");
+  }
+  if (needed && certificate.empty()) throw std::invalid_argument("TLS: a server needs a certificate and its key");
 }
 
 std::vector<std::string> without_empty(std::vector<std::string> files) {
@@ -125,8 +131,8 @@ void throw_tls_error(const std::string& what) {
   throw std::runtime_error(what + (text != nullptr ? std::string{": "} + text : std::string{}));
 }
 
-TlsContext::TlsContext(std::function<Made()> make, std::vector<std::string> files)
-    : make_(std::move(make)), files_(without_empty(std::move(files))) {
+TlsContext::TlsContext(std::function<Made()> make, std::vector<std::string> files, PeerVerifier verify)
+    : make_(std::move(make)), verify_(std::move(verify)), files_(without_empty(std::move(files))) {
   reload();
 }
 
@@ -158,6 +164,17 @@ TlsContext::Made TlsContext::current() {
   return made_;
 }
 
+void TlsContext::verify(const std::function<PeerIdentity()>& peer) const {
+  if (!verify_) return;
+  std::string refusal;
+  try {
+    refusal = verify_(peer());
+  } catch (const std::exception& error) {
+    refusal = error.what();
+  }
+  if (!refusal.empty()) throw std::runtime_error("TLS: the peer was refused: " + refusal);
+}
+
 TlsContext::Times TlsContext::times() const {
   Times found;
   for (const std::string& file : files_) {
@@ -172,20 +189,39 @@ TlsContext::Times TlsContext::times() const {
 namespace tern {
 
 ServerTls::ServerTls(ServerTlsOptions options) {
-  std::vector<std::string> files{options.certificate_file, options.key_file, options.client_authority_file};
+  transport::check_pair({options.certificate_file, options.certificate}, {options.key_file, options.key}, true);
+  transport::check_once("clients' authority", options.client_authority_file, options.client_authorities);
+  transport::check_once("revocation list", options.revocation_list_file, options.revocation_lists);
+  const bool asks = !options.client_authority_file.empty() || !options.client_authorities.empty();
+  const bool checks =
+      options.verify_client || !options.revocation_list_file.empty() || !options.revocation_lists.empty();
+  if (checks && !asks) {
+    throw std::invalid_argument(
+        "TLS: clients' certificates can only be checked with client_authority_file or "
+        "client_authorities, without which none is asked for");
+  }
+  std::vector<std::string> files{options.certificate_file, options.key_file, options.client_authority_file,
+                                 options.revocation_list_file};
+  PeerVerifier verify = options.verify_client;
   context_ = std::make_unique<transport::TlsContext>(
-      [options = std::move(options)] { return transport::make_server(options); }, std::move(files));
+      [options = std::move(options)] { return transport::make_server(options); }, std::move(files), std::move(verify));
 }
 ServerTls::~ServerTls() = default;
 void ServerTls::reload() { context_->reload(); }
 
-ClientTls::ClientTls(ClientTlsOptions options) : server_name_(options.server_name) {
-  if (options.certificate_file.empty() != options.key_file.empty()) {
-    throw std::runtime_error("a client's certificate_file and key_file are given both or not at all");
+ClientTls::ClientTls(ClientTlsOptions options)
+    : server_name_(options.server_name), checks_server_name_(options.check_server_name) {
+  transport::check_pair({options.certificate_file, options.certificate}, {options.key_file, options.key}, false);
+  transport::check_once("authority", options.authority_file, options.authorities);
+  transport::check_once("revocation list", options.revocation_list_file, options.revocation_lists);
+  if (!options.check_server_name && !options.verify_server) {
+    throw std::invalid_argument("TLS: check_server_name = false needs a verify_server that decides in its place");
   }
-  std::vector<std::string> files{options.authority_file, options.certificate_file, options.key_file};
+  std::vector<std::string> files{options.authority_file, options.certificate_file, options.key_file,
+                                 options.revocation_list_file};
+  PeerVerifier verify = options.verify_server;
   context_ = std::make_unique<transport::TlsContext>(
-      [options = std::move(options)] { return transport::make_client(options); }, std::move(files));
+      [options = std::move(options)] { return transport::make_client(options); }, std::move(files), std::move(verify));
 }
 ClientTls::~ClientTls() = default;
 void ClientTls::reload() { context_->reload(); }

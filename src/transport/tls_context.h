@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tern/async/job.h"
+#include "tern/transport/tls.h"
 
 namespace tern::transport {
 
@@ -32,18 +33,21 @@ class TlsContext {
   using Made = std::shared_ptr<SSL_CTX>;
 
   /// `make` reads the files; it may throw. It is called now, and again when one of `files` has changed.
-  TlsContext(std::function<Made()> make, std::vector<std::string> files);
+  TlsContext(std::function<Made()> make, std::vector<std::string> files, PeerVerifier verify);
 
   void reload();
   /// The present one. Looks at the files, at most once a second; one that cannot be read is logged, and the last good
   /// one goes on.
   Made current();
+  /// Asks the user's verifier, if there is one. Throws std::runtime_error when it refuses the peer.
+  void verify(const std::function<PeerIdentity()>& peer) const;
 
  private:
   using Times = std::vector<std::filesystem::file_time_type>;
   [[nodiscard]] Times times() const;
 
   std::function<Made()> make_;
+  PeerVerifier verify_;
   std::vector<std::string> files_;
   std::mutex mutex_;
   Made made_;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/ip/address.hpp>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -259,7 +258,19 @@ class TlsStream final : public ByteStream {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-Task<void> shake_hands(TlsStream& stream) {
+std::string refusal(long verified, std::string_view expected) {
+  std::string text = "TLS: the peer's certificate was refused: ";
+  text += X509_verify_cert_error_string(verified);
+  if (verified == X509_V_ERR_HOSTNAME_MISMATCH || verified == X509_V_ERR_IP_ADDRESS_MISMATCH) {
+    text += ": it is not for \"";
+    text += expected;
+    text += "\"";
+  }
+  return text;
+}
+
+/// `expected` is the name that the certificate must have, for the error's text.
+Task<void> shake_hands(TlsStream& stream, std::string_view expected) {
   for (;;) {
     ERR_clear_error();
     const int result = stream.handshake();
@@ -267,27 +278,13 @@ Task<void> shake_hands(TlsStream& stream) {
     const int why = SSL_get_error(stream.ssl(), result);
     if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
       const long verified = SSL_get_verify_result(stream.ssl());
-      if (verified != X509_V_OK) {
-        throw std::runtime_error(std::string{"TLS: the peer's certificate was refused: "} +
-                                 X509_verify_cert_error_string(verified));
-      }
+      if (verified != X509_V_OK) throw std::runtime_error(refusal(verified, expected));
       if (ERR_peek_error() == 0) throw std::runtime_error("TLS: the peer closed the connection during the handshake");
       throw_tls_error("TLS handshake failed");
     }
     const auto wanted = why == SSL_ERROR_WANT_WRITE ? Readiness::For::kWrite : Readiness::For::kRead;
     co_await Readiness{stream.plain(), wanted};
   }
-}
-
-void expect(SSL* ssl, const std::string& server_name) {
-  boost::system::error_code not_numeric;
-  boost::asio::ip::make_address(server_name, not_numeric);
-  if (!not_numeric) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_name.c_str());
-    return;
-  }
-  SSL_set_tlsext_host_name(ssl, server_name.c_str());
-  SSL_set1_host(ssl, server_name.c_str());
 }
 
 }  // namespace
@@ -297,18 +294,22 @@ Task<std::unique_ptr<ByteStream>> accept_tls(Loop& loop, std::unique_ptr<ByteStr
   auto stream = std::make_unique<TlsStream>(loop, std::move(plain), context);
   if (alpn == Alpn::kHttp1Too) allow_http1(stream->ssl());
   SSL_set_accept_state(stream->ssl());
-  co_await shake_hands(*stream);
+  co_await shake_hands(*stream, {});
+  if (SSL_get0_peer_certificate(stream->ssl()) != nullptr) {
+    context.verify([&stream] { return stream->identity(); });
+  }
   co_return stream;
 }
 
-Task<std::unique_ptr<ByteStream>> connect_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context,
-                                              std::string server_name, Alpn alpn) {
-  auto stream = std::make_unique<TlsStream>(loop, std::move(plain), context);
+Task<std::unique_ptr<ByteStream>> connect_tls(Loop& loop, std::unique_ptr<ByteStream> plain, const ClientTls& tls,
+                                              PeerName server_name, Alpn alpn) {
+  auto stream = std::make_unique<TlsStream>(loop, std::move(plain), tls.context());
   if (alpn == Alpn::kHttp1) offer_http1(stream->ssl());
   if (alpn == Alpn::kHttp1Too) offer_http1_too(stream->ssl());
   SSL_set_connect_state(stream->ssl());
-  expect(stream->ssl(), server_name);
-  co_await shake_hands(*stream);
+  server_name.expect_of(stream->ssl(), tls);
+  co_await shake_hands(*stream, server_name.text());
+  tls.context().verify([&stream] { return stream->identity(); });
   if (alpn != Alpn::kHttp2) co_return stream;  // a server that knows no ALPN speaks HTTP/1.1
   if (stream->alpn() != "h2") throw std::runtime_error("TLS: the server does not offer HTTP/2 (ALPN \"h2\")");
   co_return stream;

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
 #include "transport/byte_stream.h"
+#include "transport/peer_name.h"
 #include "transport/tls_context.h"
 
 namespace tern::transport {
@@ -19,8 +19,8 @@ enum class Alpn { kHttp2, kHttp1Too, kHttp1 };
 Task<std::unique_ptr<ByteStream>> accept_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context,
                                              Alpn alpn);
 
-/// Shakes hands as the client of `server_name` (a host's name or address), which the server's certificate must have.
-Task<std::unique_ptr<ByteStream>> connect_tls(Loop& loop, std::unique_ptr<ByteStream> plain, TlsContext& context,
-                                              std::string server_name, Alpn alpn);
+/// Shakes hands as a client of the server of that name, which its certificate must have. `tls` outlives the handshake.
+Task<std::unique_ptr<ByteStream>> connect_tls(Loop& loop, std::unique_ptr<ByteStream> plain, const ClientTls& tls,
+                                              PeerName server_name, Alpn alpn);
 
 }  // namespace tern::transport

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "support/tracker.h"
+#include "tern/async/event.h"
 #include "tern/async/run.h"
 #include "tern/async/sleep.h"
+#include "tern/async/task_group.h"
 
 namespace tern {
 namespace {
@@ -122,6 +124,70 @@ AsyncGenerator<int> doubled(AsyncGenerator<int> numbers) {
 TEST(AsyncGenerator, Composes) {
   int alive = 0;
   EXPECT_EQ(block_on(collect(doubled(count_to(3, alive)))), (std::vector<int>{2, 4, 6}));
+  EXPECT_EQ(alive, 0);
+}
+
+/// Stands in a wait of its own, at which an event may end it.
+AsyncGenerator<int> waiting(Event& event, int& alive) {
+  const test::Tracker tracker{alive};
+  for (int i = 0;; ++i) {
+    co_await event.wait();
+    co_yield i;
+  }
+}
+
+Task<void> read_one(AsyncGenerator<int>& numbers) { static_cast<void>(co_await numbers.next()); }
+
+enum class Gone { kWaiting, kWoken, kByAnException, kMovedBefore };
+
+/// The job that awaits next() is destroyed, and the generator lives on.
+Task<void> lose_the_reader(Gone how, int& alive) {
+  Event event;
+  AsyncGenerator<int> numbers = waiting(event, alive);
+  try {
+    if (how == Gone::kMovedBefore) {
+      AsyncGenerator<int> moved = std::move(numbers);
+      numbers = std::move(moved);
+    }
+    TaskGroup group;
+    group.spawn(read_one(numbers));
+    co_await sleep(0ms);
+    EXPECT_EQ(alive, 1);
+    if (how == Gone::kWoken) event.set();
+    if (how == Gone::kByAnException) throw std::runtime_error("something else failed");
+  } catch (const std::runtime_error&) {
+  }
+  EXPECT_EQ(alive, 0) << "its body stood in a wait of the job that has gone";
+  event.set();
+  co_await sleep(0ms);
+  EXPECT_FALSE(numbers);
+  const std::optional<int> after = co_await numbers.next();
+  EXPECT_FALSE(after);
+}
+
+TEST(AsyncGenerator, EndsWithTheJobThatAwaitsIt) {
+  for (const Gone how : {Gone::kWaiting, Gone::kWoken, Gone::kByAnException, Gone::kMovedBefore}) {
+    int alive = 0;
+    block_on(lose_the_reader(how, alive));
+    EXPECT_EQ(alive, 0);
+  }
+}
+
+/// Between two values it may change hands.
+Task<void> change_readers(int& alive) {
+  AsyncGenerator<int> numbers = count_to(3, alive);
+  for (int i = 0; i < 2; ++i) {
+    TaskGroup group;
+    group.spawn(read_one(numbers));
+    co_await group.join();
+  }
+  const std::optional<int> last = co_await numbers.next();
+  EXPECT_EQ(last, 3);
+}
+
+TEST(AsyncGenerator, MayChangeReadersBetweenValues) {
+  int alive = 0;
+  block_on(change_readers(alive));
   EXPECT_EQ(alive, 0);
 }
 

@@ -116,6 +116,22 @@ TEST(Task, MovedFromIsEmpty) {
   EXPECT_TRUE(other);
 }
 
+Task<void> await_again(bool& refused) {
+  Task<int> task = number(1);
+  const Task<int> other = std::move(task);
+  try {
+    static_cast<void>(co_await std::move(task));  // NOLINT(bugprone-use-after-move): what is tested
+  } catch (const std::logic_error&) {
+    refused = true;
+  }
+}
+
+TEST(Task, ThrowsWhenItIsAwaitedAfterAMove) {
+  bool refused = false;
+  block_on(await_again(refused));
+  EXPECT_TRUE(refused);
+}
+
 Task<std::string> concatenate(std::string text, int times) {
   std::string all;
   for (int i = 0; i < times; ++i) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/serve.h"
+#include "support/tracker.h"
 
 namespace tern::test {
 namespace {
@@ -435,6 +436,66 @@ TEST(BlockingStub, EveryKind) {
     EXPECT_THROW(stub.Unary(order), RpcError);
   }
   done.set_value();
+}
+
+TEST(BlockingStub, IsRefusedOnALoopsThread) {
+  ProbeService service;
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    const tern::test::v1::Probe::BlockingStub stub{channel};
+    const Order order;
+    EXPECT_THROW(static_cast<void>(stub.Unary(order)), std::logic_error);
+    EXPECT_THROW(static_cast<void>(stub.Download(order)), std::logic_error);
+    EXPECT_THROW(static_cast<void>(stub.Upload()), std::logic_error);
+    EXPECT_THROW(static_cast<void>(stub.Echo()), std::logic_error);
+    co_return;
+  });
+}
+
+AsyncGenerator<Payload> payloads_without_end(int& alive) {
+  const Tracker tracker{alive};
+  for (;;) {
+    co_yield Payload{};
+    co_await sleep(0ms);
+  }
+}
+
+TEST(StreamCalls, MayBeAssignedWhileTheySend) {
+  ProbeService service;
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    ProbeStub stub{channel};
+    int alive = 0;
+    {
+      auto echo = stub.Echo(payloads_without_end(alive));
+      for (int i = 0; i < 5; ++i) {
+        const std::optional<Payload> back = co_await echo.next();
+        EXPECT_TRUE(back);
+        echo = stub.Echo(payloads_without_end(alive));
+      }
+      auto moved = std::move(echo);
+      const std::optional<Payload> back = co_await moved.next();
+      EXPECT_TRUE(back);
+      EXPECT_THROW(static_cast<void>(echo.next()), std::logic_error);  // NOLINT(bugprone-use-after-move): is tested
+    }
+    EXPECT_EQ(alive, 0);
+  });
+}
+
+TEST(UnaryCalls, AreAwaitedOnce) {
+  ProbeService service;
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    ProbeStub stub{channel};
+    auto first = stub.Unary(Order{});
+    auto second = std::move(first);
+    const Result<Payload> good = co_await std::move(second).result();
+    EXPECT_TRUE(good.ok());
+    bool refused = false;
+    try {
+      static_cast<void>(co_await std::move(first).result());  // NOLINT(bugprone-use-after-move): is tested
+    } catch (const std::logic_error&) {
+      refused = true;
+    }
+    EXPECT_TRUE(refused);
+  });
 }
 
 /// Two methods on their calls' arenas, the others as ever.

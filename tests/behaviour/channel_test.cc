@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "support/fleet.h"
-#include "tern/client/picker.h"
+#include "tern/async/task_group.h"
 #include "tern/client/resolver.h"
 
 namespace tern::test {
@@ -92,39 +92,9 @@ TEST(PickFirst, TakesTheFirstThatAnswers) {
   });
 }
 
-class Last final : public Picker {
- public:
-  std::size_t pick(std::span<const PickerCandidate> ready, std::string_view method, const Metadata& metadata) override {
-    seen_method = method;
-    if (metadata.get("which") == "first") return 0;
-    return ready.size() - 1;
-  }
-  std::string seen_method;
-};
-
-TEST(Pickers, Choose) {
-  run_test([]() -> Task<void> {
-    Fleet fleet;
-    fleet.add();
-    fleet.add();
-    Last last;
-    const ChannelOptions options{.picker = &last};
-    Channel channel{fleet.list(), options};
-    while (fleet.members[1]->service.begun == 0) co_await make_call(channel);
-    fleet.members[0]->service.begun = fleet.members[1]->service.begun = 0;
-    for (int i = 0; i < 10; ++i) co_await make_call(channel);
-    EXPECT_EQ(fleet.members[1]->service.begun, 10);
-    const Metadata first{{"which", "first"}};
-    co_await make_call(channel, {.metadata = &first});
-    EXPECT_EQ(fleet.members[0]->service.begun, 1);
-    EXPECT_EQ(last.seen_method, "/tern.test.v1.Probe/Unary");
-    co_await channel.close();
-  });
-}
-
 class Registry final : public Resolver {
  public:
-  Task<Resolution> resolve(std::string_view target) override {
+  AsyncGenerator<Resolution> resolve(std::string_view target) override {
     ++times;
     asked_for = target;
     co_await sleep(takes);
@@ -132,7 +102,7 @@ class Registry final : public Resolver {
       --fails;
       throw std::runtime_error("the registry is away");
     }
-    co_return known;
+    co_yield known;
   }
   Resolution known;
   std::string asked_for;
@@ -141,12 +111,101 @@ class Registry final : public Resolver {
   int fails = 0;
 };
 
+Task<void> tick(int& ticks) {
+  for (;;) {
+    co_await sleep(1ms);
+    ++ticks;
+  }
+}
+
+enum class Failing { kServerIsAway, kChannelIsClosed, kDeadlineHasPassed, kRequestIsTooLong };
+
+/// Until the loop has come round some times: for ever, should calls that fail at once keep it.
+Task<void> call_without_a_pause(Failing why, bool streams) {
+  const ChannelOptions options{.max_send_message_length = 10};
+  Channel channel{"127.0.0.1:1", options};
+  if (why == Failing::kChannelIsClosed) co_await channel.close();
+  ProbeStub stub{channel};
+  Order order;
+  if (why == Failing::kRequestIsTooLong) order.set_text(std::string(100, 'x'));
+  const CallOptions call_options{.timeout = why == Failing::kDeadlineHasPassed ? std::chrono::nanoseconds{0}
+                                                                               : std::chrono::nanoseconds{60s}};
+  int ticks = 0;
+  TaskGroup group;
+  group.spawn(tick(ticks));
+  while (ticks < 5) {
+    if (streams) {
+      auto download = stub.Download(order, call_options);
+      const std::optional<Payload> none = co_await download.read();
+      EXPECT_FALSE(none);
+    } else {
+      const Result<Payload> result = co_await stub.Unary(order, call_options).result();
+      EXPECT_FALSE(result.ok());
+    }
+  }
+  group.cancel();
+}
+
+TEST(CallsThatFailAtOnce, LeaveTheLoopItsTurns) {
+  for (const Failing why : {Failing::kServerIsAway, Failing::kChannelIsClosed, Failing::kDeadlineHasPassed}) {
+    block_on(call_without_a_pause(why, false));
+    block_on(call_without_a_pause(why, true));
+  }
+  block_on(call_without_a_pause(Failing::kRequestIsTooLong, false));
+}
+
+TEST(Resolver, WhoseServiceConfigSaysNothingOfBalancingLeavesIt) {
+  run_test([]() -> Task<void> {
+    for (const char* config :
+         {"", "{}", R"({"methodConfig": [{"name": [{}], "timeout": "50s"}]})",
+          R"({"loadBalancingConfig": [{"round_robin": {}}]})", R"({"loadBalancingConfig": [{"pick_first": {}}]})"}) {
+      const bool spread = std::string_view{config}.find("pick_first") == std::string_view::npos;
+      Fleet fleet;
+      fleet.add();
+      fleet.add();
+      Registry registry;
+      registry.known = {.servers = {fleet.members[0]->address, fleet.members[1]->address}, .service_config = config};
+      const ChannelOptions options{.resolver = &registry, .round_robin = true};
+      Channel channel{"users", options};
+      int calls = 0;
+      while (fleet.members[1]->service.begun == 0 && ++calls < 2000) co_await make_call(channel);
+      EXPECT_EQ(fleet.members[1]->service.begun > 0, spread) << config;
+      co_await channel.close();
+    }
+  });
+}
+
+TEST(Resolver, WhoseServiceConfigIsWrongLeavesTheLastOne) {
+  run_test([]() -> Task<void> {
+    Fleet fleet;
+    Fleet::Member& first = fleet.add();
+    Fleet::Member& second = fleet.add();
+    Registry registry;
+    registry.known = {.servers = {first.address},
+                      .service_config = R"({"methodConfig": [{"name": [{}], "maxRequestMessageBytes": 0}]})"};
+    const ChannelOptions options{
+        .backoff = kQuick, .resolver = &registry, .min_time_between_resolutions = std::chrono::nanoseconds{0}};
+    Channel channel{"users", options};
+    Status status = co_await call(channel, {.timeout = 30s, .wait_for_ready = true});
+    EXPECT_TRUE(status.ok()) << "an empty request is not too long: " << status.to_string();
+    registry.known = {.servers = {second.address}, .service_config = "{"};
+    Fleet::crash(first);
+    while (second.service.begun == 0) co_await make_call(channel, {.timeout = 30s, .wait_for_ready = true});
+    ProbeStub stub{channel};
+    Order order;
+    order.set_number(1);
+    const Result<Payload> limited = co_await stub.Unary(order, {.timeout = 30s}).result();
+    EXPECT_EQ(limited.status().code(), StatusCode::kResourceExhausted) << "the config that was right goes on";
+    co_await channel.close();
+  });
+}
+
 TEST(Resolvers, FindServersAndTheirConfiguration) {
   run_test([]() -> Task<void> {
     Fleet fleet;
     fleet.add();
     Registry registry;
-    registry.known.addresses = {fleet.members[0]->address};
+    registry.known.servers = {fleet.members[0]->address};
     registry.known.service_config = R"({"methodConfig": [{"name": [{}], "timeout": "0.02s"}]})";
     const ChannelOptions options{.resolver = &registry};
     Channel channel{"registry:///users", options};
@@ -166,7 +225,7 @@ TEST(Resolvers, ThatFailSaySoAndAreAskedAgain) {
     Fleet fleet;
     fleet.add();
     Registry registry;
-    registry.known.addresses = {fleet.members[0]->address};
+    registry.known.servers = {fleet.members[0]->address};
     registry.fails = 3;
     const ChannelOptions options{.backoff = kQuick, .resolver = &registry};
     Channel channel{"users", options};
@@ -197,12 +256,12 @@ TEST(Resolvers, AreAskedAgainWhenServersMove) {
     fleet.add();
     fleet.add();
     Registry registry;
-    registry.known.addresses = {fleet.members[0]->address};
+    registry.known.servers = {fleet.members[0]->address};
     const ChannelOptions options{
         .backoff = kQuick, .resolver = &registry, .min_time_between_resolutions = 1ms, .round_robin = true};
     Channel channel{"users", options};
     co_await make_call(channel);
-    registry.known.addresses = {fleet.members[1]->address};
+    registry.known.servers = {fleet.members[1]->address};
     co_await sleep(2ms);
     Fleet::crash(*fleet.members[0]);
     const Status status = co_await call(channel, {.wait_for_ready = true});
@@ -296,7 +355,7 @@ TEST(ConnectionLost, EndsEveryCallOnceWithUnavailable) {
   run_test([]() -> Task<void> {
     Fleet fleet;
     Fleet::Member& member = fleet.add();
-    const ChannelOptions options{.backoff = kQuick};
+    const ChannelOptions options{.backoff = kQuick, .max_connections_per_server = 1};
     Channel channel{member.address, options};
     std::vector<Task<Status>> calls;
     for (int i = 0; i < 1000; ++i) calls.push_back(hang(channel));

@@ -53,7 +53,7 @@ TEST(Connecting, ToAUnixSocketThatDoesNotExist) {
 }
 
 TEST(Connecting, ToWhatIsNoAddress) {
-  EXPECT_THROW(static_cast<void>(block_on(status_of_call("nonsense"))), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(block_on(status_of_call("localhost:nonsense"))), std::invalid_argument);
 }
 
 /// Accepts one connection, says `words`, and closes it or waits until it is closed.
@@ -97,7 +97,7 @@ TEST(Connecting, ToAServerThatHangsUp) {
 TEST(Connecting, ToAServerThatSaysNothing) {
   const Status status = block_on(call_scripted("", false, {.connect_timeout = 20ms}));
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
-  EXPECT_NE(status.details().find("no answer from 127.0.0.1:"), std::string::npos) << status.details();
+  EXPECT_NE(status.details().find("no answer within 20ms"), std::string::npos) << status.details();
 }
 
 TEST(Listening, OnAPortInUseSaysSo) {

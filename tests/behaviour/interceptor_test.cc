@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "support/serve.h"
+#include "support/fleet.h"
 #include "tern/client/call_credentials.h"
 #include "tern/client/generic_stub.h"
 #include "tern/client/interceptor.h"
@@ -341,6 +341,40 @@ TEST(Credentials, OfOneCall) {
                 co_await stub.Unary(Order{}, {.credentials = &token});
               },
               {.server_interceptors = {&guard}});
+}
+
+/// Asks for the peer when the call's connection is gone.
+class AsksLate final : public ClientInterceptor {
+ public:
+  AsksLate(Channel& channel, Fleet::Member& member) : channel_(channel), member_(member) {}
+  Task<Status> intercept(ClientCall& call, Next next) override {
+    Status status = co_await next();
+    Fleet::crash(member_);
+    while (channel_.state() == ConnectivityState::kReady) co_await sleep(1ms);
+    peer = call.peer();
+    co_return status;
+  }
+  std::string peer;
+
+ private:
+  Channel& channel_;
+  Fleet::Member& member_;
+};
+
+TEST(ClientInterceptors, SeeThePeerAfterTheConnectionIsGone) {
+  run_test([]() -> Task<void> {
+    Fleet fleet;
+    Fleet::Member& member = fleet.add();
+    Channel channel{member.address};
+    AsksLate asks_late{channel, member};
+    channel.add_interceptor(asks_late);
+    ClientContext context;
+    const Status status = co_await call(channel, {.context = &context});
+    EXPECT_TRUE(status.ok()) << status.to_string();
+    EXPECT_EQ(asks_late.peer, "ipv4:" + member.address);
+    EXPECT_EQ(context.peer, asks_late.peer);
+    co_await channel.close();
+  });
 }
 
 TEST(Credentials, AreNotSentOverPlaintextUnlessAllowed) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "support/fleet.h"
+#include "tern/client/resolver.h"
 
 namespace tern::test {
 namespace {
@@ -107,6 +108,37 @@ TEST(Retries, AreThrottled) {
   });
 }
 
+/// Knows one address, and how it is to be called.
+class Configured final : public Resolver {
+ public:
+  AsyncGenerator<Resolution> resolve(std::string_view /*target*/) override { co_yield known; }
+  Resolution known;
+};
+
+TEST(Retries, AreThrottledByTheConfigOfAResolverToo) {
+  run_test([]() -> Task<void> {
+    Fleet fleet;
+    Fleet::Member& member = fleet.add();
+    member.service.failing = 1000;
+    Configured resolver;
+    resolver.known = {.servers = {member.address},
+                      .service_config =
+                          R"({"retryThrottling": {"maxTokens": 4, "tokenRatio": 0.1}, "methodConfig": [{"name": [{}],
+      "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.001s", "maxBackoff": "0.001s", "backoffMultiplier": 1,
+      "retryableStatusCodes": ["UNAVAILABLE"]}}]})"};
+    const ChannelOptions options{.resolver = &resolver};
+    Channel channel{"throttled.example", options};
+    for (int i = 0; i < 10; ++i) co_await make_call(channel);
+    EXPECT_EQ(member.service.begun, 11) << "one retry, until half of the tokens are gone";
+    // The same server by another channel: no tokens of its own.
+    Channel second{"throttled.example", options};
+    co_await make_call(second);
+    EXPECT_EQ(member.service.begun, 12);
+    co_await channel.close();
+    co_await second.close();
+  });
+}
+
 TEST(Retries, SendAStreamOfRequestsAgain) {
   run_test([]() -> Task<void> {
     Fleet fleet;
@@ -129,6 +161,65 @@ TEST(Retries, SendAStreamOfRequestsAgain) {
     const Payload sum = co_await upload.finish();
     EXPECT_EQ(sum.number(), 6);
     EXPECT_EQ(sum.text(), "30");
+    co_await channel.close();
+  });
+}
+
+// A writer that were not held back would have sent more than is kept before the second attempt is open.
+TEST(Retries, HoldTheWriterBackBetweenAttempts) {
+  run_test([]() -> Task<void> {
+    Fleet fleet;
+    Fleet::Member& member = fleet.add();
+    const ChannelOptions options{.backoff = kQuick, .service_config = kRetrying};
+    Channel channel{member.address, options};
+    ProbeStub stub{channel};
+    auto upload = stub.Upload({.wait_for_ready = true});
+    Payload payload;
+    payload.set_data("12345");
+    co_await upload.write(payload);
+    while (member.service.running == 0) co_await sleep(1ms);
+    const std::string address = member.address;
+    Fleet::crash(member);
+    while (channel.state() == ConnectivityState::kReady) co_await sleep(1ms);
+    TaskGroup group;
+    const auto write = [](auto& its_upload) -> Task<void> {
+      Payload long_one;
+      long_one.set_data(std::string(10'000, 'x'));
+      for (int i = 0; i < 50; ++i) {
+        const bool written = co_await its_upload.write(long_one);
+        EXPECT_TRUE(written);
+      }
+    };
+    group.spawn(write(upload));
+    co_await sleep(0ms);
+    Fleet::start(member, address);
+    co_await group.join();
+    const Payload sum = co_await upload.finish();
+    EXPECT_EQ(sum.number(), 51);
+    EXPECT_EQ(sum.text(), "500005");
+    co_await channel.close();
+  });
+}
+
+TEST(Retries, EndWithTheDeadlineAfterTheirConnectionIsGone) {
+  run_test([]() -> Task<void> {
+    Fleet fleet;
+    Fleet::Member& member = fleet.add();
+    member.service.hanging = 1;
+    const std::string slow = R"({"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 4,
+      "initialBackoff": "100s", "maxBackoff": "100s", "backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
+    const ChannelOptions options{.service_config = slow};
+    Channel channel{member.address, options};
+    const auto crash = [](Fleet::Member& its_member) -> Task<void> {
+      while (its_member.service.running == 0) co_await sleep(1ms);
+      Fleet::crash(its_member);
+    };
+    TaskGroup group;
+    group.spawn(crash(member));
+    ClientContext context;
+    const Status late = co_await call(channel, {.timeout = 50ms, .context = &context});
+    EXPECT_EQ(late.code(), StatusCode::kDeadlineExceeded);
+    EXPECT_EQ(context.peer, "") << "it had no connection at its end";
     co_await channel.close();
   });
 }

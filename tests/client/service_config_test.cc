@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "client/backoff.h"
-#include "client/target.h"
 
 namespace tern {
 namespace {
@@ -23,7 +22,7 @@ TEST(ServiceConfig, SaysWhatIsConfigured) {
        "hedgingPolicy": {"maxAttempts": 3, "hedgingDelay": "0.5s", "nonFatalStatusCodes": ["INTERNAL"]}},
       {"name": [{}], "timeout": "9s"}
     ]})");
-  EXPECT_TRUE(config.round_robin);
+  EXPECT_EQ(config.round_robin, true);
   EXPECT_EQ(config.throttling.max_tokens, 10);
   EXPECT_EQ(config.health_service, "a.B");
   const MethodConfig& method = *config.find("/a.B/C");
@@ -90,23 +89,6 @@ TEST(Backoff, GrowsUpToItsMaximumAndSpreads) {
   }
   backoff.reset();
   EXPECT_LE(backoff.next(), 1200ms);
-}
-
-TEST(Target, OfEveryKind) {
-  EXPECT_TRUE(Target::parse("localhost:1").by_dns);
-  EXPECT_TRUE(Target::parse("dns:///example.com:1").by_dns);
-  EXPECT_EQ(Target::parse("dns:example.com:1").authority, "example.com:1");
-  EXPECT_FALSE(Target::parse("127.0.0.1:1").by_dns);
-  const Target list = Target::parse("ipv4:1.2.3.4:1,5.6.7.8:2");
-  EXPECT_EQ(list.addresses.size(), 2U);
-  EXPECT_EQ(list.addresses[1].to_string(), "5.6.7.8:2");
-  EXPECT_FALSE(list.by_dns);
-  EXPECT_EQ(Target::parse("ipv6:[::1]:1,[::2]:2").addresses[0].host, "::1");
-  EXPECT_EQ(Target::parse("unix:/a/b").authority, "localhost");
-  EXPECT_EQ(Target::parse("unix-abstract:name").addresses[0].to_string(), "unix-abstract:name");
-  for (const char* wrong : {"", "nonsense", "ipv4:example.com:1", "ipv4:1.2.3.4:1,", "unix:", "unix-abstract:"}) {
-    EXPECT_THROW(Target::parse(wrong), std::invalid_argument) << wrong;
-  }
 }
 
 }  // namespace

@@ -199,6 +199,7 @@ int run(const Options& options) {
   const ChannelOptions channel{.max_receive_message_length = SIZE_MAX,
                                .tls = tls ? &*tls : nullptr,
                                .idle_timeout = {},
+                               .max_connections_per_server = 1,
                                .authority = options.authority};
   const Load load = plan(options, channel);
 

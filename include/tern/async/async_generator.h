@@ -1,6 +1,7 @@
 // AsyncGenerator<T>: a coroutine that gives any number of T, one each time it is asked, and may wait in between:
 // Python's `async def` with `yield`. Lazy: nothing runs until the first next(). Dropped half-way, its frame is
-// destroyed where it stands.
+// destroyed where it stands. So is the frame of a generator whose reader is destroyed in the middle of next(): the
+// generator is then at its end.
 //
 //   tern::AsyncGenerator<int> count() { for (int i = 0;; ++i) { co_await tern::sleep(1s); co_yield i; } }
 //   auto numbers = count();
@@ -60,14 +61,18 @@ class [[nodiscard]] AsyncGenerator {
     const T* value_ = nullptr;
     bool movable_ = false;
     std::exception_ptr error_;
+    AsyncGenerator* owner_ = nullptr;
   };
 
   AsyncGenerator() noexcept = default;
-  AsyncGenerator(AsyncGenerator&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  AsyncGenerator(AsyncGenerator&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) { own(); }
   AsyncGenerator& operator=(AsyncGenerator&& other) noexcept {
     std::swap(frame_, other.frame_);
+    own();
+    other.own();
     return *this;
   }
+  /// Not while another job awaits its next().
   ~AsyncGenerator() {
     if (frame_) frame_.destroy();
   }
@@ -90,15 +95,25 @@ class [[nodiscard]] AsyncGenerator {
   class [[nodiscard]] Next {
    public:
     explicit Next(Frame frame) noexcept : frame_(frame) {}
+    Next(const Next&) = delete;
+    Next& operator=(const Next&) = delete;
+    ~Next() {
+      if (!suspended_) return;
+      // The job goes, and the body stands in one of its waits.
+      frame_.promise().owner_->frame_ = nullptr;
+      frame_.destroy();
+    }
     [[nodiscard]] bool await_ready() const noexcept { return !frame_ || frame_.done(); }
     template <HasJob Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> consumer) noexcept {
       promise_type& promise = frame_.promise();
       promise.job_ = consumer.promise().job();
       promise.continuation_ = consumer;
+      suspended_ = true;
       return transfer_to(frame_);
     }
     auto await_resume() {
+      suspended_ = false;
       using Result = std::conditional_t<kPointer, const T*, std::optional<T>>;
       if (!frame_) return Result{};
       promise_type& promise = frame_.promise();
@@ -117,9 +132,13 @@ class [[nodiscard]] AsyncGenerator {
 
    private:
     Frame frame_;
+    bool suspended_ = false;
   };
 
-  explicit AsyncGenerator(Frame frame) noexcept : frame_(frame) {}
+  explicit AsyncGenerator(Frame frame) noexcept : frame_(frame) { own(); }
+  void own() noexcept {
+    if (frame_) frame_.promise().owner_ = this;
+  }
   Frame frame_;
 };
 

@@ -14,8 +14,10 @@
 namespace tern {
 
 namespace detail {
+/// Throws std::logic_error on a loop's thread.
+void require_no_loop();
 void wait_on_loop(Loop& loop, Task<void> task);
-}
+}  // namespace detail
 
 /// Runs `task` on `loop` and waits; gives its result or throws what it threw. Throws std::logic_error on a loop's own
 /// thread, which it would block. The loop must go on running meanwhile.

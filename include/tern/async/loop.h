@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 
 #include "tern/async/counter.h"
@@ -31,6 +32,34 @@ class TurnEnd : public ListNode<TurnEnd> {
 
  protected:
   ~TurnEnd() = default;
+};
+
+/// Told once when its loop ends (the io_context is destroyed): the last moment to give back what belongs to the loop.
+class LoopEnd : public ListNode<LoopEnd> {
+ public:
+  virtual void loop_ended() noexcept = 0;
+
+ protected:
+  ~LoopEnd() = default;
+};
+
+/// Reaches a loop from other threads, and outlives it.
+class LoopMailbox {
+ public:
+  explicit LoopMailbox(Loop& loop) noexcept : loop_(&loop) {}
+  LoopMailbox(const LoopMailbox&) = delete;
+  LoopMailbox& operator=(const LoopMailbox&) = delete;
+
+  /// Runs `work` in a turn of the loop, soon; false when the loop has ended. A loop that ends before that turn destroys
+  /// `work` on the thread that ends it. Any thread.
+  bool post(std::function<void()> work);
+
+ private:
+  friend class LoopService;
+  void close() noexcept;
+
+  std::mutex mutex_;
+  Loop* loop_;
 };
 
 /// What the sockets of one loop have carried: a server's, a channel's, HTTP. Any thread may look.
@@ -89,6 +118,12 @@ class Loop {
   /// Runs `work` in a turn of this loop, soon. From any thread.
   void post(std::function<void()> work);
 
+  /// For what other threads want of the loop, maybe after its end. Any thread.
+  [[nodiscard]] const std::shared_ptr<LoopMailbox>& mailbox() const noexcept { return mailbox_; }
+
+  /// Asks for end.loop_ended().
+  void when_loop_ends(LoopEnd& end) { ends_.push_back(end); }
+
   /// The pool that run_in_executor uses by default: one thread for each core, shared with the siblings, started at the
   /// first call. From any thread.
   Executor& default_executor();
@@ -122,6 +157,8 @@ class Loop {
   boost::asio::io_context& context_;
   IntrusiveList<Ready> ready_;
   IntrusiveList<TurnEnd> turn_ends_;
+  IntrusiveList<LoopEnd> ends_;
+  std::shared_ptr<LoopMailbox> mailbox_ = std::make_shared<LoopMailbox>(*this);
   TimerQueue timers_;
   std::unique_ptr<Alarm> alarm_;
   LoopGroup* group_ = nullptr;

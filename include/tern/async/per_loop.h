@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -11,7 +13,8 @@
 
 namespace tern {
 
-/// Made on one of the loops; throws std::logic_error outside of them.
+/// Made on one of the loops; throws std::logic_error outside of them. Destroyed on any thread, when no loop uses it any
+/// more.
 template <class T>
 class PerLoop {
  public:
@@ -22,23 +25,37 @@ class PerLoop {
     }
   }
 
-  /// The part of the loop that runs now. On another program's loop, or none: the first one's.
-  [[nodiscard]] T& here() noexcept {
-    const Loop* loop = Loop::current();
+  /// The part of the loop that runs now. A loop that was not started together with the others has one too, which is
+  /// made at its first call and takes a lock to find. Throws std::logic_error outside of a loop.
+  [[nodiscard]] T& here() {
+    Loop* loop = &Loop::require_current("a PerLoop");
     for (std::size_t i = 0; i < loops_.size(); ++i) {
       if (loops_[i] == loop) return *parts_[i];
     }
-    return *parts_.front();
+    const std::lock_guard lock{mutex_};
+    std::unique_ptr<T>& part = strangers_[loop];
+    if (part == nullptr) part = std::make_unique<T>();
+    return *part;
   }
 
+  /// Those that were started together.
   [[nodiscard]] std::span<Loop* const> loops() const noexcept { return loops_; }
-  /// In the order of loops(). What is read of another loop's part must be made for it (Counter).
-  [[nodiscard]] auto begin() const noexcept { return parts_.begin(); }
-  [[nodiscard]] auto end() const noexcept { return parts_.end(); }
+  /// Of all loops: in the order of loops(), then the others'. Read only members of another loop's part that are made
+  /// for it (Counter).
+  [[nodiscard]] std::vector<T*> all() const {
+    std::vector<T*> all;
+    all.reserve(parts_.size());
+    for (const auto& part : parts_) all.push_back(part.get());
+    const std::lock_guard lock{mutex_};
+    for (const auto& [loop, part] : strangers_) all.push_back(part.get());
+    return all;
+  }
 
  private:
   std::vector<Loop*> loops_;
   std::vector<std::unique_ptr<T>> parts_;
+  mutable std::mutex mutex_;
+  std::map<const Loop*, std::unique_ptr<T>> strangers_;
 };
 
 }  // namespace tern

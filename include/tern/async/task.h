@@ -35,6 +35,8 @@ struct FinalTransfer {
 
 namespace detail {
 
+[[noreturn]] void throw_no_task();
+
 template <class T>
 class TaskResult {
  public:
@@ -96,7 +98,8 @@ class [[nodiscard]] Task {
   /// False for a Task that was moved from.
   explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
 
-  /// Runs the task in the awaiting coroutine's job; gives its result or throws what it threw. Once only.
+  /// Runs the task in the awaiting coroutine's job; gives its result or throws what it threw. Once only: awaiting a
+  /// Task that was moved from, or awaited before, throws std::logic_error.
   auto operator co_await() && noexcept { return Awaiter{std::exchange(frame_, nullptr)}; }
 
  private:
@@ -112,7 +115,7 @@ class [[nodiscard]] Task {
     ~Awaiter() {
       if (frame_) frame_.destroy();
     }
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    [[nodiscard]] bool await_ready() const noexcept { return !frame_; }
     template <HasJob Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) noexcept {
       promise_type& promise = frame_.promise();
@@ -120,7 +123,10 @@ class [[nodiscard]] Task {
       promise.continuation_ = caller;
       return transfer_to(frame_);
     }
-    T await_resume() { return frame_.promise().take(); }
+    T await_resume() {
+      if (!frame_) detail::throw_no_task();
+      return frame_.promise().take();
+    }
 
    private:
     Frame frame_;

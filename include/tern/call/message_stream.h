@@ -57,8 +57,10 @@ class MessageStream : public http2::Stream {
   /// A message is about to be sent; whoever may have to send it again keeps it. False: it is not sent, and the call has
   /// ended.
   virtual bool on_writing(const Buffer& /*message*/) { return true; }
-  /// Between a stream that failed and the next one: what is written goes to on_writing only, and readers wait.
+  /// Leaves a stream that failed, until the next one is open. A message that is written goes to on_writing only, and
+  /// its writer waits until the next stream has sent something. Readers wait.
   void pause() noexcept;
+  [[nodiscard]] bool paused() const noexcept { return paused_; }
   /// As new, for the next stream.
   void resume_anew() noexcept;
   /// Takes no longer messages than this, in bytes; before the first one. It never allows more than before.
@@ -152,7 +154,7 @@ class MessageStream::Write : public Wait {
   }
   [[nodiscard]] bool await_ready() noexcept {
     refused_ = !stream_->on_writing(message_);
-    if (refused_ || stream_->paused_) return true;
+    if (refused_ || stream_->paused_) return refused_;
     stream_->send_data(std::move(message_));
     return !stream_->open() || stream_->unsent() < kUnsentBytesPerCall;
   }

@@ -32,11 +32,21 @@ auto next_of(Call& call) -> Task<decltype(call.next().await_resume())> {
 template <class Call>
 class BlockingCall {
  public:
-  BlockingCall(Channel& channel, Call call) : loop_(&channel.home()), call_(std::make_unique<Call>(std::move(call))) {}
+  /// Throws std::logic_error on a loop's thread.
+  BlockingCall(Channel& channel, Call call) : loop_(&channel.home()) {
+    detail::require_no_loop();
+    call_ = std::make_unique<Call>(std::move(call));
+  }
   BlockingCall(BlockingCall&&) noexcept = default;
   BlockingCall& operator=(BlockingCall&&) = delete;
+  /// On a loop's thread, which it may not block, it does not wait until the call has gone.
   ~BlockingCall() {
-    if (call_) block_on_loop(*loop_, drop(std::move(call_)));
+    if (!call_) return;
+    if (Loop::current() == nullptr) {
+      block_on_loop(*loop_, drop(std::move(call_)));
+    } else {
+      loop_->mailbox()->post([call = std::shared_ptr<Call>{std::move(call_)}] {});
+    }
   }
 
   /// The end of the call; its status.

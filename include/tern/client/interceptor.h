@@ -17,6 +17,7 @@
 namespace tern {
 
 class ClientCall;
+class InterceptorChain;
 
 /// Outlives the channel that it is added to; serves all its loops at once.
 class ClientInterceptor {
@@ -24,12 +25,12 @@ class ClientInterceptor {
   /// The interceptors after this one, and the call itself.
   class Next {
    public:
-    Next(ClientCall& call, std::size_t index) noexcept : call_(&call), index_(index) {}
+    Next(InterceptorChain& chain, std::size_t index) noexcept : chain_(&chain), index_(index) {}
     /// Runs them, once; how the call ended as far as they are concerned. Throws nothing but Cancelled.
     Task<Status> operator()() const;
 
    private:
-    ClientCall* call_;
+    InterceptorChain* chain_;
     std::size_t index_;
   };
 

@@ -31,18 +31,22 @@ class StreamCall {
   /// Awaits the end of the call; its status. Messages that were not read are dropped.
   Task<Status> status();
   /// Cancels the call, here and on the wire. Nothing when it has ended.
-  void cancel() { call_->cancel(Status{StatusCode::kCancelled, "cancelled by the client"}); }
+  void cancel() { call().cancel(Status{StatusCode::kCancelled, "cancelled by the client"}); }
   /// Opens the call and awaits the server's initial metadata; empty when the call ended without.
   Task<Metadata> initial_metadata();
   /// Whether the server had compressed the message that was read last.
-  [[nodiscard]] bool message_was_compressed() const noexcept { return call_->message_was_compressed(); }
+  [[nodiscard]] bool message_was_compressed() { return call().message_was_compressed(); }
   /// Valid when the call has ended.
-  [[nodiscard]] const Metadata& trailing_metadata() noexcept { return call_->trailing_metadata(); }
+  [[nodiscard]] const Metadata& trailing_metadata() { return call().trailing_metadata(); }
 
  protected:
   Task<bool> write_bytes(Result<Buffer> message);
   Task<void> end_writes();
-  [[nodiscard]] ClientCall& call() noexcept { return *call_; }
+  /// Throws std::logic_error for a call that was moved from.
+  [[nodiscard]] ClientCall& call() {
+    if (call_ == nullptr) detail::throw_moved_from();
+    return *call_;
+  }
 
  private:
   std::unique_ptr<ClientCall> call_;
@@ -80,9 +84,9 @@ class ReadingCall : public StreamCall {
   };
 
   /// Awaits the next message; nothing at a good end. Throws RpcError when the call ends with any status but OK.
-  Next<true> next() noexcept { return Next<true>{call()}; }
+  Next<true> next() { return Next<true>{call()}; }
   /// As next(), but at a bad end too nothing is given: status() tells it.
-  Next<false> read() noexcept { return Next<false>{call()}; }
+  Next<false> read() { return Next<false>{call()}; }
 };
 
 }  // namespace detail
@@ -140,6 +144,14 @@ class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
   BidiStreamCall(Channel& channel, std::string_view method, AsyncGenerator<Request> requests, CallOptions options)
       : detail::ReadingCall<Response>(channel, method, options), sending_(std::make_unique<TaskGroup>()) {
     sending_->spawn(send_all(this->call(), std::move(requests)));
+  }
+  BidiStreamCall(BidiStreamCall&&) noexcept = default;
+  /// The call that was there before is dropped: first what sends on it.
+  BidiStreamCall& operator=(BidiStreamCall&& other) noexcept {
+    sending_ = nullptr;
+    detail::ReadingCall<Response>::operator=(std::move(other));
+    sending_ = std::move(other.sending_);
+    return *this;
   }
 
   /// Sends a message; waits while the server is behind. False when the call has ended: status() says how.

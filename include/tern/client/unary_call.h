@@ -40,6 +40,7 @@ class [[nodiscard]] UnaryCall {
 
  private:
   static Task<Result<Response>> decode(std::unique_ptr<ClientCall> call) {
+    if (call == nullptr) detail::throw_moved_from();
     Result<Buffer> bytes = co_await detail::call_unary(*call);
     if (!bytes.ok()) co_return bytes.status();
     Response response;
@@ -47,6 +48,7 @@ class [[nodiscard]] UnaryCall {
     co_return response;
   }
   static Task<Response> take(std::unique_ptr<ClientCall> call) {
+    if (call == nullptr) detail::throw_moved_from();
     Result<Buffer> bytes = co_await detail::call_unary(*call);
     Response response;
     if (Status status = call->decode(bytes.value(), response); !status.ok()) throw RpcError{std::move(status)};

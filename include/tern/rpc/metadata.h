@@ -26,7 +26,14 @@ class Metadata {
   /// or gRPC (":…", "grpc-…", "te", "content-type" and their like), and for a value that is not printable ASCII where
   /// the key does not end in "-bin". Upper-case letters in keys are made lower. Blanks at the ends of a value are left
   /// out, unless the key ends in "-bin": header fields cannot have them (RFC 9113 §8.2.1).
+  /// Metadata that was received may be given back, or passed on to another call: what belongs to the exchange that it
+  /// came with ("user-agent", "content-length", "host", "grpc-…-bin") is accepted here, and not sent again. Only a call
+  /// whose CallOptions::metadata has a "user-agent" sends that in place of tern's.
   void add(std::string_view key, std::string_view value);
+
+  /// Adds all of `received` as it is. For metadata that a peer sent: also values that add() does not accept, since
+  /// HTTP/2 does (RFC 9113 §8.2.1).
+  void add_all(const Metadata& received);
 
   /// The first value of this key.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const noexcept;

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -133,14 +134,17 @@ struct StopOptions {
   std::chrono::nanoseconds grace = std::chrono::nanoseconds::zero();
 };
 
-/// All methods on the loop that it lives on.
+/// Made, used and destroyed on one loop. Serves on that loop and on the loops that were started together with it
+/// (run()). Members that other loops may call say so.
 class Server {
  public:
   /// On the loop that runs now; throws std::logic_error outside of one.
   explicit Server(ServerOptions options = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
-  /// Without stop() before: connections are closed, handlers destroyed where they stand; see stop().
+  /// Without stop() before: connections are closed, handlers destroyed where they stand; see stop(). It blocks until
+  /// the other loops have done their part, so that two servers may not be destroyed like this at once, each by a loop
+  /// that the other one serves on. After stop() it does not block.
   ~Server();
 
   /// Before listen(); `service` must outlive the server. Throws std::invalid_argument when one of this name is there.
@@ -182,8 +186,10 @@ class Server {
   /// whoever awaits it is cancelled; a second call waits for the same end, which a shorter grace brings nearer.
   Task<void> stop(StopOptions options = {});
 
-  /// Asks all its loops; on any loop of the program that the server outlives.
+  /// Asks all its loops. On any loop; the server may end meanwhile.
   Task<ServerInfo> inspect() const;
+  /// Returns a function that does the same, on any loop, and that may outlive the server: it then finds no connections.
+  [[nodiscard]] std::function<Task<ServerInfo>()> inspector() const;
   [[nodiscard]] std::uint64_t id() const noexcept;
 
   /// Calls whose handlers run now, on all loops.

@@ -64,7 +64,16 @@ class ServerCall final : public MessageStream,
   /// The pool that synchronous handlers run on.
   [[nodiscard]] Executor& workers() const;
 
-  /// How a synchronous handler reaches the call from its thread; made at the first call.
+  /// Runs a synchronous handler there. Until it returns, the metadata that it sets belongs to its thread: a deadline or
+  /// a cancellation that comes meanwhile is sent without them.
+  template <class Handler>
+  Task<std::invoke_result_t<Handler>> run_on_worker(Handler handler) {
+    static_cast<void>(bridge());
+    const WorkersTurn turn{*this};
+    co_return co_await run_in_executor(workers(), std::move(handler));
+  }
+
+  /// How a synchronous handler reaches the call from its thread; made at the first call, on the loop.
   std::shared_ptr<BlockingBridge> bridge();
 
   /// Ends the handler at its next await (the server stops).
@@ -100,6 +109,20 @@ class ServerCall final : public MessageStream,
   void finished(std::exception_ptr error) override;
   Task<void> before(Task<void> handler) override;
 
+  class WorkersTurn {
+   public:
+    explicit WorkersTurn(ServerCall& call) noexcept : call_(call) { call_.on_worker_ = true; }
+    WorkersTurn(const WorkersTurn&) = delete;
+    WorkersTurn& operator=(const WorkersTurn&) = delete;
+    ~WorkersTurn() { call_.on_worker_ = false; }
+
+   private:
+    ServerCall& call_;
+  };
+
+  /// Of the handler, as far as this thread may look at it now.
+  [[nodiscard]] const Metadata& initial_metadata() const noexcept;
+  [[nodiscard]] const Metadata& trailing_metadata() const noexcept;
   void begin(std::string_view timeout);
   /// Answers a request of another protocol than gRPC with this HTTP status alone.
   void refuse_http(int http_status);
@@ -136,6 +159,7 @@ class ServerCall final : public MessageStream,
   Status status_;
   Clock::time_point begun_at_;  // while an observer waits for its end
   bool running_ = false;        // the handler has begun and not ended
+  bool on_worker_ = false;      // a synchronous handler runs: its context is the worker's
   bool answered_ = false;       // the status is on its way to the client
   bool headers_sent_ = false;
   bool ends_when_draining_ = false;

@@ -72,7 +72,8 @@ class ServerContext {
 
   /// Sent before the first message, or at the end; what is added later than that is not sent.
   Metadata& initial_metadata() noexcept { return initial_; }
-  /// Sends the initial metadata now. Once only; later calls do nothing.
+  /// Sends the initial metadata now. Once only; later calls do nothing. In a synchronous handler it blocks for a turn
+  /// of the call's loop, and throws Cancelled when the call has gone.
   void send_initial_metadata();
   /// Compresses the call's messages like this, if the client can read it; before the first message.
   void set_compression(Compression compression) noexcept { compression_ = compression; }

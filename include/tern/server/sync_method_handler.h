@@ -65,8 +65,7 @@ class SyncUnaryHandler final : public MethodHandler {
   Task<void> handle(ServerCall& call) override {
     Request request;
     call.take_request(request);
-    const Response response =
-        co_await run_in_executor(call.workers(), [&] { return (service_.*method_)(call.context(), request); });
+    const Response response = co_await call.run_on_worker([&] { return (service_.*method_)(call.context(), request); });
     call.send_message(response);
   }
 
@@ -87,7 +86,7 @@ class SyncServerStreamHandler final : public MethodHandler {
     Request request;
     call.take_request(request);
     BlockingWriter<Response> responses{call};
-    co_await run_in_executor(call.workers(), [&] { (service_.*method_)(call.context(), request, responses); });
+    co_await call.run_on_worker([&] { (service_.*method_)(call.context(), request, responses); });
   }
 
  private:
@@ -106,7 +105,7 @@ class SyncClientStreamHandler final : public MethodHandler {
   Task<void> handle(ServerCall& call) override {
     BlockingReader<Request> requests{call};
     const Response response =
-        co_await run_in_executor(call.workers(), [&] { return (service_.*method_)(call.context(), requests); });
+        co_await call.run_on_worker([&] { return (service_.*method_)(call.context(), requests); });
     call.send_message(response);
   }
 
@@ -126,7 +125,7 @@ class SyncBidiStreamHandler final : public MethodHandler {
   Task<void> handle(ServerCall& call) override {
     BlockingReader<Request> requests{call};
     BlockingWriter<Response> responses{call};
-    co_await run_in_executor(call.workers(), [&] { (service_.*method_)(call.context(), requests, responses); });
+    co_await call.run_on_worker([&] { (service_.*method_)(call.context(), requests, responses); });
   }
 
  private:

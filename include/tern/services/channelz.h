@@ -23,9 +23,9 @@ class Channelz final : public Service {
   Channelz();
   ~Channelz() override;
 
-  /// Shown until removed; removed before it is destroyed, unless the server that shows it is destroyed before.
-  void add(Server& server);
-  void add(Channel& channel);
+  /// Shown until removed: also when it has ended, which may come at any time.
+  void add(const Server& server);
+  void add(const Channel& channel);
   void remove(const Server& server);
   void remove(const Channel& channel);
 

@@ -4,6 +4,7 @@
 //   server.listen("[::]:443", {.tls = &tls});
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,24 +23,54 @@ struct PeerIdentity {
   std::string certificate;
 };
 
+/// Decides on a peer whose certificate the other checks accepted: returns why it is rejected, or an empty text. Runs
+/// during the handshake, on the loop of the connection, at the same time on several loops; it must not block. An
+/// exception rejects the peer too.
+using PeerVerifier = std::function<std::string(const PeerIdentity&)>;
+
+/// Each certificate, key, authority and revocation list is given as a file's name or as a text, both in PEM. Files are
+/// read again when they change. A key has no passphrase.
 struct ServerTlsOptions {
-  /// The certificate and those that lead to its authority, PEM. Read anew when the file changes.
-  std::string certificate_file;
-  std::string key_file;
-  /// Authorities of client certificates, PEM; empty: clients are not asked for one.
+  /// The certificate, followed by those that lead to its authority.
+  std::string certificate_file = {};
+  std::string key_file = {};
+  /// Authorities of client certificates. Without them clients are not asked for a certificate.
   std::string client_authority_file = {};
-  /// Refuses clients without a certificate (mutual TLS). Without it they are served, and known by none.
+  /// Refuses clients without a certificate (mutual TLS). False serves them too, without an identity.
   bool require_client_certificate = true;
+  /// The same as texts.
+  std::string certificate = {};
+  std::string key = {};
+  std::string client_authorities = {};
+  /// Revocation lists (RFC 5280): client certificates on them are refused, and those of an authority that has no valid
+  /// list here.
+  std::string revocation_list_file = {};
+  std::string revocation_lists = {};
+  /// Asked about each client that showed a certificate.
+  PeerVerifier verify_client = {};
 };
 
 struct ClientTlsOptions {
-  /// Authorities that servers' certificates are checked against, PEM; empty: the system's.
+  /// Authorities that issue servers' certificates, at their root or between it and the certificate. Default: the
+  /// system's.
   std::string authority_file = {};
-  /// What this client shows a server that asks (mutual TLS). Read anew when the files change.
+  /// The client's own certificate, for servers that ask for one (mutual TLS).
   std::string certificate_file = {};
   std::string key_file = {};
-  /// The name that the server's certificate must have; empty: the target's host.
+  /// The DNS name or IP address that the server's certificate must have. Default: the host of
+  /// ChannelOptions::authority or of the target.
   std::string server_name = {};
+  /// The same as texts.
+  std::string authorities = {};
+  std::string certificate = {};
+  std::string key = {};
+  /// As ServerTlsOptions::revocation_list_file, for servers' certificates.
+  std::string revocation_list_file = {};
+  std::string revocation_lists = {};
+  /// Asked about each server.
+  PeerVerifier verify_server = {};
+  /// False accepts a certificate of any name: `verify_server`, which must then be given, decides (SPIFFE, for example).
+  bool check_server_name = true;
 };
 
 namespace transport {
@@ -49,7 +80,8 @@ class TlsContext;
 /// TLS 1.2 and 1.3, with HTTP/2 agreed on (ALPN "h2"). May be shared by servers, and used from any thread.
 class ServerTls {
  public:
-  /// Throws std::runtime_error that names the file and what is wrong with it.
+  /// Throws std::runtime_error that names the file and what is wrong with it, std::invalid_argument for options that
+  /// contradict each other.
   explicit ServerTls(ServerTlsOptions options);
   ServerTls(const ServerTls&) = delete;
   ServerTls& operator=(const ServerTls&) = delete;
@@ -67,6 +99,7 @@ class ServerTls {
 /// The same for channels.
 class ClientTls {
  public:
+  /// Throws as ServerTls does.
   explicit ClientTls(ClientTlsOptions options = {});
   ClientTls(const ClientTls&) = delete;
   ClientTls& operator=(const ClientTls&) = delete;
@@ -75,9 +108,11 @@ class ClientTls {
   void reload();
   [[nodiscard]] transport::TlsContext& context() const noexcept { return *context_; }
   [[nodiscard]] const std::string& server_name() const noexcept { return server_name_; }
+  [[nodiscard]] bool checks_server_name() const noexcept { return checks_server_name_; }
 
  private:
   std::string server_name_;
+  bool checks_server_name_;
   std::unique_ptr<transport::TlsContext> context_;
 };
 

@@ -1,0 +1,156 @@
+#include "client/discovery.h"
+
+#include <spdlog/spdlog.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "tern/async/loop.h"
+#include "transport/connector.h"
+
+namespace tern {
+
+namespace {
+
+Task<Resolution> ask_dns(Loop& loop, const transport::Address& host) {
+  std::vector<transport::Address> addresses = co_await transport::look_up(loop, host);
+  Resolution found;
+  for (const transport::Address& address : addresses) found.servers.emplace_back(address.to_string());
+  co_return found;
+}
+
+Status failure_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& thrown) {
+    return Status{StatusCode::kUnavailable, thrown.what()};
+  } catch (...) {
+    return Status{StatusCode::kUnavailable, "the resolver threw an object that is no std::exception"};
+  }
+}
+
+}  // namespace
+
+class Discovery::LookUp final : public Job {
+ public:
+  explicit LookUp(Discovery& owner) : Job(owner.loop_), owner_(owner) { start(owner.look_up()); }
+  LookUp(const LookUp&) = delete;
+  LookUp& operator=(const LookUp&) = delete;
+  ~LookUp() override { destroy_body(); }
+
+ private:
+  void finished(std::exception_ptr error) override { owner_.ended(error); }
+  Discovery& owner_;
+};
+
+Discovery::Discovery(Loop& loop, const ChannelConfig& config, DiscoveryUser& user)
+    : loop_(loop),
+      config_(config),
+      user_(user),
+      resolving_({.backoff = config.options().backoff,
+                  .min_between = config.options().min_time_between_resolutions,
+                  .every = {}}) {}
+
+Discovery::~Discovery() = default;
+
+void Discovery::need() {
+  if (!stopped_) follow(resolving_.needed(Clock::now()));
+}
+
+void Discovery::servers_lost() {
+  if (!stopped_ && config_.looks_up()) follow(resolving_.servers_lost(Clock::now()));
+}
+
+void Discovery::reset_backoff() {
+  if (!stopped_) follow(resolving_.reset_backoff(Clock::now()));
+  user_.discovery_changed();
+}
+
+void Discovery::keep_looking(bool look) {
+  resolving_.look_every(look && config_.looks_up() ? config_.options().resolve_every : std::chrono::nanoseconds{0});
+}
+
+void Discovery::stop() {
+  stopped_ = true;
+  disarm();
+  if (look_up_ != nullptr) look_up_->cancel();
+}
+
+void Discovery::follow(const Resolving::Step& step) {
+  disarm();
+  if (step.wake) loop_.arm(*this, *step.wake);
+  if (!step.look_up) return;
+  if (config_.looks_up()) {
+    look_up_.reset();  // the last one, which has ended
+    look_up_ = std::make_unique<LookUp>(*this);
+    if (!resolving_.known()) user_.discovery_changed();
+    return;
+  }
+  const std::vector<transport::Address>& addresses = config_.target_addresses().addresses;
+  std::vector<FoundServer> servers;
+  servers.reserve(addresses.size());
+  for (const transport::Address& address : addresses) servers.push_back({address, {}});
+  user_.servers_found(std::move(servers), {});
+  found();
+  resolving_.ended(Clock::now());
+}
+
+Task<void> Discovery::look_up() {
+  bool any = false;
+  if (Resolver* resolver = config_.options().resolver; resolver != nullptr) {
+    AsyncGenerator<Resolution> resolutions = resolver->resolve(config_.target());
+    while (std::optional<Resolution> found = co_await resolutions.next()) {
+      any = true;
+      use(*std::move(found));
+    }
+  } else {
+    Resolution found = co_await ask_dns(loop_, config_.target_addresses().addresses.front());
+    any = true;
+    use(std::move(found));
+  }
+  if (!any) throw std::runtime_error("the resolver knows no server");
+}
+
+// A resolution that cannot be used ends the look-up, as if the resolver had failed.
+void Discovery::use(Resolution resolution) {
+  if (stopped_) return;
+  if (resolution.servers.empty()) throw std::runtime_error("the resolver knows no server");
+  std::vector<FoundServer> servers;
+  servers.reserve(resolution.servers.size());
+  for (ResolvedServer& server : resolution.servers) {
+    servers.push_back({transport::Address::parse(server.address), std::move(server.attributes)});
+  }
+  user_.servers_found(std::move(servers), resolution.service_config);
+  found();
+}
+
+void Discovery::found() {
+  const bool news = !resolving_.known();
+  resolving_.found();
+  if (news) user_.discovery_changed();
+}
+
+void Discovery::ended(const std::exception_ptr& error) {
+  if (stopped_) return;
+  const Clock::time_point now = Clock::now();
+  if (!error) return follow(resolving_.ended(now));
+  Status failure = failure_of(error);
+  const double jitter = config_.options().backoff.jitter;
+  const Resolving::Step next =
+      resolving_.failed(now, std::uniform_real_distribution<>{1 - jitter, 1 + jitter}(random_));
+  if (resolving_.known()) {
+    // The servers that were known go on.
+    spdlog::warn("{}: {}", config_.target(), failure.details());
+  } else {
+    failure_ = std::move(failure);
+  }
+  follow(next);
+  if (!resolving_.known()) user_.discovery_changed();
+}
+
+void Discovery::expired() noexcept {
+  follow(resolving_.woken(Clock::now()));
+  if (!resolving_.known()) user_.discovery_changed();
+}
+
+}  // namespace tern

@@ -1,0 +1,111 @@
+#include "client/interceptor_chain.h"
+
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "client/channel_config.h"
+#include "tern/async/loop.h"
+#include "tern/client/call_credentials.h"
+
+// Each interceptor is a coroutine that awaits the rest of the chain by its `next`. The innermost part asks the
+// credentials, begins the call and awaits its end. So a call has two ends: its own, when its attempts are over or it
+// was cancelled, and that of the chain, whose status an interceptor may have changed. The user sees the second one.
+//
+// Before the call has begun, it has no attempt that could be cancelled. The job is cancelled then, and its end gives
+// the status that the call was cancelled with. After that, only the call is cancelled: interceptors see how it ended.
+namespace tern {
+
+namespace {
+
+Status status_of(const std::exception_ptr& error, StatusCode otherwise = StatusCode::kUnknown) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const RpcError& thrown) {
+    return thrown.status();
+  } catch (const std::exception& thrown) {
+    return Status{otherwise, thrown.what()};
+  } catch (const Cancelled&) {
+    return Status{StatusCode::kCancelled, "cancelled by the client"};
+  } catch (...) {
+    return Status{otherwise, "an exception that is no std::exception"};
+  }
+}
+
+}  // namespace
+
+// It is here so that interceptor.h need not know the chain.
+Task<Status> ClientInterceptor::Next::operator()() const { return chain_->run_from(index_); }
+
+InterceptorChain::InterceptorChain(ClientCall& call, const ChannelConfig& config, CallHead& head)
+    : Job(Loop::require_current("a call over a Channel"), Job::current()), call_(call), config_(config), head_(head) {}
+
+void InterceptorChain::begin() { start(run()); }
+
+void InterceptorChain::call_ended(Status status, std::string peer) {
+  if (status_) return;
+  status_ = std::move(status);
+  peer_ = std::move(peer);
+  if (call_begun_) call_ended_.set();
+}
+
+Task<void> InterceptorChain::run() {
+  Status status = co_await run_from(0);
+  chain_ended(std::move(status));
+}
+
+void InterceptorChain::finished(std::exception_ptr error) {
+  if (error) chain_ended(status_ ? *status_ : status_of(error));
+}
+
+Task<Status> InterceptorChain::run_from(std::size_t index) {
+  const std::vector<ClientInterceptor*>& interceptors = config_.interceptors();
+  if (index == interceptors.size()) co_return co_await run_call();
+  Status status;
+  std::exception_ptr error;
+  try {
+    status = co_await interceptors[index]->intercept(call_, ClientInterceptor::Next{*this, index + 1});
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (!error) co_return status;
+  if (is_cancelled(error)) std::rethrow_exception(error);
+  co_return status_of(error);
+}
+
+Task<Status> InterceptorChain::run_call() {
+  if (call_begun_) throw std::logic_error("an interceptor's next() can be called once");
+  for (CallCredentials* credentials : {config_.options().call_credentials, head_.options.credentials}) {
+    if (credentials == nullptr) continue;
+    Status status = co_await add_credentials(*credentials);
+    if (!status.ok()) co_return status;
+  }
+  call_begun_ = true;
+  begin_call();
+  co_await call_ended_.wait();
+  co_return *status_;
+}
+
+Task<Status> InterceptorChain::add_credentials(CallCredentials& credentials) {
+  if (!credentials.allowed_on_plaintext() && !config_.secure()) {
+    co_return Status{StatusCode::kUnauthenticated,
+                     "call credentials are not sent over plaintext: use TLS, or credentials that allow it"};
+  }
+  const std::size_t slash = head_.method.rfind('/');
+  CallTarget target{.service_url = "https://" + config_.authority() + std::string{head_.method.substr(0, slash)},
+                    .method = head_.method};
+  std::exception_ptr error;
+  Metadata added;
+  try {
+    added = co_await credentials.metadata(std::move(target));
+  } catch (const std::exception&) {
+    error = std::current_exception();
+  }
+  if (!error) {
+    for (const auto& [key, value] : added) head_.metadata.add(key, value);
+    co_return Status{};
+  }
+  co_return status_of(error, StatusCode::kUnauthenticated);
+}
+
+}  // namespace tern
