@@ -16,10 +16,10 @@
 // connection a pointer, the decision a few comparisons in Retrying. All else is in Repetition, which most calls never
 // make.
 //
-// Between two attempts the stream is paused (MessageStream::pause): it belongs to no connection, what is written is
-// only kept, and readers wait. It stays so until the next attempt is open, not only until it begins: a writer must not
-// take the wait for a connection for the call's end. A message that is too long to be kept then can reach no attempt as
-// a part of the whole request, and the call ends as its last attempt did.
+// Between two attempts the stream is paused (MessageStream::pause): it belongs to no connection, written messages
+// are only kept, and readers wait. It stays so until the next attempt is open, not only until it begins: a writer must
+// not take the wait for a connection for the call's end. A message that is too long to be kept then can reach no
+// attempt as a part of the whole request, and the call ends as its last attempt did.
 //
 // A connection may be destroyed as soon as it carries none of the call's streams. So the pointer to it is dropped with
 // the stream: in attempt_over() when another attempt follows, in stop_attempts() when none does. It is kept through the
@@ -172,7 +172,7 @@ bool CallAttempts::may_send(const Buffer& message) {
   return false;
 }
 
-// A call that streams its request does not hedge, so there are no others to cancel.
+// A call that streams its request does not hedge: it has no other attempt to cancel.
 void CallAttempts::commit() {
   static_cast<void>(retrying_.too_much_sent(true));
   request_.drop_messages();

@@ -34,8 +34,9 @@ Task<void> connect_part(std::shared_ptr<ChannelCore> core) {
   for (;;) {
     const ConnectivityState state = part.state();
     if (state == ConnectivityState::kReady) co_return;
-    if (state == ConnectivityState::kShutdown) throw RpcError{Status{StatusCode::kCancelled, "the channel was closed"}};
-    if (state == ConnectivityState::kTransientFailure) throw RpcError{part.failure()};
+    if (state == ConnectivityState::kShutdown || state == ConnectivityState::kTransientFailure) {
+      throw RpcError{part.failure()};
+    }
     part.connect();
     if (part.state() != state) continue;
     const std::shared_ptr<Event> changed = part.changed();

@@ -65,11 +65,14 @@ Subchannel* ChannelLoop::choose(const ConnectionWaiter& waiter) {
   return chosen ? with_id(*chosen)->get() : nullptr;
 }
 
+bool ChannelLoop::fails(const ConnectionWaiter& waiter) const noexcept {
+  return state_ == ConnectivityState::kShutdown ||
+         (state_ == ConnectivityState::kTransientFailure && !waiter.waits_for_ready());
+}
+
 ClientConnection* ChannelLoop::connection_for(ConnectionWaiter& waiter) {
   if (Subchannel* chosen = choose(waiter); chosen != nullptr) return chosen->connection_for(waiter);
-  const bool fails = state_ == ConnectivityState::kShutdown ||
-                     (state_ == ConnectivityState::kTransientFailure && !waiter.waits_for_ready());
-  if (fails) {
+  if (fails(waiter)) {
     failing_.push_back(waiter);
     if (!fail_.linked()) loop().make_ready(fail_);
   } else {
@@ -87,9 +90,7 @@ void ChannelLoop::Fail::run() {
 }
 
 void ChannelLoop::settle(ConnectionWaiter& waiter) {
-  if (state_ == ConnectivityState::kShutdown) {
-    waiter.connection_settled(nullptr, Status{StatusCode::kCancelled, "the channel was closed"});
-  } else if (state_ == ConnectivityState::kTransientFailure && !waiter.waits_for_ready()) {
+  if (fails(waiter)) {
     waiter.connection_settled(nullptr, failure_);
   } else if (ClientConnection* connection = connection_for(waiter); connection != nullptr) {
     waiter.connection_settled(connection, {});
@@ -241,12 +242,12 @@ ChannelInfo ChannelLoop::info() const {
 void ChannelLoop::close() {
   if (state_ == ConnectivityState::kShutdown) return;
   state_ = ConnectivityState::kShutdown;
+  failure_ = Status{StatusCode::kCancelled, "the channel was closed"};
   changed_->set();
   discovery_.stop();
   retire_subchannels();
   balancing_.set_servers({});
-  const Status closed{StatusCode::kCancelled, "the channel was closed"};
-  while (!waiting_.empty()) waiting_.pop_front().connection_settled(nullptr, closed);
+  while (!waiting_.empty()) settle(waiting_.pop_front());
   connections_.say_goodbye();
 }
 

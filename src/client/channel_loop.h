@@ -37,15 +37,15 @@ class ChannelLoop final : private DiscoveryUser, private SubchannelOwner {
   [[nodiscard]] RetryThrottle& throttle() noexcept { return *throttle_; }
   [[nodiscard]] CallCounts& calls() noexcept { return calls_; }
 
-  /// The connection for a call. Null when there is none now: the channel then connects, if it does not yet, and tells
-  /// `waiter` when there is one, or when there will be none; never before this returns, so that a program that calls
-  /// again and again without a pause leaves the loop its turns.
+  /// Returns the connection for a call. Returns null while there is none: the channel then connects, if it does not
+  /// yet, and notifies `waiter` of a connection or of the failure. The notification comes after this has
+  /// returned, so that a program that calls again and again without a pause leaves the loop its turns.
   [[nodiscard]] ClientConnection* connection_for(ConnectionWaiter& waiter);
 
   [[nodiscard]] ConnectivityState state() const noexcept { return state_; }
   void connect();
   void reset_backoff();
-  /// Why it is in transient failure.
+  /// The reason for being in transient failure or shut down.
   [[nodiscard]] const Status& failure() const noexcept { return failure_; }
   /// Set at the next change of state.
   [[nodiscard]] const std::shared_ptr<Event>& changed() const noexcept { return changed_; }
@@ -85,6 +85,8 @@ class ChannelLoop final : private DiscoveryUser, private SubchannelOwner {
   void update();
   void settle_waiting();
   void settle(ConnectionWaiter& waiter);
+  /// Its call ends at once, with failure().
+  [[nodiscard]] bool fails(const ConnectionWaiter& waiter) const noexcept;
 
   std::shared_ptr<const ServiceConfig> service_config_;
   std::shared_ptr<RetryThrottle> throttle_;

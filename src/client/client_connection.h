@@ -38,8 +38,8 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
   /// The server allows another stream now (SETTINGS_MAX_CONCURRENT_STREAMS, RFC 9113 §6.5.2).
   [[nodiscard]] bool has_room() const noexcept { return connection_.session().has_room(); }
 
-  /// Opens a stream, which waits in the session while there is no room; false when this connection takes no more, which
-  /// its user has then been told.
+  /// Opens a stream, which waits in the session while has_room() is false. Returns false when this connection takes no
+  /// more streams; its user has then been notified.
   bool open(http2::Stream& stream, std::span<const http2::HeaderField> request);
 
   /// Whether somebody wants to hear how calls end.

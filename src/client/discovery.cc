@@ -12,11 +12,22 @@ namespace tern {
 
 namespace {
 
-Task<Resolution> ask_dns(Loop& loop, const transport::Address& host) {
-  std::vector<transport::Address> addresses = co_await transport::look_up(loop, host);
-  Resolution found;
-  for (const transport::Address& address : addresses) found.servers.emplace_back(address.to_string());
-  co_return found;
+constexpr const char* kNoServer = "the resolver knows no server";
+
+std::vector<FoundServer> servers_at(const std::vector<transport::Address>& addresses) {
+  std::vector<FoundServer> servers;
+  servers.reserve(addresses.size());
+  for (const transport::Address& address : addresses) servers.push_back({address, {}});
+  return servers;
+}
+
+std::vector<FoundServer> read_servers(std::vector<ResolvedServer> resolved) {
+  std::vector<FoundServer> servers;
+  servers.reserve(resolved.size());
+  for (ResolvedServer& server : resolved) {
+    servers.push_back({transport::Address::parse(server.address), std::move(server.attributes)});
+  }
+  return servers;
 }
 
 Status failure_of(const std::exception_ptr& error) {
@@ -25,7 +36,7 @@ Status failure_of(const std::exception_ptr& error) {
   } catch (const std::exception& thrown) {
     return Status{StatusCode::kUnavailable, thrown.what()};
   } catch (...) {
-    return Status{StatusCode::kUnavailable, "the resolver threw an object that is no std::exception"};
+    return Status{StatusCode::kUnavailable, "the resolver threw an object of another type than std::exception"};
   }
 }
 
@@ -86,45 +97,32 @@ void Discovery::follow(const Resolving::Step& step) {
     if (!resolving_.known()) user_.discovery_changed();
     return;
   }
-  const std::vector<transport::Address>& addresses = config_.target_addresses().addresses;
-  std::vector<FoundServer> servers;
-  servers.reserve(addresses.size());
-  for (const transport::Address& address : addresses) servers.push_back({address, {}});
-  user_.servers_found(std::move(servers), {});
-  found();
+  use(servers_at(config_.target_addresses().addresses), {});
   resolving_.ended(Clock::now());
 }
 
 Task<void> Discovery::look_up() {
-  bool any = false;
-  if (Resolver* resolver = config_.options().resolver; resolver != nullptr) {
-    AsyncGenerator<Resolution> resolutions = resolver->resolve(config_.target());
-    while (std::optional<Resolution> found = co_await resolutions.next()) {
-      any = true;
-      use(*std::move(found));
-    }
-  } else {
-    Resolution found = co_await ask_dns(loop_, config_.target_addresses().addresses.front());
-    any = true;
-    use(std::move(found));
+  Resolver* resolver = config_.options().resolver;
+  if (resolver == nullptr) {
+    const std::vector<transport::Address> addresses =
+        co_await transport::look_up(loop_, config_.target_addresses().addresses.front());
+    use(servers_at(addresses), {});
+    co_return;
   }
-  if (!any) throw std::runtime_error("the resolver knows no server");
+  bool any = false;
+  AsyncGenerator<Resolution> resolutions = resolver->resolve(config_.target());
+  while (std::optional<Resolution> found = co_await resolutions.next()) {
+    any = true;
+    use(read_servers(std::move(found->servers)), found->service_config);
+  }
+  if (!any) throw std::runtime_error(kNoServer);
 }
 
 // A resolution that cannot be used ends the look-up, as if the resolver had failed.
-void Discovery::use(Resolution resolution) {
+void Discovery::use(std::vector<FoundServer> servers, std::string_view service_config) {
   if (stopped_) return;
-  if (resolution.servers.empty()) throw std::runtime_error("the resolver knows no server");
-  std::vector<FoundServer> servers;
-  servers.reserve(resolution.servers.size());
-  for (ResolvedServer& server : resolution.servers) {
-    servers.push_back({transport::Address::parse(server.address), std::move(server.attributes)});
-  }
-  user_.servers_found(std::move(servers), resolution.service_config);
-  found();
-}
-
-void Discovery::found() {
+  if (servers.empty()) throw std::runtime_error(kNoServer);
+  user_.servers_found(std::move(servers), service_config);
   const bool news = !resolving_.known();
   resolving_.found();
   if (news) user_.discovery_changed();

@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 #include <random>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/channel_config.h"
@@ -64,8 +64,7 @@ class Discovery final : private Timer {
   class LookUp;
   void follow(const Resolving::Step& step);
   Task<void> look_up();
-  void use(Resolution resolution);
-  void found();
+  void use(std::vector<FoundServer> servers, std::string_view service_config);
   void ended(const std::exception_ptr& error);
   void expired() noexcept override;
 

@@ -19,8 +19,7 @@ class ChannelCore;
 
 class HedgedAttempt final : public http2::Stream, private ConnectionWaiter {
  public:
-  /// The call that it belongs to. Each attempt calls one of these once, unless it was stopped; it is then not under way
-  /// any more.
+  /// The call that it belongs to. An attempt that is not stopped calls one of these once, and is then over.
   class Call {
    public:
     /// The first header block has come. The stream is still open: the call takes it over or drops it.
@@ -52,7 +51,7 @@ class HedgedAttempt final : public http2::Stream, private ConnectionWaiter {
   ~HedgedAttempt() override;
 
   void start();
-  /// Ends it, here and on the wire. Its connection is told `status`.
+  /// Ends it, here and on the wire, with `status` for its connection's balancer.
   void stop(const Status& status) noexcept;
   /// Gives up its stream after an answer, which the call does not take over.
   void drop() { renew(unsent() > 0); }

@@ -10,7 +10,7 @@
 
 // Each interceptor is a coroutine that awaits the rest of the chain by its `next`. The innermost part asks the
 // credentials, begins the call and awaits its end. So a call has two ends: its own, when its attempts are over or it
-// was cancelled, and that of the chain, whose status an interceptor may have changed. The user sees the second one.
+// was cancelled, and that of the chain, whose status an interceptor may have changed. The user sees the chain's status.
 //
 // Before the call has begun, it has no attempt that could be cancelled. The job is cancelled then, and its end gives
 // the status that the call was cancelled with. After that, only the call is cancelled: interceptors see how it ended.

@@ -1,5 +1,5 @@
-// The header fields that every request of a channel has, those that one call adds, and how the header blocks of the
-// response are read.
+// The header fields of every request of a channel, the fields that one call adds, and the reading of the response's
+// header blocks.
 #pragma once
 
 #include <memory>

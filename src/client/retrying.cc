@@ -9,8 +9,7 @@
 
 // A6 leaves some cases open, which are decided so:
 // - The throttle's tokens follow every attempt's end, also after the commit: OK gives back, a code of the policy or a
-//   pushback that forbids another attempt takes. An attempt that no handler has seen takes nothing, unless it fails so
-//   again.
+//   pushback that forbids another attempt takes. An unprocessed attempt takes nothing the first time.
 // - A failed attempt is repeated transparently once in a call. It does not count, and neither the throttle nor the
 //   policy is asked. Once a server or the throttle has stopped a hedging call, this is not done either.
 // - A throttle that stops one hedged attempt stops all later ones of the call, though it might have recovered by then.

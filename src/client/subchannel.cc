@@ -88,7 +88,7 @@ void Subchannel::attempt_another() {
 
 void Subchannel::attempts_ended(ClientConnection* connection, const std::string& failure) {
   const std::unique_ptr<ConnectionAttempts> over = std::move(attempts_);
-  // This is no event of a HealthWatch, so that those which have stopped can be destroyed.
+  // No HealthWatch notifies here, so the stopped ones can be destroyed.
   if (watches_.size() > 1) watches_.erase(watches_.begin(), std::prev(watches_.end()));
   if (connection == nullptr) {
     all_.loop().arm(*this, attempt_began_ + backoff_.next());

@@ -55,13 +55,14 @@ Entries read_entries(const Pem& pem, const std::string& what) {
   return entries;
 }
 
-template <class Visit>
-int for_each_certificate(const Entries& entries, Visit visit) {
+/// Visits the entries of one kind, X509_INFO::x509 or X509_INFO::crl, and returns their number.
+template <class T, class Visit>
+int for_each(const Entries& entries, T* X509_INFO::* kind, Visit visit) {
   int count = 0;
   for (int i = 0; i < sk_X509_INFO_num(entries.get()); ++i) {
-    X509* certificate = sk_X509_INFO_value(entries.get(), i)->x509;
-    if (certificate == nullptr) continue;
-    visit(certificate);
+    T* one = sk_X509_INFO_value(entries.get(), i)->*kind;
+    if (one == nullptr) continue;
+    visit(one);
     ++count;
   }
   return count;
@@ -73,7 +74,7 @@ void use_certificate(SSL_CTX* context, const Pem& certificate, const Pem& key) {
   const std::string failure = "cannot read a certificate from ";
   const Entries entries = read_entries(certificate, failure);
   bool first = true;
-  const int count = for_each_certificate(entries, [&](X509* one) {
+  const int count = for_each(entries, &X509_INFO::x509, [&](X509* one) {
     const long used = first ? SSL_CTX_use_certificate(context, one) : SSL_CTX_add1_chain_cert(context, one);
     first = false;
     if (used != 1) refuse_pem(failure, certificate);
@@ -91,7 +92,7 @@ void use_certificate(SSL_CTX* context, const Pem& certificate, const Pem& key) {
 void trust(SSL_CTX* context, const Pem& authorities) {
   const std::string failure = "cannot read certificates of authorities from ";
   X509_STORE* store = SSL_CTX_get_cert_store(context);
-  const int count = for_each_certificate(read_entries(authorities, failure), [&](X509* one) {
+  const int count = for_each(read_entries(authorities, failure), &X509_INFO::x509, [&](X509* one) {
     if (X509_STORE_add_cert(store, one) != 1) refuse_pem(failure, authorities);
   });
   if (count == 0) refuse_pem(failure, authorities);
@@ -100,22 +101,17 @@ void trust(SSL_CTX* context, const Pem& authorities) {
 
 void name_authorities(SSL_CTX* context, const Pem& authorities) {
   const std::string failure = "cannot read certificates of authorities from ";
-  for_each_certificate(read_entries(authorities, failure), [&](X509* one) {
+  for_each(read_entries(authorities, failure), &X509_INFO::x509, [&](X509* one) {
     if (SSL_CTX_add_client_CA(context, one) != 1) refuse_pem(failure, authorities);
   });
 }
 
 void refuse_revoked(SSL_CTX* context, const Pem& lists) {
   const std::string failure = "cannot read revocation lists from ";
-  const Entries entries = read_entries(lists, failure);
   X509_STORE* store = SSL_CTX_get_cert_store(context);
-  int count = 0;
-  for (int i = 0; i < sk_X509_INFO_num(entries.get()); ++i) {
-    X509_CRL* list = sk_X509_INFO_value(entries.get(), i)->crl;
-    if (list == nullptr) continue;
-    if (X509_STORE_add_crl(store, list) != 1) refuse_pem(failure, lists);
-    ++count;
-  }
+  const int count = for_each(read_entries(lists, failure), &X509_INFO::crl, [&](X509_CRL* one) {
+    if (X509_STORE_add_crl(store, one) != 1) refuse_pem(failure, lists);
+  });
   if (count == 0) refuse_pem(failure, lists);
   X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 }

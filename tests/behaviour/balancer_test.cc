@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <any>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -153,7 +154,7 @@ Task<void> end_one(Fleet& fleet, Channel& channel, Ending ending) {
   }
 }
 
-TEST(Balancers, AreToldHowEachCallEnded) {
+TEST(Balancers, HearHowEachCallEnded) {
   const std::pair<Ending, std::string> table[] = {
       {Ending::kOk, "OK(42) "},
       {Ending::kAborted, "NOT_FOUND(42) "},
@@ -178,39 +179,36 @@ TEST(Balancers, AreToldHowEachCallEnded) {
   }
 }
 
-TEST(Balancers, AreToldOfEachAttempt) {
-  run_test([]() -> Task<void> {
+/// One call of several attempts that ends well. `prepare` tells the server how the first ones go.
+void expect_attempts(const std::function<void(ProbeService&)>& prepare, std::string_view policy, int picks,
+                     std::string_view ends) {
+  const auto body = [&]() -> Task<void> {
     Fleet fleet;
-    fleet.add().service.failing = 2;
+    prepare(fleet.add().service);
     Told told;
+    const std::string config = R"({"methodConfig": [{"name": [{}], )" + std::string{policy} + "}]}";
     ChannelOptions options = chosen_by(told);
-    options.service_config = R"({"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 4,
-      "initialBackoff": "0.001s", "maxBackoff": "0.001s", "backoffMultiplier": 1,
-      "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
+    options.service_config = config;
     Channel channel{fleet.list(), options};
     const Status status = co_await call(channel);
     EXPECT_TRUE(status.ok());
-    EXPECT_EQ(told.ends(), "UNAVAILABLE UNAVAILABLE OK ");
-    EXPECT_EQ(told.picks(), 3);
     co_await channel.close();
-  });
+    EXPECT_EQ(told.picks(), picks);
+    EXPECT_EQ(told.ends(), ends);
+  };
+  block_on(body());
 }
 
-TEST(Balancers, AreToldOfHedgedAttempts) {
-  run_test([]() -> Task<void> {
-    Fleet fleet;
-    fleet.add().service.hanging = 1;
-    Told told;
-    ChannelOptions options = chosen_by(told);
-    options.service_config = R"({"methodConfig": [{"name": [{}], "hedgingPolicy": {"maxAttempts": 2,
-      "hedgingDelay": "0.001s"}}]})";
-    Channel channel{fleet.list(), options};
-    const Status status = co_await call(channel);
-    EXPECT_TRUE(status.ok());
-    co_await channel.close();
-    EXPECT_EQ(told.picks(), 2);
-    EXPECT_EQ(told.ends(), "CANCELLED OK ");
-  });
+TEST(Balancers, HearTheEndOfEachAttempt) {
+  expect_attempts([](ProbeService& service) { service.failing = 2; }, R"("retryPolicy": {"maxAttempts": 4,
+      "initialBackoff": "0.001s", "maxBackoff": "0.001s", "backoffMultiplier": 1,
+      "retryableStatusCodes": ["UNAVAILABLE"]})",
+                  3, "UNAVAILABLE UNAVAILABLE OK ");
+}
+
+TEST(Balancers, HearTheEndsOfHedgedAttempts) {
+  expect_attempts([](ProbeService& service) { service.hanging = 1; },
+                  R"("hedgingPolicy": {"maxAttempts": 2, "hedgingDelay": "0.001s"})", 2, "CANCELLED OK ");
 }
 
 TEST(Balancers, SeeTheCallsInFlight) {

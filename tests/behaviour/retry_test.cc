@@ -19,6 +19,18 @@ constexpr std::string_view kRetrying = R"({
     "retryPolicy": {"maxAttempts": 4, "initialBackoff": "0.002s", "maxBackoff": "0.01s", "backoffMultiplier": 2,
                     "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
 
+/// A policy whose backoff no test waits out.
+std::string slow_retries(int attempts) {
+  return R"({"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": )" + std::to_string(attempts) +
+         R"(, "initialBackoff": "100s", "maxBackoff": "100s", "backoffMultiplier": 1,
+      "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
+}
+
+Task<void> crash_when_it_runs(Fleet::Member& member) {
+  while (member.service.running == 0) co_await sleep(1ms);
+  Fleet::crash(member);
+}
+
 TEST(Retries, HappenAsThePolicySays) {
   run_test([]() -> Task<void> {
     Fleet fleet;
@@ -50,8 +62,7 @@ TEST(Retries, EndWithTheDeadlineAndWhenSwitchedOff) {
     Fleet fleet;
     ProbeService& service = fleet.add().service;
     service.failing = 1000;
-    const std::string slow = R"({"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 4,
-      "initialBackoff": "100s", "maxBackoff": "100s", "backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
+    const std::string slow = slow_retries(4);
     const ChannelOptions options{.service_config = slow};
     Channel channel{fleet.list(), options};
     const Status late = co_await call(channel, {.timeout = 20ms});
@@ -71,8 +82,7 @@ TEST(Retries, HeedWhatTheServerSaysOfThem) {
   run_test([]() -> Task<void> {
     Fleet fleet;
     ProbeService& service = fleet.add().service;
-    const std::string slow = R"({"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 3,
-      "initialBackoff": "100s", "maxBackoff": "100s", "backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
+    const std::string slow = slow_retries(3);
     const ChannelOptions options{.service_config = slow};
     Channel channel{fleet.list(), options};
     service.failing = 2;
@@ -150,9 +160,8 @@ TEST(Retries, SendAStreamOfRequestsAgain) {
     Payload payload;
     payload.set_data("12345");
     for (int i = 0; i < 3; ++i) co_await upload.write(payload);
-    while (member.service.running == 0) co_await sleep(1ms);
     const std::string address = member.address;
-    Fleet::crash(member);
+    co_await crash_when_it_runs(member);
     Fleet::start(member, address);
     for (int i = 0; i < 3; ++i) {
       const bool written = co_await upload.write(payload);
@@ -177,9 +186,8 @@ TEST(Retries, HoldTheWriterBackBetweenAttempts) {
     Payload payload;
     payload.set_data("12345");
     co_await upload.write(payload);
-    while (member.service.running == 0) co_await sleep(1ms);
     const std::string address = member.address;
-    Fleet::crash(member);
+    co_await crash_when_it_runs(member);
     while (channel.state() == ConnectivityState::kReady) co_await sleep(1ms);
     TaskGroup group;
     const auto write = [](auto& its_upload) -> Task<void> {
@@ -206,16 +214,11 @@ TEST(Retries, EndWithTheDeadlineAfterTheirConnectionIsGone) {
     Fleet fleet;
     Fleet::Member& member = fleet.add();
     member.service.hanging = 1;
-    const std::string slow = R"({"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 4,
-      "initialBackoff": "100s", "maxBackoff": "100s", "backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
+    const std::string slow = slow_retries(4);
     const ChannelOptions options{.service_config = slow};
     Channel channel{member.address, options};
-    const auto crash = [](Fleet::Member& its_member) -> Task<void> {
-      while (its_member.service.running == 0) co_await sleep(1ms);
-      Fleet::crash(its_member);
-    };
     TaskGroup group;
-    group.spawn(crash(member));
+    group.spawn(crash_when_it_runs(member));
     ClientContext context;
     const Status late = co_await call(channel, {.timeout = 50ms, .context = &context});
     EXPECT_EQ(late.code(), StatusCode::kDeadlineExceeded);

@@ -49,7 +49,7 @@ void play(std::vector<State> states, const std::vector<std::pair<std::size_t, St
     const auto ready = static_cast<std::size_t>(std::ranges::count(states, State::kReady));
     std::map<std::uint64_t, int> picks;
     for (std::size_t i = 0; i < 2 * ready; ++i) ++picks[balancing.pick(call_of(), no_calls).value()];
-    EXPECT_EQ(picks.size(), ready) << "each of those that are ready has its turn";
+    EXPECT_EQ(picks.size(), ready) << "each ready server has its turn";
     for (const auto& [id, times] : picks) {
       EXPECT_EQ(states.at(id - 100), State::kReady);
       EXPECT_EQ(times, 2);
@@ -124,7 +124,7 @@ TEST(Balancing, TellsABalancerOfTheUsersEverything) {
   next = 1;
   EXPECT_EQ(balancing.pick(call_of(), calls), 102);
   next = 3;
-  EXPECT_EQ(balancing.pick(call_of(), calls), 102) << "an index that is too great is taken as its rest";
+  EXPECT_EQ(balancing.pick(call_of(), calls), 102) << "an index beyond the end counts from the beginning again";
 }
 
 }  // namespace

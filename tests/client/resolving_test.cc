@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <vector>
+#include <utility>
 
 namespace tern {
 namespace {
@@ -15,30 +15,12 @@ using State = Resolving::State;
 constexpr Clock::time_point kStart{1h};
 
 enum class Event { kNeeded, kLost, kFound, kEnded, kFailed, kTimeComes, kTimePasses, kReset };
-constexpr Event kEvents[] = {Event::kNeeded, Event::kLost,      Event::kFound,      Event::kEnded,
-                             Event::kFailed, Event::kTimeComes, Event::kTimePasses, Event::kReset};
-
-constexpr const char* name_of(Event event) {
-  switch (event) {
-    case Event::kNeeded:
-      return "needed";
-    case Event::kLost:
-      return "lost";
-    case Event::kFound:
-      return "found";
-    case Event::kEnded:
-      return "ended";
-    case Event::kFailed:
-      return "failed";
-    case Event::kTimeComes:
-      return "its time comes";
-    case Event::kTimePasses:
-      return "time passes";
-    case Event::kReset:
-      return "reset";
-  }
-  return "?";
-}
+constexpr std::pair<Event, const char*> kEvents[] = {
+    {Event::kNeeded, "needed"}, {Event::kLost, "lost"},
+    {Event::kFound, "found"},   {Event::kEnded, "ended"},
+    {Event::kFailed, "failed"}, {Event::kTimeComes, "its time comes"},
+    {Event::kReset, "reset"},   {Event::kTimePasses, "time passes"},
+};
 
 /// Plays each possible next event, and checks what every order must hold.
 class Play {
@@ -147,9 +129,9 @@ class Play {
       ++orders_;
       return;
     }
-    for (const Event event : kEvents) {
+    for (const auto& [event, name] : kEvents) {
       if (!possible(world, event)) continue;
-      const std::string so_far = history + ", " + name_of(event);
+      const std::string so_far = history + ", " + name;
       SCOPED_TRACE(so_far);
       World next = world;
       play(next, event);

@@ -205,7 +205,9 @@ TEST(Hedging, HeedsPushback) {
 }
 
 TEST(RetryThrottle, AllowsRetriesAboveHalfOfItsTokens) {
+  EXPECT_TRUE(RetryThrottle{Throttling{}}.allows());
   RetryThrottle throttle{{.max_tokens = 4, .token_ratio = 0.5}};
+  EXPECT_TRUE(throttle.allows());
   throttle.failed();
   EXPECT_TRUE(throttle.allows());
   throttle.failed();

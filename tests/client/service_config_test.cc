@@ -68,18 +68,6 @@ TEST(ServiceConfig, WhatIsWrongIsRefused) {
   }
 }
 
-TEST(RetryThrottle, StopsRetriesOfAServerThatOnlyFails) {
-  RetryThrottle throttle{{.max_tokens = 4, .token_ratio = 0.5}};
-  EXPECT_TRUE(throttle.allows());
-  throttle.failed();
-  EXPECT_TRUE(throttle.allows());
-  throttle.failed();
-  EXPECT_FALSE(throttle.allows());
-  throttle.succeeded();
-  EXPECT_TRUE(throttle.allows());
-  EXPECT_TRUE(RetryThrottle{Throttling{}}.allows());
-}
-
 TEST(Backoff, GrowsUpToItsMaximumAndSpreads) {
   Backoff backoff{{.initial = 1s, .multiplier = 2, .jitter = 0.2, .maximum = 5s}, 1};
   for (const auto middle : {1000ms, 2000ms, 4000ms, 5000ms, 5000ms}) {

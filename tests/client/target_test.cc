@@ -103,7 +103,7 @@ TEST(Target, SaysWhatIsWrong) {
   }
 }
 
-TEST(Target, OfAResolverHasThePathAsAuthority) {
+TEST(Target, WithAResolverTakesThePathAsAuthority) {
   struct Text {
     const char* text;
     const char* authority;

@@ -61,7 +61,7 @@ TEST(PeerName, IsNeverNobody) {
   }
 }
 
-TEST(PeerName, OfServerPrefersTheNameInTheOptions) {
+TEST(PeerName, WithAServerNameInTheOptionsIsThatName) {
   const ClientTls plain{};
   EXPECT_EQ(PeerName::of_server(plain, "localhost").text(), "localhost");
   const ClientTls named{{.server_name = "users.example"}};

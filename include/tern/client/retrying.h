@@ -84,7 +84,7 @@ class Retrying {
 
   const RetryPolicy* retry_ = nullptr;
   const HedgingPolicy* hedging_ = nullptr;
-  int started_ = 0;  // attempts, without those that no handler has seen
+  int started_ = 0;  // attempts, without the unprocessed ones
   int under_way_ = 0;
   int backoffs_ = 0;  // since the server last said when to come again
   State state_ = State::kAttempting;

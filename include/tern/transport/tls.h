@@ -31,7 +31,7 @@ using PeerVerifier = std::function<std::string(const PeerIdentity&)>;
 /// Each certificate, key, authority and revocation list is given as a file's name or as a text, both in PEM. Files are
 /// read again when they change. A key has no passphrase.
 struct ServerTlsOptions {
-  /// The certificate, followed by those that lead to its authority.
+  /// The certificate, followed by the certificates that lead to its authority.
   std::string certificate_file = {};
   std::string key_file = {};
   /// Authorities of client certificates. Without them clients are not asked for a certificate.
@@ -80,8 +80,8 @@ class TlsContext;
 /// TLS 1.2 and 1.3, with HTTP/2 agreed on (ALPN "h2"). May be shared by servers, and used from any thread.
 class ServerTls {
  public:
-  /// Throws std::runtime_error that names the file and what is wrong with it, std::invalid_argument for options that
-  /// contradict each other.
+  /// Throws std::runtime_error with the file and the reason, std::invalid_argument for options that contradict each
+  /// other.
   explicit ServerTls(ServerTlsOptions options);
   ServerTls(const ServerTls&) = delete;
   ServerTls& operator=(const ServerTls&) = delete;
