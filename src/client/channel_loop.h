@@ -37,9 +37,9 @@ class ChannelLoop final : private DiscoveryUser, private SubchannelOwner {
   [[nodiscard]] RetryThrottle& throttle() noexcept { return *throttle_; }
   [[nodiscard]] CallCounts& calls() noexcept { return calls_; }
 
-  /// Returns the connection for a call. Returns null while there is none: the channel then connects, if it does not
-  /// yet, and notifies `waiter` of a connection or of the failure. The notification comes after this has
-  /// returned, so that a program that calls again and again without a pause leaves the loop its turns.
+  /// Returns the connection for a call, or null while the channel has none. It then begins to connect, unless it does
+  /// so already, and notifies `waiter` of the connection or of the failure. The notification comes after this function
+  /// has returned: a program that calls again and again without a pause must leave the loop its turns.
   [[nodiscard]] ClientConnection* connection_for(ConnectionWaiter& waiter);
 
   [[nodiscard]] ConnectivityState state() const noexcept { return state_; }

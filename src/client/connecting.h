@@ -1,5 +1,5 @@
-// Connecting: which of a server's addresses is tried when (RFC 8305 §5, gRFC A61). Without I/O and without a clock: it
-// events go in, the next actions come out.
+// Connecting: decides which of a server's addresses is tried when (RFC 8305 §5, gRFC A61). It does no I/O and has no
+// clock: events go in, the next actions come out.
 //
 //   begin() --> trying --one has greeted--> connected
 //                 |  \--the last one has failed--> failed

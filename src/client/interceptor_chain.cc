@@ -9,8 +9,8 @@
 #include "tern/client/call_credentials.h"
 
 // Each interceptor is a coroutine that awaits the rest of the chain by its `next`. The innermost part asks the
-// credentials, begins the call and awaits its end. So a call has two ends: its own, when its attempts are over or it
-// was cancelled, and that of the chain, whose status an interceptor may have changed. The user sees the chain's status.
+// credentials, begins the call and awaits its end. So a call has two ends. The call itself ends when its attempts are
+// over or it is cancelled. The chain ends afterwards, with a status that interceptors may have changed: the user's one.
 //
 // Before the call has begun, it has no attempt that could be cancelled. The job is cancelled then, and its end gives
 // the status that the call was cancelled with. After that, only the call is cancelled: interceptors see how it ended.

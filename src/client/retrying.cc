@@ -8,8 +8,8 @@
 #include "rpc/timeout.h"
 
 // A6 leaves some cases open, which are decided so:
-// - The throttle's tokens follow every attempt's end, also after the commit: OK gives back, a code of the policy or a
-//   pushback that forbids another attempt takes. An unprocessed attempt takes nothing the first time.
+// - The throttle counts every attempt's end, also after the commit. OK adds tokens. A code of the policy removes one;
+//   so does a pushback that forbids another attempt. The first unprocessed attempt of a call changes nothing.
 // - A failed attempt is repeated transparently once in a call. It does not count, and neither the throttle nor the
 //   policy is asked. Once a server or the throttle has stopped a hedging call, this is not done either.
 // - A throttle that stops one hedged attempt stops all later ones of the call, though it might have recovered by then.

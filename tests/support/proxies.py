@@ -141,6 +141,6 @@ def envoy(ports, program="envoy"):
     try:
         with _file(text, ".yaml") as file, _ended(HotRestarted([*command, "-c", file.name], port)) as proxy:
             yield proxy
-    finally:  # Envoy leaves it
+    finally:  # Envoy does not remove its shared memory
         for memory in pathlib.Path("/dev/shm").glob(f"envoy_shared_memory_{port}*"):
             memory.unlink(missing_ok=True)
