@@ -1,0 +1,19 @@
+#include "async/error_text.h"
+
+#include "tern/async/job.h"
+
+namespace tern {
+
+std::string text_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& exception) {
+    return exception.what();
+  } catch (const Cancelled&) {
+    return "cancelled";
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+}  // namespace tern
