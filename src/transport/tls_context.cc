@@ -5,10 +5,12 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <exception>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
+#include "async/error_text.h"
 #include "transport/tls_pem.h"
 
 namespace tern::transport {
@@ -169,8 +171,8 @@ void TlsContext::verify(const std::function<PeerIdentity()>& peer) const {
   std::string refusal;
   try {
     refusal = verify_(peer());
-  } catch (const std::exception& error) {
-    refusal = error.what();
+  } catch (...) {
+    refusal = text_of(std::current_exception());
   }
   if (!refusal.empty()) throw std::runtime_error("TLS: the peer was refused: " + refusal);
 }
