@@ -2,8 +2,8 @@
 // their loop, nor the program's end.
 #include <gtest/gtest.h>
 
-#include <boost/asio/steady_timer.hpp>
 #include <atomic>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -25,11 +25,10 @@ struct Kind {
   WaitsFor waits_for;
   std::string name;
 };
-const std::vector<Kind> kKinds{{WaitsFor::kSleep, "sleep"},       {WaitsFor::kEvent, "an event"},
-                               {WaitsFor::kGather, "gather"},     {WaitsFor::kGroup, "a task group"},
-                               {WaitsFor::kTimeout, "a timeout"}, {WaitsFor::kExecutor, "the executor"},
-                               {WaitsFor::kAsio, "Asio"},         {WaitsFor::kMessage, "a message"},
-                               {WaitsFor::kCall, "a call"}};
+const std::vector<Kind> kKinds{
+    {WaitsFor::kSleep, "sleep"},        {WaitsFor::kEvent, "an event"},    {WaitsFor::kGather, "gather"},
+    {WaitsFor::kGroup, "a task group"}, {WaitsFor::kTimeout, "a timeout"}, {WaitsFor::kExecutor, "the executor"},
+    {WaitsFor::kAsio, "Asio"},          {WaitsFor::kMessage, "a message"}, {WaitsFor::kCall, "a call"}};
 
 Task<void> sleep_long() { co_await sleep(1h); }
 
