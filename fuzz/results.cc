@@ -1,4 +1,4 @@
-// What the program's own code gives back: handlers, interceptors, routes and observers end in every way there is, with
+// The results of the program's own code: handlers, interceptors, routes and observers end in every way there is, with
 // any status code, text, details and metadata, or throw anything. Each call must end, whatever is observed of it, and
 // the next one must be served.
 #include <cstddef>

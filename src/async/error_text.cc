@@ -12,7 +12,7 @@ std::string text_of(const std::exception_ptr& error) {
   } catch (const Cancelled&) {
     return "cancelled";
   } catch (...) {
-    return "an exception that is no std::exception";
+    return "an object that is not a std::exception";
   }
 }
 

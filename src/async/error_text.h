@@ -1,4 +1,4 @@
-// What an exception says, for logs and statuses, whatever type it has.
+// The text of an exception, for logs and statuses, whatever type it has.
 #pragma once
 
 #include <exception>

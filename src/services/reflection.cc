@@ -85,7 +85,7 @@ class ReflectionService final : public Service {
     return response;
   }
 
-  /// What the first pool finds that knows it; null: none does.
+  /// Searches the pools in their order. Null when none has it.
   template <class Find>
   auto find(const Find& find_in) const -> decltype(find_in(*DescriptorPool::generated_pool())) {
     for (const DescriptorPool* pool : pools_) {

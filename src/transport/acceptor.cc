@@ -45,7 +45,7 @@ std::string explain(const error_code& error) {
   return error.message();
 }
 
-// Connections accepted at once, before those that came first are served.
+// Connections that are accepted before the first of them is served.
 constexpr int kMostAtOnce = 16;
 
 /// No connection is there, or it has gone again: no reason to wait.

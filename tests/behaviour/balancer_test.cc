@@ -311,7 +311,7 @@ class Throwing final : public Balancer {
   Thrown what_;
 };
 
-TEST(Balancers, ThatThrowAreReplacedByTurns) {
+TEST(Balancers, GiveCallsToServersInTurnWhenTheyThrow) {
   const CapturedLog log;
   for (const Thrown what : kAllThrown) {
     const testing::ScopedTrace trace{__FILE__, __LINE__, name_of(what)};

@@ -216,7 +216,7 @@ Task<void> make_observed_calls(Thrown what) {
   co_await server.stop();
 }
 
-TEST(Observers, ThatThrowChangeNothing) {
+TEST(Observers, ChangeNothingWhenTheyThrow) {
   const CapturedLog log;
   for (const Thrown what : kAllThrown) {
     const testing::ScopedTrace trace{__FILE__, __LINE__, name_of(what)};

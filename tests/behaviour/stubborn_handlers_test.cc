@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What the handler waits for, again and again.
+/// The awaitable that the handler awaits again and again.
 enum class WaitsFor { kSleep, kEvent, kGather, kGroup, kTimeout, kExecutor, kAsio, kMessage, kCall };
 
 struct Kind {

@@ -100,7 +100,7 @@ TEST(HandlerMistakes, ExceptionsOfEveryTypeAreAnsweredWith500) {
     cases.push_back({.name = "the server goes on", .ask = get("/good")});
   }
   test::expect_in_both_versions(cases, {.set_up = add_routes});
-  EXPECT_NE(log.text().find("an exception that is no std::exception"), std::string::npos) << log.text();
+  EXPECT_NE(log.text().find("an object that is not a std::exception"), std::string::npos) << log.text();
 }
 
 TEST(HandlerMistakes, StatusesThatNoResponseHasAreAnsweredWith500) {
@@ -115,7 +115,7 @@ TEST(HandlerMistakes, StatusesThatNoResponseHasAreAnsweredWith500) {
   EXPECT_NE(log.text().find("status 4294967295, which is not between 200 and 599"), std::string::npos) << log.text();
 }
 
-TEST(HandlerMistakes, PiecesThatThrowBreakTheirResponseOff) {
+TEST(HandlerMistakes, BreakOffTheResponseWhenItsPiecesThrow) {
   for (const Thrown what : kAllThrown) {
     const testing::ScopedTrace trace{__FILE__, __LINE__, tern::test::name_of(what)};
     test::with_notes({.set_up = add_routes}, [what](std::uint16_t port) { return break_off(port, what); });
@@ -133,7 +133,7 @@ class ThrowingObserver final : public RequestObserver {
   Thrown what_;
 };
 
-TEST(HandlerMistakes, ObserversThatThrowChangeNothing) {
+TEST(HandlerMistakes, ChangeNothingWhenAnObserverThrows) {
   const tern::test::CapturedLog log;
   for (const Thrown what : kAllThrown) {
     const testing::ScopedTrace trace{__FILE__, __LINE__, tern::test::name_of(what)};

@@ -1,4 +1,4 @@
-// What a program's own code may throw at the library.
+// Objects that a program's own code may throw at the library.
 #pragma once
 
 #include <stdexcept>

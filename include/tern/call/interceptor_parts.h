@@ -30,7 +30,7 @@ class InterceptorParts : public std::enable_shared_from_this<InterceptorParts> {
 
   /// Runs part `index` with all that it contains, and gives its status. INTERNAL when the part may not begin: it has
   /// begun before, or the part around it has ended, or this is another loop. Throws nothing but Cancelled.
-  /// What a part has left running inside of it, in another job, is destroyed when the part ends.
+  /// When a part ends, the parts inside of it that another job still runs are destroyed.
   static Task<Status> run(std::shared_ptr<InterceptorParts> parts, std::size_t index);
 
   /// OK, or the error of the first next() that could not begin its part. The call then ends with it.

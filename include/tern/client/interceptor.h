@@ -30,8 +30,9 @@ class ClientInterceptor {
     Next(std::shared_ptr<InterceptorParts> parts, std::size_t index) noexcept
         : parts_(std::move(parts)), index_(index) {}
     /// Runs them; gives how the call ended as far as they are concerned. Throws nothing but Cancelled.
-    /// Once, and while intercept() runs. Awaited again, later, or on another loop, it gives INTERNAL, and the call ends
-    /// with INTERNAL unless it has ended. A next() that still runs when intercept() returns is destroyed.
+    /// Once, and while intercept() runs. Awaited again or later, it gives INTERNAL, and the call ends with INTERNAL
+    /// unless it has ended. On a loop that is not the call's it gives INTERNAL alone. A next() that still runs when
+    /// intercept() returns is destroyed.
     Task<Status> operator()() const;
 
    private:

@@ -19,7 +19,7 @@ struct ReflectionOptions {
   /// Descriptors that are looked up before those linked into the program: of messages that the program reads at run
   /// time, as a proxy does. Must outlive the Reflection, and be safe to use on each of the server's loops. Null: none.
   const google::protobuf::DescriptorPool* pool = nullptr;
-  /// Full names of services that are listed besides the server's own: those that a GenericService answers.
+  /// Full names of services that are listed besides the server's own: services that a GenericService answers.
   std::vector<std::string> services = {};
 };
 
