@@ -7,6 +7,6 @@
 namespace tern {
 
 /// what() of a std::exception; for anything else that can be thrown, a text that says so. `error` is not null.
-[[nodiscard]] std::string text_of(const std::exception_ptr& error);
+[[nodiscard]] std::string error_text(const std::exception_ptr& error);
 
 }  // namespace tern

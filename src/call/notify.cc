@@ -36,7 +36,7 @@ void log_thrown_by(const char* code) noexcept {
   }
   try {
     spdlog::error("{} threw an exception, which is ignored: {} ({} more since the last such line)", code,
-                  text_of(std::current_exception()), left_out.exchange(0, std::memory_order_relaxed));
+                  error_text(std::current_exception()), left_out.exchange(0, std::memory_order_relaxed));
   } catch (...) {
     left_out.fetch_add(1, std::memory_order_relaxed);  // no memory for the text
   }

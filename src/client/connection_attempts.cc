@@ -91,7 +91,7 @@ std::string ConnectionAttempts::Attempt::why_not(const std::exception_ptr& error
   } catch (const Cancelled&) {
     return fmt::format("{}: given up", name);
   } catch (...) {
-    return fmt::format("{}: {}", name, text_of(error));
+    return fmt::format("{}: {}", name, error_text(error));
   }
 }
 
@@ -123,7 +123,7 @@ void ConnectionAttempts::finished(std::exception_ptr error) {
     } catch (const Cancelled&) {
       failures_ = "given up";
     } catch (...) {
-      failures_ = text_of(error);
+      failures_ = error_text(error);
     }
     return end(nullptr);
   }

@@ -57,7 +57,7 @@ void Http1Connection::finished(std::exception_ptr error) {
   } catch (const Cancelled&) {
     spdlog::debug("connection of {}: cancelled: the client left, or the server stops", peer_);
   } catch (...) {
-    spdlog::debug("connection of {}: {}", peer_, text_of(error));
+    spdlog::debug("connection of {}: {}", peer_, error_text(error));
   }
   part_.remove(*this);
 }

@@ -177,7 +177,7 @@ void Http2Exchange::finished(std::exception_ptr error) {
   } catch (const Cancelled&) {
     if (open() && !answered_at_once()) reset(http2::ErrorCode::kCancel);
   } catch (...) {
-    spdlog::debug("{} {} of {}: {}", request_.method, request_.path(), request_.peer, tern::text_of(error));
+    spdlog::debug("{} {} of {}: {}", request_.method, request_.path(), request_.peer, error_text(error));
     if (open()) reset(http2::ErrorCode::kInternalError);
   }
   while (!received_.empty()) read_ += received_.pop().size();

@@ -162,7 +162,7 @@ Task<Response> Site::Core::answer(Request& request) const {
   } catch (const Cancelled&) {
     throw;
   } catch (...) {
-    what = text_of(std::current_exception());
+    what = error_text(std::current_exception());
     response = error(request, HttpError{500, "internal server error"});
   }
   if (!what.empty()) {

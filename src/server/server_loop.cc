@@ -149,7 +149,7 @@ Task<void> ServerLoop::greet(std::unique_ptr<transport::ByteStream> stream, Port
   } catch (const Cancelled&) {
     throw;
   } catch (...) {
-    failure = text_of(std::current_exception());  // out of here it would end the handshakes of others
+    failure = error_text(std::current_exception());  // out of here it would end the handshakes of others
   }
   if (!failure.empty()) {
     spdlog::info("{}: no connection: {}", peer, failure);

@@ -174,7 +174,7 @@ void TlsContext::verify(const std::function<PeerIdentity()>& peer) const {
   try {
     refusal = verify_(peer());
   } catch (...) {
-    refusal = text_of(std::current_exception());
+    refusal = error_text(std::current_exception());
   }
   if (!refusal.empty()) throw std::runtime_error("TLS: the peer was refused: " + refusal);
 }
