@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "call/notify.h"
 #include "client/connection_user.h"
 #include "tern/client/channel_options.h"
 
@@ -24,6 +25,14 @@ void ClientConnection::start() {
                           .timeout = options.keepalive_timeout,
                           .without_calls = options.keepalive_without_calls});
   if (options.idle_timeout.count() > 0) owner_.loop().arm(idle_timer_, Clock::now() + options.idle_timeout);
+}
+
+void ClientConnection::attempt_ended(const BalancedCallEnd& end) noexcept {
+  try {
+    balancer_->call_ended(server_, end);
+  } catch (...) {
+    log_thrown_by("a channel's balancer");
+  }
 }
 
 bool ClientConnection::open(http2::Stream& stream, std::span<const http2::HeaderField> request) {

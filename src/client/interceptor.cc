@@ -1,7 +1,11 @@
 #include "tern/client/interceptor.h"
 
+#include "tern/call/interceptor_parts.h"
+
 namespace tern {
 
 Task<Status> ClientInterceptor::intercept(ClientCall& /*call*/, Next next) { return next(); }
+
+Task<Status> ClientInterceptor::Next::operator()() const { return InterceptorParts::run(parts_, index_); }
 
 }  // namespace tern

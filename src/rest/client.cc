@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <utility>
 
+#include "async/yield.h"
 #include "rest/client_exchange.h"
 #include "rest/client_request_head.h"
 #include "rest/client_url.h"
@@ -55,10 +57,18 @@ ClientStream& ClientStream::operator=(ClientStream&& other) noexcept = default;
 ClientStream::~ClientStream() = default;
 
 Task<std::optional<std::string>> ClientStream::read() {
-  if (exchange_ == nullptr) co_return std::nullopt;
-  std::optional<std::string> piece = co_await exchange_->read_body();
-  if (!piece) exchange_.reset();  // its connection is for the next request
-  co_return piece;
+  std::optional<std::string> piece;
+  std::exception_ptr error;
+  try {
+    if (exchange_ != nullptr) piece = co_await exchange_->read_body();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (piece) co_return piece;
+  co_await Yield{};  // a caller may read on in a loop
+  if (error) std::rethrow_exception(error);
+  exchange_.reset();  // its connection is for the next request
+  co_return std::nullopt;
 }
 
 class Client::Core {
@@ -100,6 +110,7 @@ class Client::Core {
   }
 
   Task<ClientResponse> send(ClientRequest request) {
+    co_await Yield{};  // see Client::open
     const std::string name = name_of(request.method, ClientUrl::parse(request.url));
     std::string failure;
     try {
@@ -209,7 +220,11 @@ class Client::Core {
 Client::Client(ClientOptions options) : core_(std::make_unique<Core>(options)) {}
 Client::~Client() = default;
 
-Task<ClientStream> Client::open(ClientRequest request) { return core_->open(std::move(request)); }
+// An invalid request fails without waiting for anything, and its caller may try again in a loop.
+Task<ClientStream> Client::open(ClientRequest request) {
+  co_await Yield{};
+  co_return co_await core_->open(std::move(request));
+}
 Task<ClientResponse> Client::send(ClientRequest request) { return core_->send(std::move(request)); }
 Task<ClientResponse> Client::get(std::string url) { return core_->send(ClientRequest{"GET", std::move(url)}); }
 Task<ClientResponse> Client::post(std::string url, std::string_view content_type, std::string body) {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "async/error_text.h"
 #include "rest/http1_response_head.h"
 #include "rest/no_body.h"
 #include "rest/part.h"
@@ -55,8 +56,8 @@ void Http1Connection::finished(std::exception_ptr error) {
     if (error) std::rethrow_exception(error);
   } catch (const Cancelled&) {
     spdlog::debug("connection of {}: cancelled: the client left, or the server stops", peer_);
-  } catch (const std::exception& exception) {
-    spdlog::debug("connection of {}: {}", peer_, exception.what());
+  } catch (...) {
+    spdlog::debug("connection of {}: {}", peer_, error_text(error));
   }
   part_.remove(*this);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "async/error_text.h"
 #include "rest/part.h"
 #include "tern/async/with_timeout.h"
 #include "tern/version.h"
@@ -175,8 +176,8 @@ void Http2Exchange::finished(std::exception_ptr error) {
     if (error) std::rethrow_exception(error);
   } catch (const Cancelled&) {
     if (open() && !answered_at_once()) reset(http2::ErrorCode::kCancel);
-  } catch (const std::exception& exception) {
-    spdlog::debug("{} {} of {}: {}", request_.method, request_.path(), request_.peer, exception.what());
+  } catch (...) {
+    spdlog::debug("{} {} of {}: {}", request_.method, request_.path(), request_.peer, error_text(error));
     if (open()) reset(http2::ErrorCode::kInternalError);
   }
   while (!received_.empty()) read_ += received_.pop().size();

@@ -1,11 +1,11 @@
 #include "tern/server/interceptor.h"
 
-#include "tern/server/server_call.h"
+#include "tern/call/interceptor_parts.h"
 
 namespace tern {
 
 Task<Status> ServerInterceptor::intercept(ServerContext& /*context*/, Next next) { return next(); }
 
-Task<Status> ServerInterceptor::Next::operator()() const { return call_->run_from(index_); }
+Task<Status> ServerInterceptor::Next::operator()() const { return InterceptorParts::run(parts_, index_); }
 
 }  // namespace tern

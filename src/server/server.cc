@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <functional>
 #include <iterator>
 #include <latch>
@@ -142,7 +143,7 @@ class Server::Core {
         part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)),
                                      {.tls = options.tls, .http = options.http});
       }));
-      parts_->add_listening(acceptor->address().to_string());
+      parts_->add_listening(acceptor->name());
       acceptors_.push_back(std::move(acceptor));
     }
     return acceptors_.back()->address().port;
@@ -164,18 +165,25 @@ class Server::Core {
 
   // It ends whether or not whoever asked for it still waits.
   Task<void> stop(StopOptions options) {
-    const Clock::time_point grace_ends = rpc::deadline_after(Clock::now(), options.grace);
+    const Clock::time_point delay_ends = rpc::deadline_after(Clock::now(), options.delay);
+    const Clock::time_point grace_ends = rpc::deadline_after(delay_ends, options.grace);
     if (!std::exchange(stopping_, true)) {
+      delay_ends_ = delay_ends;
       grace_ends_ = grace_ends;
       ending_.spawn(end());
-    } else if (grace_ends < grace_ends_) {
-      grace_ends_ = grace_ends;
+    } else {
+      delay_ends_ = std::min(delay_ends, delay_ends_);
+      grace_ends_ = std::min(grace_ends, grace_ends_);
       changed_.set();
     }
     co_await stopped_.wait();
   }
 
   Task<void> end() {
+    while (Clock::now() < delay_ends_) {
+      changed_.clear();
+      co_await changed_.wait(delay_ends_);
+    }
     accepting_.cancel();
     co_await accepting_.join();
     acceptors_.clear();
@@ -297,6 +305,7 @@ class Server::Core {
   };
   Event empty_;
   Event stopped_;
+  Clock::time_point delay_ends_;
   Clock::time_point grace_ends_;
   Event changed_;     // the parts, or the grace
   TaskGroup ending_;  // the last member: it uses the others

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "async/error_text.h"
 #include "http2/frame.h"
 #include "server/server_connection.h"
 #include "tern/async/with_timeout.h"
@@ -145,8 +146,10 @@ Task<void> ServerLoop::greet(std::unique_ptr<transport::ByteStream> stream, Port
   std::string failure;
   try {
     first_bytes = co_await with_timeout(shared_->options.handshake_timeout, shake_hands(loop_, stream, port));
-  } catch (const std::exception& error) {
-    failure = error.what();
+  } catch (const Cancelled&) {
+    throw;
+  } catch (...) {
+    failure = error_text(std::current_exception());  // out of here it would end the handshakes of others
   }
   if (!failure.empty()) {
     spdlog::info("{}: no connection: {}", peer, failure);

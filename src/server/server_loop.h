@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "call/notify.h"
 #include "http2/defaults.h"
 #include "http2/memory_budget.h"
 #include "rpc/header_names.h"
@@ -111,7 +112,7 @@ class ServerLoop {
   [[nodiscard]] http2::LoopBudget& memory() noexcept { return memory_; }
 
   void tell_refused(const Refused& refused) noexcept {
-    for (ServerObserver* observer : shared_->observers) observer->on_refused(refused);
+    notify(shared_->observers, [&refused](ServerObserver& observer) { observer.on_refused(refused); });
   }
 
   void remove(ServerConnection& connection);

@@ -259,9 +259,9 @@ AccessLog::AccessLog(const std::string& path) : core_(std::make_unique<Core>(log
 AccessLog::AccessLog(std::shared_ptr<spdlog::logger> logger) : core_(std::make_unique<Core>(std::move(logger))) {}
 AccessLog::~AccessLog() = default;
 
-void AccessLog::on_call_begun(ServerContext& /*context*/) noexcept {}
+void AccessLog::on_call_begun(ServerContext& /*context*/) {}
 
-void AccessLog::on_call_ended(const EndedCall& call) noexcept {
+void AccessLog::on_call_ended(const EndedCall& call) {
   Lines& lines = core_->here();
   const std::string& method = lines.method.as_json(call.context.method());
   const std::string& peer = lines.peer.as_json(call.context.peer());
@@ -279,9 +279,9 @@ void AccessLog::on_call_ended(const EndedCall& call) noexcept {
   lines.end(call.context.trace());
 }
 
-void AccessLog::on_request_begun(rest::Request& /*request*/) noexcept {}
+void AccessLog::on_request_begun(rest::Request& /*request*/) {}
 
-void AccessLog::on_request_ended(const rest::EndedRequest& ended) noexcept {
+void AccessLog::on_request_ended(const rest::EndedRequest& ended) {
   const rest::Request& request = ended.request;
   Lines& lines = core_->here();
   const std::string& method = lines.method.as_json(request.method);

@@ -64,21 +64,21 @@ rest::Handler Metrics::handler() const {
   return [this](rest::Request& /*request*/) { return answer(*this); };
 }
 
-void Metrics::on_call_begun(ServerContext& context) noexcept { core_->here().of_server(context).begun.add(); }
-void Metrics::on_call_ended(const EndedCall& call) noexcept {
+void Metrics::on_call_begun(ServerContext& context) { core_->here().of_server(context).begun.add(); }
+void Metrics::on_call_ended(const EndedCall& call) {
   CallTable& table = core_->here();
   table.ended(table.of_server(call.context), call.status, call.took, call.received, call.sent);
 }
 
-void Metrics::on_refused(const Refused& refused) noexcept { core_->here().refused(refused.why); }
+void Metrics::on_refused(const Refused& refused) { core_->here().refused(refused.why); }
 
-void Metrics::on_call_begun(ClientCall& call) noexcept { core_->here().of_client(call).begun.add(); }
-void Metrics::on_call_ended(const EndedClientCall& call) noexcept {
+void Metrics::on_call_begun(ClientCall& call) { core_->here().of_client(call).begun.add(); }
+void Metrics::on_call_ended(const EndedClientCall& call) {
   CallTable& table = core_->here();
   table.ended(table.of_client(call.call), call.status, call.took, call.sent, call.received);
 }
 
-void Metrics::on_request_begun(rest::Request& /*request*/) noexcept { core_->here().request_begun(); }
-void Metrics::on_request_ended(const rest::EndedRequest& request) noexcept { core_->here().ended(request); }
+void Metrics::on_request_begun(rest::Request& /*request*/) { core_->here().request_begun(); }
+void Metrics::on_request_ended(const rest::EndedRequest& request) { core_->here().ended(request); }
 
 }  // namespace tern::telemetry

@@ -140,11 +140,9 @@ Task<void> Tracer::close() {
 std::uint64_t Tracer::sent() const noexcept { return core_->exporter() ? core_->exporter()->sent() : 0; }
 std::uint64_t Tracer::dropped() const noexcept { return core_->exporter() ? core_->exporter()->dropped() : 0; }
 
-void Tracer::on_call_begun(ServerContext& context) noexcept {
-  context.set_trace(core_->begin_from(context.metadata()));
-}
+void Tracer::on_call_begun(ServerContext& context) { context.set_trace(core_->begin_from(context.metadata())); }
 
-void Tracer::on_call_ended(const EndedCall& call) noexcept {
+void Tracer::on_call_ended(const EndedCall& call) {
   const TraceContext* trace = call.context.trace();
   if (!core_->records(trace)) return;
   Span span = span_of(*trace, Span::KIND_SERVER, std::string{method_name(call.context.method())}, call.took);
@@ -154,9 +152,9 @@ void Tracer::on_call_ended(const EndedCall& call) noexcept {
   core_->exporter()->add(std::move(span));
 }
 
-void Tracer::on_call_begun(ClientCall& call) noexcept { call.set_trace(core_->begin(call.trace())); }
+void Tracer::on_call_begun(ClientCall& call) { call.set_trace(core_->begin(call.trace())); }
 
-void Tracer::on_call_ended(const EndedClientCall& call) noexcept {
+void Tracer::on_call_ended(const EndedClientCall& call) {
   const TraceContext* trace = call.call.trace();
   if (!core_->records(trace)) return;
   Span span = span_of(*trace, Span::KIND_CLIENT, std::string{method_name(call.call.method())}, call.took);
@@ -166,9 +164,9 @@ void Tracer::on_call_ended(const EndedClientCall& call) noexcept {
   core_->exporter()->add(std::move(span));
 }
 
-void Tracer::on_request_begun(rest::Request& request) noexcept { request.trace = core_->begin_from(request.fields); }
+void Tracer::on_request_begun(rest::Request& request) { request.trace = core_->begin_from(request.fields); }
 
-void Tracer::on_request_ended(const rest::EndedRequest& ended) noexcept {
+void Tracer::on_request_ended(const rest::EndedRequest& ended) {
   const rest::Request& request = ended.request;
   if (!core_->records(request.trace.get())) return;
   std::string name = request.method;

@@ -25,6 +25,8 @@ class Acceptor {
 
   /// The address with the port that it really has.
   [[nodiscard]] virtual const Address& address() const noexcept = 0;
+  /// The same for people; of a socket that was handed in, the address that it listens on: "ipv4:127.0.0.1:50051".
+  [[nodiscard]] virtual std::string name() const = 0;
 
   /// Accepts until cancelled. `accepted` is called on the loop that the socket is for.
   virtual Task<void> accept_forever(std::function<void(Loop&, Socket)> accepted) = 0;

@@ -21,7 +21,8 @@ struct EndedClientCall {
   MessageCount received;
 };
 
-/// Outlives the channel that it is added to. Called on the call's loop, of which a channel may use several.
+/// Outlives the channel that it is added to. Called on the call's loop, of which a channel may use several. Its
+/// exceptions are logged and have no other effect: the call and the other observers go on.
 class ClientObserver {
  public:
   ClientObserver() = default;
@@ -31,9 +32,9 @@ class ClientObserver {
 
   /// It begins, before its interceptors; metadata may be added. Not for a call whose request cannot be sent, nor on a
   /// closed channel.
-  virtual void on_call_begun(ClientCall& call) noexcept = 0;
+  virtual void on_call_begun(ClientCall& call) = 0;
   /// Once for each that began.
-  virtual void on_call_ended(const EndedClientCall& call) noexcept = 0;
+  virtual void on_call_ended(const EndedClientCall& call) = 0;
 };
 
 }  // namespace tern

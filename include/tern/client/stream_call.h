@@ -177,8 +177,12 @@ class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
       }
     } catch (const RpcError& error) {
       failed = error.status();
+    } catch (const Cancelled&) {
+      throw;
     } catch (const std::exception& error) {
       failed = Status{StatusCode::kCancelled, std::string{"the generator of requests failed: "} + error.what()};
+    } catch (...) {
+      failed = Status{StatusCode::kCancelled, "the generator of requests failed"};
     }
     if (failed.ok()) {
       call.end_requests();

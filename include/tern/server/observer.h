@@ -22,7 +22,8 @@ struct EndedCall {
   MessageCount sent;
 };
 
-/// Outlives the server that it is added to. Called on the call's loop, of which a server may have several.
+/// Outlives the server that it is added to. Called on the call's loop, of which a server may have several. Its
+/// exceptions are logged and have no other effect: the call, the other observers and the server go on.
 class ServerObserver {
  public:
   ServerObserver() = default;
@@ -31,11 +32,11 @@ class ServerObserver {
   virtual ~ServerObserver() = default;
 
   /// Its headers have come; for methods that nobody serves, too.
-  virtual void on_call_begun(ServerContext& context) noexcept = 0;
+  virtual void on_call_begun(ServerContext& context) = 0;
   /// Once for each that began: its handler has ended, or it never ran.
-  virtual void on_call_ended(const EndedCall& call) noexcept = 0;
+  virtual void on_call_ended(const EndedCall& call) = 0;
   /// Something of a client was not taken. On the connection's loop.
-  virtual void on_refused(const Refused& /*refused*/) noexcept {}
+  virtual void on_refused(const Refused& /*refused*/) {}
 };
 
 }  // namespace tern

@@ -130,8 +130,11 @@ struct ServerInfo {
 };
 
 struct StopOptions {
-  /// How long running calls may go on.
+  /// How long running calls may go on, after `delay`.
   std::chrono::nanoseconds grace = std::chrono::nanoseconds::zero();
+  /// How long the server still accepts connections and calls, as if it were not stopping. Load balancers need this time
+  /// to see NOT_SERVING (HealthService::shut_down() before the stop) and to send their clients elsewhere.
+  std::chrono::nanoseconds delay = std::chrono::nanoseconds::zero();
 };
 
 /// Made, used and destroyed on one loop. Serves on that loop and on the loops that were started together with it
@@ -180,10 +183,11 @@ class Server {
   /// Waits until somebody has stopped it.
   Task<void> wait_for_termination();
 
-  /// Ends in phases: no new calls (GOAWAY); running ones finish within the grace; then their handlers are cancelled;
-  /// then connections are closed and handlers that did not heed it destroyed, save those that block a thread: these
-  /// the destructor waits for (ServerOptions::blocked_handlers_timeout). Always returns. It goes on when
-  /// whoever awaits it is cancelled; a second call waits for the same end, which a shorter grace brings nearer.
+  /// Ends in phases: it serves on for the delay; no new calls (GOAWAY); running ones finish within the grace; then
+  /// their handlers are cancelled; then connections are closed and handlers that did not heed it destroyed, save those
+  /// that block a thread: these the destructor waits for (ServerOptions::blocked_handlers_timeout). Always returns. It
+  /// goes on when whoever awaits it is cancelled; a second call waits for the same end, which a shorter delay and grace
+  /// bring nearer.
   Task<void> stop(StopOptions options = {});
 
   /// Asks all its loops. On any loop; the server may end meanwhile.

@@ -35,10 +35,10 @@ class AccessLog final : public ServerObserver, public rest::RequestObserver {
   /// Writes what is left.
   ~AccessLog() override;
 
-  void on_call_begun(ServerContext& context) noexcept override;
-  void on_call_ended(const EndedCall& call) noexcept override;
-  void on_request_begun(rest::Request& request) noexcept override;
-  void on_request_ended(const rest::EndedRequest& ended) noexcept override;
+  void on_call_begun(ServerContext& context) override;
+  void on_call_ended(const EndedCall& call) override;
+  void on_request_begun(rest::Request& request) override;
+  void on_request_ended(const rest::EndedRequest& ended) override;
 
  private:
   class Core;

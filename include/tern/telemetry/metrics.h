@@ -40,13 +40,13 @@ class Metrics final : public ServerObserver, public ClientObserver, public rest:
   /// A route that answers with text().
   [[nodiscard]] rest::Handler handler() const;
 
-  void on_call_begun(ServerContext& context) noexcept override;
-  void on_call_ended(const EndedCall& call) noexcept override;
-  void on_refused(const Refused& refused) noexcept override;
-  void on_call_begun(ClientCall& call) noexcept override;
-  void on_call_ended(const EndedClientCall& call) noexcept override;
-  void on_request_begun(rest::Request& request) noexcept override;
-  void on_request_ended(const rest::EndedRequest& request) noexcept override;
+  void on_call_begun(ServerContext& context) override;
+  void on_call_ended(const EndedCall& call) override;
+  void on_refused(const Refused& refused) override;
+  void on_call_begun(ClientCall& call) override;
+  void on_call_ended(const EndedClientCall& call) override;
+  void on_request_begun(rest::Request& request) override;
+  void on_request_ended(const rest::EndedRequest& request) override;
 
  private:
   class Core;

@@ -53,12 +53,12 @@ class Tracer final : public ServerObserver, public ClientObserver, public rest::
   [[nodiscard]] std::uint64_t sent() const noexcept;
   [[nodiscard]] std::uint64_t dropped() const noexcept;
 
-  void on_call_begun(ServerContext& context) noexcept override;
-  void on_call_ended(const EndedCall& call) noexcept override;
-  void on_call_begun(ClientCall& call) noexcept override;
-  void on_call_ended(const EndedClientCall& call) noexcept override;
-  void on_request_begun(rest::Request& request) noexcept override;
-  void on_request_ended(const rest::EndedRequest& ended) noexcept override;
+  void on_call_begun(ServerContext& context) override;
+  void on_call_ended(const EndedCall& call) override;
+  void on_call_begun(ClientCall& call) override;
+  void on_call_ended(const EndedClientCall& call) override;
+  void on_request_begun(rest::Request& request) override;
+  void on_request_ended(const rest::EndedRequest& ended) override;
 
  private:
   class Core;

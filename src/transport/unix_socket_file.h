@@ -1,0 +1,33 @@
+// UnixSocketFile: the file of a unix socket that this process listens on. It is removed at the end only where it is
+// still the same file: another process may have replaced it, and a fork of this one does not own it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace tern::transport {
+
+class UnixSocketFile {
+ public:
+  /// Owns nothing.
+  UnixSocketFile() = default;
+  /// `path` was just bound by this process. An abstract name, which begins with a zero byte, has no file.
+  explicit UnixSocketFile(std::string path);
+  UnixSocketFile(UnixSocketFile&& other) noexcept;
+  UnixSocketFile& operator=(UnixSocketFile&&) = delete;
+  /// Removes the file if it is the one that was bound, and by this process.
+  ~UnixSocketFile();
+
+  /// Removes a socket's file that no process listens on, as one that was killed leaves behind. Does not block, also
+  /// where the process that listens accepts nothing.
+  static void remove_stale(const std::string& path);
+
+ private:
+  std::string path_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+  pid_t owner_ = 0;
+};
+
+}  // namespace tern::transport
