@@ -8,6 +8,7 @@
 #include "rest/part.h"
 #include "tern/async/with_timeout.h"
 #include "tern/version.h"
+#include "text/utf8.h"
 
 namespace tern::rest {
 
@@ -176,7 +177,8 @@ void Http2Exchange::finished(std::exception_ptr error) {
   } catch (const Cancelled&) {
     if (open() && !answered_at_once()) reset(http2::ErrorCode::kCancel);
   } catch (const std::exception& exception) {
-    spdlog::debug("{} {} of {}: {}", request_.method, request_.path(), request_.peer, exception.what());
+    spdlog::debug("{} {} of {}: {}", text::log_text(request_.method), text::log_text(request_.path()), request_.peer,
+                  text::log_text(exception.what()));
     if (open()) reset(http2::ErrorCode::kInternalError);
   }
   while (!received_.empty()) read_ += received_.pop().size();

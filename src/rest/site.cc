@@ -18,6 +18,7 @@
 #include "rest/rpc_protocol.h"
 #include "rest/site_core.h"
 #include "rest/transcoding.h"
+#include "text/utf8.h"
 
 namespace tern::rest {
 
@@ -161,7 +162,8 @@ Task<Response> Site::Core::answer(Request& request) const {
     response = error(request, HttpError{500, "internal server error"});
   }
   if (!what.empty()) {
-    spdlog::error("{} {}: unexpected exception in the handler: {}", request.method, request.path(), what);
+    spdlog::error("{} {}: unexpected exception in the handler: {}", text::log_text(request.method),
+                  text::log_text(request.path()), text::log_text(what));
   }
   complete(request, response);
   co_return response;

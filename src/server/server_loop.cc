@@ -10,6 +10,7 @@
 #include "http2/frame.h"
 #include "server/server_connection.h"
 #include "tern/async/with_timeout.h"
+#include "text/utf8.h"
 #include "transport/readiness.h"
 #include "transport/tls_stream.h"
 
@@ -149,7 +150,7 @@ Task<void> ServerLoop::greet(std::unique_ptr<transport::ByteStream> stream, Port
     failure = error.what();
   }
   if (!failure.empty()) {
-    spdlog::info("{}: no connection: {}", peer, failure);
+    spdlog::info("{}: no connection: {}", peer, text::log_text(failure));
     tell_refused({.why = Refusal::kHandshake, .peer = peer, .text = failure});
     co_return;
   }
