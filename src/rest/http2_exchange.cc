@@ -34,6 +34,8 @@ Http2Exchange::Http2Exchange(Part& part, http2::Stream& stream, const http2::Hea
   if (head.content_length) length_ = std::min(length_, static_cast<std::size_t>(*head.content_length));
   take_over(stream);
   request_.peer = peer;
+  request_.scheme = head.get(":scheme") == "https" ? "https" : "http";
+  request_.http_version = "2";
   add_fields(head);
   if (!timeout.empty()) request_.fields.add("grpc-timeout", timeout);
 }
