@@ -15,7 +15,7 @@ class Limited {
  public:
   explicit Limited(std::size_t limit) noexcept : limit_(limit) {}
 
-  /// False when there was no room: the text is finished.
+  /// Returns false when there was no room. The text is then finished.
   bool add(std::string_view piece) {
     if (text_.size() + piece.size() > limit_) {
       text_.resize(cut_at_);

@@ -14,7 +14,7 @@ inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 /// The end of a text that was cut: "…", U+2026 in UTF-8.
 inline constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 
-/// What a log line shows of one text of a peer, in bytes.
+/// The longest part of one text of a peer that a log line shows, in bytes.
 inline constexpr std::size_t kLongestInLog = 1024;
 
 /// One character at the front of a text.
@@ -38,7 +38,7 @@ struct Character {
 
 /// Returns `text` as one line of a log that a reader can take for nothing else: "\n", "\r", "\t" and "\\" stand for
 /// those characters, "\xff" for a byte that is not UTF-8, and "\u202e" for a control character or one that changes the
-/// direction or the line of what follows. Cut as valid_utf8() is.
+/// direction or the line of what follows. The limit works as in valid_utf8().
 [[nodiscard]] std::string log_text(std::string_view text, std::size_t limit = kLongestInLog);
 
 /// True for characters that change how a terminal shows what follows: C0, DEL, C1, Unicode's line and paragraph

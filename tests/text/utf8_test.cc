@@ -1,4 +1,4 @@
-// UTF-8 is decoded in one place; these are the tables of what RFC 3629 allows and of how invalid texts are shown.
+// Tables of the bytes that RFC 3629 allows, and of how texts with other bytes are shown.
 #include "text/utf8.h"
 
 #include <gtest/gtest.h>
