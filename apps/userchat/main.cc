@@ -72,8 +72,9 @@ int main(int argc, char** argv) {
   serve->add_option("--access-log", options.access_log,
                     R"(A line of JSON for each call and request: a file, or "-" for standard output)");
   serve
-      ->add_option("--trace-collector", options.trace_collector,
-                   R"(Where to send traces, by OTLP over gRPC: "localhost:4317"; without, nobody is told)")
+      ->add_option(
+          "--trace-collector", options.trace_collector,
+          R"(Where to send traces, by OTLP over gRPC: "localhost:4317"; "environment": as OpenTelemetry's variables (OTEL_…) say; without, nowhere)")
       ->capture_default_str();
   serve->add_option("--traces-sampled", options.traces_sampled, "The part of traces that is recorded")
       ->check(CLI::Range(0.0, 1.0))

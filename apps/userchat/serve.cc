@@ -81,14 +81,23 @@ tern::rest::SiteOptions site_options(const ServeOptions& options) {
   return site;
 }
 
+/// "environment" leaves all but the service's name to OpenTelemetry's variables.
+tern::telemetry::TracerOptions tracer_options(const ServeOptions& options) {
+  if (options.trace_collector != "environment") {
+    return {.collector = options.trace_collector, .service_name = "userchat", .sampled = options.traces_sampled};
+  }
+  tern::telemetry::TracerOptions from_environment = tern::telemetry::tracer_options_from_environment();
+  if (from_environment.service_name == "unknown_service") from_environment.service_name = "userchat";
+  return from_environment;
+}
+
 /// What is told of the program while it runs, as far as it is wanted.
 struct Telemetry {
   explicit Telemetry(const ServeOptions& options) {
     if (options.metrics) metrics.emplace();
     if (!options.access_log.empty()) access_log.emplace(options.access_log);
     if (!options.trace_collector.empty()) {
-      tracer.emplace(tern::telemetry::TracerOptions{
-          .collector = options.trace_collector, .service_name = "userchat", .sampled = options.traces_sampled});
+      tracer.emplace(tracer_options(options));
     }
   }
 
@@ -148,6 +157,10 @@ tern::Task<void> serve(const ServeOptions& options) {
   site.add_openapi();
   site.add_files("/docs", swagger_ui());
   site.add_files("/", page());
+
+  // The log is renamed first, and then the signal tells the program to open a new one (logrotate).
+  tern::TaskGroup hangups;
+  if (telemetry.access_log && options.access_log != "-") hangups.spawn(telemetry.access_log->reopen_on_hangup());
 
   // Caught before the first line says that it runs: whoever has read that may end it.
   tern::Task<int> stop_signal = tern::signals(SIGINT, SIGTERM);

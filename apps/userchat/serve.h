@@ -30,7 +30,8 @@ struct ServeOptions {
   bool metrics = true;
   /// A file, or "-" for standard output; empty: none.
   std::string access_log;
-  /// Whom traces are sent to (OTLP over gRPC); empty: nobody.
+  /// The collector of traces (OTLP over gRPC), or "environment" for OpenTelemetry's variables. Empty: traces are not
+  /// sent.
   std::string trace_collector;
   /// The part of them that is recorded.
   double traces_sampled = 1;

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "tern/telemetry/log_text.h"
+
 namespace userchat {
 
 user::v1::User found_or_abort(std::optional<user::v1::User> user, std::int64_t id) {
@@ -21,6 +23,8 @@ void log_get(const user::v1::GetUserRequest& request) { spdlog::info("[GetUser] 
 void log_list(const char* method, const user::v1::ListUsersRequest& request) {
   spdlog::info("[{}] page_size={}", method, request.page_size());
 }
-void log_create(const user::v1::CreateUserRequest& request) { spdlog::info("[CreateUser] name={}", request.name()); }
+void log_create(const user::v1::CreateUserRequest& request) {
+  spdlog::info("[CreateUser] name={}", tern::telemetry::log_text(request.name()));
+}
 
 }  // namespace userchat

@@ -8,6 +8,7 @@
 #include "call/notify.h"
 #include "client/connection_user.h"
 #include "tern/client/channel_options.h"
+#include "text/utf8.h"
 
 namespace tern {
 
@@ -66,7 +67,7 @@ void ClientConnection::check_idle() {
 void ClientConnection::on_go_away(http2::ErrorCode code, std::string_view debug_data) {
   leaving_ = true;
   if (code != http2::ErrorCode::kNoError) {
-    spdlog::warn("{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), debug_data);
+    spdlog::warn("{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), text::log_text(debug_data));
   }
   if (code == http2::ErrorCode::kEnhanceYourCalm && debug_data == "too_many_pings") {
     owner_.too_many_pings(connection_.peer());

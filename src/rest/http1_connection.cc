@@ -17,6 +17,7 @@ Http1Connection::Http1Connection(Part& part, std::unique_ptr<transport::ByteStre
       memory_(SIZE_MAX, part.memory()),
       stream_(std::move(stream), std::move(first_bytes), *this, part.site().options().write_timeout),
       peer_(stream_.peer()),
+      scheme_(stream_.secure() ? "https" : "http"),
       context_{stream_, memory_, part.site(), peer_, refusals_} {}
 
 void Http1Connection::begin_stop() {
@@ -103,6 +104,7 @@ Task<void> Http1Connection::reject(Http1HeadReader& reader) {
   Request request{reader.head().method, reader.head().target, body, 0};
   request.fields = reader.head().fields;
   request.peer = peer_;
+  request.scheme = scheme_;
   const Response response = part_.site().reject(request, HttpError{rejection.status, rejection.text});
   const std::string text = http1_last_response(response, reader.head().method == "HEAD");
   co_await stream_.write(text);
@@ -113,6 +115,8 @@ Task<bool> Http1Connection::answer(Http1Head head) {
   Request request{std::move(head.method), std::move(head.target), exchange, part_.site().options().max_body_length};
   request.fields = std::move(head.fields);
   request.peer = peer_;
+  request.scheme = scheme_;
+  request.http_version = head.minor_version == 0 ? "1.0" : "1.1";
   stream_.want_read();  // so that the client's leaving is seen
   work = request.target.c_str();
   exchange.begin(request);

@@ -55,6 +55,7 @@ class Http1Connection final : public Job, public ListNode<Http1Connection>, priv
   http2::MemoryBudget memory_;
   Http1Stream stream_;
   std::string peer_;
+  std::string_view scheme_;
   RefusalLog refusals_;
   Http1Context context_;
   std::optional<Http1Exchange> exchange_;  // while a request is answered

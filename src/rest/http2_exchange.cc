@@ -9,6 +9,7 @@
 #include "rest/part.h"
 #include "tern/async/with_timeout.h"
 #include "tern/version.h"
+#include "text/utf8.h"
 
 namespace tern::rest {
 
@@ -34,6 +35,8 @@ Http2Exchange::Http2Exchange(Part& part, http2::Stream& stream, const http2::Hea
   if (head.content_length) length_ = std::min(length_, static_cast<std::size_t>(*head.content_length));
   take_over(stream);
   request_.peer = peer;
+  request_.scheme = head.get(":scheme") == "https" ? "https" : "http";
+  request_.http_version = "2";
   add_fields(head);
   if (!timeout.empty()) request_.fields.add("grpc-timeout", timeout);
 }
@@ -177,7 +180,8 @@ void Http2Exchange::finished(std::exception_ptr error) {
   } catch (const Cancelled&) {
     if (open() && !answered_at_once()) reset(http2::ErrorCode::kCancel);
   } catch (...) {
-    spdlog::debug("{} {} of {}: {}", request_.method, request_.path(), request_.peer, error_text(error));
+    spdlog::debug("{} {} of {}: {}", text::log_text(request_.method), text::log_text(request_.path()), request_.peer,
+                  text::log_text(error_text(error)));
     if (open()) reset(http2::ErrorCode::kInternalError);
   }
   while (!received_.empty()) read_ += received_.pop().size();

@@ -19,6 +19,7 @@
 #include "rest/rpc_protocol.h"
 #include "rest/site_core.h"
 #include "rest/transcoding.h"
+#include "text/utf8.h"
 
 namespace tern::rest {
 
@@ -166,7 +167,8 @@ Task<Response> Site::Core::answer(Request& request) const {
     response = error(request, HttpError{500, "internal server error"});
   }
   if (!what.empty()) {
-    spdlog::error("{} {}: unexpected exception in the handler: {}", request.method, request.path(), what);
+    spdlog::error("{} {}: unexpected exception in the handler: {}", text::log_text(request.method),
+                  text::log_text(request.path()), text::log_text(what));
   }
   if (!is_final_status(response.status)) {
     spdlog::error("{} {}: the handler answered with status {}, which is not between 200 and 599: 500 is sent",

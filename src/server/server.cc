@@ -137,6 +137,7 @@ class Server::Core {
 
   std::uint16_t listen(std::string_view text, ListenOptions options) {
     require_not_stopped();
+    tell_observers();
     auto acceptors = transport::Acceptor::listen(home_, transport::Address::parse(text), options.reuse_port);
     for (std::unique_ptr<transport::Acceptor>& acceptor : acceptors) {
       accepting_.spawn(acceptor->accept_forever([this, options](Loop& loop, transport::Socket socket) {
@@ -157,6 +158,7 @@ class Server::Core {
 
   void listen(InProcess& in_process) {
     require_not_stopped();
+    tell_observers();
     in_process.serve(home_, [this](Loop& loop, std::unique_ptr<transport::ByteStream> stream) {
       part_of(loop).add_connection(std::move(stream), {.in_process = true});
     });
@@ -229,6 +231,12 @@ class Server::Core {
     }
   }
 
+  void tell_observers() {
+    if (std::exchange(observers_told_, true) || shared_->observers.empty()) return;
+    const std::vector<ServedMethod> methods = shared_->registry.methods();
+    notify(shared_->observers, [&methods](ServerObserver& observer) { observer.on_listening(methods); });
+  }
+
   ServerLoop& part_of(Loop& loop) {
     for (const auto& part : parts_->all()) {
       if (part.loop() == &loop) return *part.get();
@@ -292,6 +300,7 @@ class Server::Core {
   std::vector<std::unique_ptr<transport::Acceptor>> acceptors_;
   std::vector<InProcess*> in_processes_;
   TaskGroup accepting_;
+  bool observers_told_ = false;
   bool stopping_ = false;
   std::size_t left_ = 0;  // parts that are not empty yet
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

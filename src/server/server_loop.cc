@@ -11,6 +11,7 @@
 #include "http2/frame.h"
 #include "server/server_connection.h"
 #include "tern/async/with_timeout.h"
+#include "text/utf8.h"
 #include "transport/readiness.h"
 #include "transport/tls_stream.h"
 
@@ -152,7 +153,7 @@ Task<void> ServerLoop::greet(std::unique_ptr<transport::ByteStream> stream, Port
     failure = error_text(std::current_exception());  // out of here it would end the handshakes of others
   }
   if (!failure.empty()) {
-    spdlog::info("{}: no connection: {}", peer, failure);
+    spdlog::info("{}: no connection: {}", peer, text::log_text(failure));
     tell_refused({.why = Refusal::kHandshake, .peer = peer, .text = failure});
     co_return;
   }

@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "async/run_on_loops.h"
-#include "telemetry/families.h"
 #include "tern/async/with_timeout.h"
 
 namespace tern::telemetry {
@@ -70,9 +70,9 @@ constexpr LoopFigure kFigures[] = {
 
 }  // namespace
 
-Task<std::vector<prometheus::MetricFamily>> families_of(std::span<Loop* const> loops) {
+Task<Families> families_of(std::span<Loop* const> loops) {
   const std::vector<double> lags = co_await lags_of(loops);
-  std::vector<prometheus::MetricFamily> families;
+  Families families;
   families.push_back(
       make_gauge("tern_loop_lag_seconds", "How long the loop takes now to come round to something new."));
   for (std::size_t i = 0; i < loops.size(); ++i) {

@@ -11,8 +11,6 @@
 #include <string>
 #include <system_error>
 
-#include "telemetry/families.h"
-
 namespace tern::telemetry {
 
 namespace {
@@ -21,7 +19,7 @@ double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
-void add_gauge(std::vector<prometheus::MetricFamily>& families, const char* name, const char* help, double value) {
+void add_gauge(Families& families, const char* name, const char* help, double value) {
   families.push_back(make_gauge(name, help));
   add_value(families.back(), value);
 }
@@ -59,8 +57,8 @@ std::optional<double> start_time() {
 
 }  // namespace
 
-std::vector<prometheus::MetricFamily> process_families() {
-  std::vector<prometheus::MetricFamily> families;
+Families process_families() {
+  Families families;
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) == 0) {
     families.push_back(make_counter("process_cpu_seconds_total", "Of all threads, in user and system mode."));

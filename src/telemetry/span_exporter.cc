@@ -3,42 +3,79 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <iterator>
+#include <random>
 #include <string>
 #include <utility>
 
-#include "tern/client/generic_stub.h"
+#include "telemetry/wire_text.h"
+#include "tern/async/sleep.h"
+#include "tern/async/with_timeout.h"
 #include "tern/version.h"
 
+// One job sends one batch after the other. A batch is tried again as ExportRetry says; meanwhile further spans wait, as
+// many as may. Every span ends in one of two counts: Batch counts its spans as dropped when it goes, however that comes
+// about, unless they were accepted.
 namespace tern::telemetry {
 
 namespace {
 
-using namespace std::chrono_literals;
+/// Collectors accept 4 MiB for a request (OTLP specification, "OTLP/gRPC Request"); this leaves room for the resource.
+constexpr std::size_t kMostBatchBytes = std::size_t{3} * 1024 * 1024;
 
-constexpr std::string_view kExport = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-
-/// For one batch, attempts and all; and at the end, when somebody waits for it.
-constexpr std::chrono::seconds kSendTimeout{10};
-constexpr std::chrono::seconds kLastSendTimeout{2};
-
-// The codes are those that OTLP calls retryable (OTLP specification, "Failures").
-constexpr std::string_view kServiceConfig = R"({"methodConfig": [{"name": [{}], "retryPolicy": {
-  "maxAttempts": 5, "initialBackoff": "0.5s", "maxBackoff": "5s", "backoffMultiplier": 2,
-  "retryableStatusCodes": ["CANCELLED", "DEADLINE_EXCEEDED", "ABORTED", "OUT_OF_RANGE", "UNAVAILABLE", "DATA_LOSS"]}}]})";
-
-void add_attribute(otlp::Resource& resource, std::string key, std::string value) {
+void add_attribute(otlp::Resource& resource, std::string_view key, std::string_view value) {
   otlp::KeyValue& attribute = *resource.add_attributes();
-  attribute.set_key(std::move(key));
-  attribute.mutable_value()->set_string_value(std::move(value));
+  attribute.set_key(attribute_text(key));
+  attribute.mutable_value()->set_string_value(attribute_text(value));
+}
+
+otlp::Resource resource_of(const TracerOptions& options) {
+  otlp::Resource resource;
+  add_attribute(resource, "service.name", options.service_name);
+  add_attribute(resource, "telemetry.sdk.name", "tern");
+  add_attribute(resource, "telemetry.sdk.language", "cpp");
+  add_attribute(resource, "telemetry.sdk.version", kVersion);
+  for (const auto& [key, value] : options.resource) {
+    if (key != "service.name") add_attribute(resource, key, value);
+  }
+  return resource;
+}
+
+std::unique_ptr<ExportTransport> transport_of(const TracerOptions& options) {
+  return options.protocol == OtlpProtocol::kGrpc ? make_grpc_transport(options) : make_http_transport(options);
+}
+
+double chance() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_real_distribution<>{0, 1}(random);
 }
 
 }  // namespace
 
+class SpanExporter::Batch {
+ public:
+  Batch(SpanExporter& exporter, std::size_t spans) noexcept : exporter_(exporter), left_(spans), size_(spans) {}
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  ~Batch() { exporter_.dropped_.fetch_add(left_, std::memory_order_relaxed); }
+
+  void accepted(std::size_t spans) noexcept {
+    left_ -= spans;
+    exporter_.sent_.fetch_add(spans, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+ private:
+  SpanExporter& exporter_;
+  std::size_t left_;
+  std::size_t size_;
+};
+
 SpanExporter::SpanExporter(const TracerOptions& options)
     : home_(Loop::require_current("a Tracer")),
       options_(options),
-      collector_(options.collector, {.tls = options.tls, .service_config = kServiceConfig}) {
+      resource_(resource_of(options)),
+      collector_(transport_of(options)),
+      retry_(options.retry_for) {
   sending_.spawn(send_until_closed());
 }
 
@@ -46,7 +83,7 @@ void SpanExporter::add(otlp::Span span) {
   bool now_enough = false;
   {
     const std::lock_guard lock{mutex_};
-    if (waiting_.size() >= options_.most_waiting) {
+    if (closed_ || waiting_.size() >= options_.most_waiting) {
       dropped_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
@@ -66,76 +103,121 @@ Task<void> SpanExporter::send_until_closed() {
     co_await enough_->wait(Clock::now() + options_.send_every);
     enough_->clear();
     co_await send_waiting();
-  } while (!closing_);
+  } while (!closing_.is_set());
 }
 
-std::vector<otlp::Span> SpanExporter::take_waiting() {
+std::size_t SpanExporter::take_waiting(otlp::ExportRequest& request) {
+  otlp::ResourceSpans& of_resource = *request.add_resource_spans();
+  *of_resource.mutable_resource() = resource_;
+  otlp::ScopeSpans& of_scope = *of_resource.add_scope_spans();
+  of_scope.mutable_scope()->set_name("tern");
+  of_scope.mutable_scope()->set_version(std::string{kVersion});
+  std::size_t bytes = 0;
+  std::size_t taken = 0;
   const std::lock_guard lock{mutex_};
-  const auto size = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), options_.most_at_once));
-  std::vector<otlp::Span> spans{std::make_move_iterator(waiting_.begin()),
-                                std::make_move_iterator(waiting_.begin() + size)};
-  waiting_.erase(waiting_.begin(), waiting_.begin() + size);
-  return spans;
+  while (taken < options_.most_at_once && !waiting_.empty()) {
+    bytes += waiting_.front().ByteSizeLong();
+    if (taken > 0 && bytes > kMostBatchBytes) break;
+    *of_scope.add_spans() = std::move(waiting_.front());
+    waiting_.pop_front();
+    ++taken;
+  }
+  return taken;
 }
 
-// What is left of a batch waits for the next one, unless it is the last.
+// Spans that do not fill a batch wait for the next time, unless this is the last.
 Task<void> SpanExporter::send_waiting() {
   bool whole = true;
-  while (whole || closing_) {
-    std::vector<otlp::Span> spans = take_waiting();
-    if (spans.empty()) co_return;
-    const bool taken = co_await send(std::move(spans));
+  while (whole || closing_.is_set()) {
+    otlp::ExportRequest request;
+    const std::size_t spans = take_waiting(request);
+    if (spans == 0) co_return;
+    const bool accepted = co_await send(std::move(request), spans);
+    if (closing_.is_set() && !accepted) co_return;
     const std::lock_guard lock{mutex_};
-    if (closing_ && !taken) {
-      dropped_.fetch_add(waiting_.size(), std::memory_order_relaxed);
-      waiting_.clear();
-    }
     whole = waiting_.size() >= options_.most_at_once;
   }
 }
 
-Task<bool> SpanExporter::send(std::vector<otlp::Span> spans) {
-  const std::size_t size = spans.size();
-  otlp::ExportRequest request;
-  otlp::ResourceSpans& of_resource = *request.add_resource_spans();
-  add_attribute(*of_resource.mutable_resource(), "service.name", options_.service_name);
-  add_attribute(*of_resource.mutable_resource(), "telemetry.sdk.name", "tern");
-  add_attribute(*of_resource.mutable_resource(), "telemetry.sdk.language", "cpp");
-  add_attribute(*of_resource.mutable_resource(), "telemetry.sdk.version", std::string{kVersion});
-  otlp::ScopeSpans& of_scope = *of_resource.add_scope_spans();
-  of_scope.mutable_scope()->set_name("tern");
-  of_scope.mutable_scope()->set_version(std::string{kVersion});
-  for (otlp::Span& span : spans) *of_scope.add_spans() = std::move(span);
+Task<bool> SpanExporter::send(otlp::ExportRequest request, std::size_t spans) {
+  Batch batch{*this, spans};
+  const std::string bytes = request.SerializeAsString();
+  request.Clear();
+  retry_.begin(Clock::now());
+  // The collector may have asked for a pause behind the batch before.
+  if (retry_.not_before() > Clock::now()) co_await sleep_until(retry_.not_before());
+  for (;;) {
+    const bool last = closing_.is_set();
+    const ExportOutcome outcome = co_await collector_->send(bytes);
+    if (outcome.kind == ExportOutcome::Kind::kAccepted) {
+      note_accepted(batch, outcome.text);
+      co_return true;
+    }
+    const bool retryable = outcome.kind == ExportOutcome::Kind::kRetryable;
+    const auto next = retry_.failed(Clock::now(), retryable, outcome.retry_after, chance());
+    log_problem(next ? 0 : spans, outcome.text);
+    if (!next || (last && !outcome.retry_after)) co_return false;
+    // A pause that the collector has asked for is kept at the end too.
+    if (outcome.retry_after) {
+      co_await sleep_until(*next);
+    } else {
+      co_await closing_.wait(*next);
+    }
+  }
+}
 
-  const RawMessage raw{request.SerializeAsString()};
-  const CallOptions options{.timeout = closing_ ? kLastSendTimeout : kSendTimeout};
-  Result<RawMessage> reply = co_await GenericStub{collector_}.unary(kExport, raw, options).result();
-  std::string problem;
-  std::size_t refused = size;
-  if (!reply.ok()) {
-    problem = reply.status().details();
+void SpanExporter::note_accepted(Batch& batch, const std::string& bytes) {
+  otlp::ExportResponse response;
+  static_cast<void>(response.ParseFromString(bytes));
+  const otlp::PartialSuccess& partial = response.partial_success();
+  const auto size = static_cast<std::int64_t>(batch.size());
+  const auto rejected = static_cast<std::size_t>(std::clamp<std::int64_t>(partial.rejected_spans(), 0, size));
+  batch.accepted(batch.size() - rejected);
+  if (rejected > 0 || !partial.error_message().empty()) {
+    log_problem(rejected, partial.error_message());
   } else {
-    otlp::ExportResponse response;
-    static_cast<void>(response.ParseFromString(reply->bytes));
-    refused = static_cast<std::size_t>(
-        std::clamp<std::int64_t>(response.partial_success().rejected_spans(), 0, static_cast<std::int64_t>(size)));
-    problem = response.partial_success().error_message();
+    logged_ = Logged::kNothing;
   }
-  sent_.fetch_add(size - refused, std::memory_order_relaxed);
-  dropped_.fetch_add(refused, std::memory_order_relaxed);
-  if (!problem.empty() && !std::exchange(told_, true)) {
-    spdlog::warn("the collector of traces at {} did not take {} of {} spans: {}; told once, until it takes some",
-                 options_.collector, refused, size, problem);
+}
+
+void SpanExporter::log_problem(std::size_t lost, const std::string& problem) {
+  const Logged now = lost > 0 ? Logged::kLoss : Logged::kProblem;
+  if (logged_ >= now) return;
+  logged_ = now;
+  if (lost > 0) {
+    spdlog::warn("traces: {} spans are lost, the collector at {} did not accept them: {}; logged once until it does",
+                 lost, options_.collector, text::log_text(problem));
+  } else {
+    spdlog::warn("traces: the collector at {} says: {}; logged once until it accepts spans", options_.collector,
+                 text::log_text(problem));
   }
-  if (problem.empty()) told_ = false;
-  co_return reply.ok();
+}
+
+Task<void> SpanExporter::finish() { co_await sending_.join(); }
+
+void SpanExporter::drop_waiting() {
+  const std::lock_guard lock{mutex_};
+  closed_ = true;
+  dropped_.fetch_add(waiting_.size(), std::memory_order_relaxed);
+  waiting_.clear();
 }
 
 Task<void> SpanExporter::close() {
-  closing_ = true;
+  if (closing_.is_set()) {
+    co_await finished_.wait();
+    co_return;
+  }
+  closing_.set();
   enough_->set();
-  co_await sending_.join();
-  co_await collector_.close();
+  try {
+    co_await with_timeout(options_.close_timeout, finish());
+  } catch (const TimedOut&) {
+    spdlog::warn("traces: the collector at {} did not answer before close() ended (TracerOptions::close_timeout)",
+                 options_.collector);
+  }
+  drop_waiting();
+  co_await collector_->close();
+  finished_.set();
 }
 
 }  // namespace tern::telemetry

@@ -1,16 +1,17 @@
-// SpanExporter: sends spans to a collector, some at a time (OTLP over gRPC).
+// SpanExporter: keeps spans that have ended and sends them to a collector, some at a time (OTLP over gRPC or HTTP).
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
-#include <vector>
 
+#include "telemetry/export_retry.h"
+#include "telemetry/export_transport.h"
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
 #include "tern/async/task_group.h"
-#include "tern/client/channel.h"
 #include "tern/otlp/trace.pb.h"
 #include "tern/telemetry/tracer.h"
 
@@ -24,31 +25,46 @@ class SpanExporter {
   SpanExporter& operator=(const SpanExporter&) = delete;
   ~SpanExporter() = default;
 
+  /// After close() the span counts as dropped.
   void add(otlp::Span span);
-  /// Sends what waits, and ends. On its own loop.
+  /// Sends the spans that wait, and ends, within TracerOptions::close_timeout. On its own loop. A second call waits for
+  /// the first.
   Task<void> close();
 
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
  private:
+  enum class Logged { kNothing, kProblem, kLoss };
+  /// Spans that are counted as dropped unless they were accepted.
+  class Batch;
+
   Task<void> send_until_closed();
-  [[nodiscard]] std::vector<otlp::Span> take_waiting();
+  /// Fills `request` with the spans of one batch, and returns how many they are.
+  [[nodiscard]] std::size_t take_waiting(otlp::ExportRequest& request);
   Task<void> send_waiting();
   /// False when the collector could not be asked.
-  Task<bool> send(std::vector<otlp::Span> spans);
+  Task<bool> send(otlp::ExportRequest request, std::size_t spans);
+  void note_accepted(Batch& batch, const std::string& response);
+  void log_problem(std::size_t lost, const std::string& problem);
+  Task<void> finish();
+  void drop_waiting();
 
   Loop& home_;
   TracerOptions options_;
-  Channel collector_;
+  otlp::Resource resource_;
+  std::unique_ptr<ExportTransport> collector_;
+  ExportRetry retry_;
   std::mutex mutex_;
-  std::vector<otlp::Span> waiting_;
+  std::deque<otlp::Span> waiting_;
+  bool closed_ = false;  // under mutex_
   std::atomic<std::uint64_t> sent_ = 0;
   std::atomic<std::uint64_t> dropped_ = 0;
   std::shared_ptr<Event> enough_ = std::make_shared<Event>();  // other loops may set it when this is gone
-  bool closing_ = false;
-  bool told_ = false;  // of a collector that does not answer
-  TaskGroup sending_;
+  Event closing_;
+  Event finished_;
+  Logged logged_ = Logged::kNothing;  // since the collector accepted spans without a word
+  TaskGroup sending_;                 // the last member: it uses the others
 };
 
 }  // namespace tern::telemetry

@@ -22,8 +22,8 @@ using namespace std::chrono_literals;
 
 class Noting final : public ServerObserver {
  public:
-  void on_call_begun(ServerContext& context) noexcept override { begun.push_back(context.method()); }
-  void on_call_ended(const EndedCall& call) noexcept override {
+  void on_call_begun(ServerContext& context) override { begun.push_back(context.method()); }
+  void on_call_ended(const EndedCall& call) override {
     ended.push_back(std::string{call.unary ? "unary " : "stream "} + std::string{name_of(call.status.code())});
     longest = std::max(longest, call.took);
     received.messages += call.received.messages;
@@ -95,11 +95,11 @@ TEST(Observers, SeeEachKindOfEndOnce) {
 
 class NotingClient final : public ClientObserver {
  public:
-  void on_call_begun(ClientCall& call) noexcept override {
+  void on_call_begun(ClientCall& call) override {
     begun.emplace_back(call.method());
     call.metadata().add("echo-initial", "from the observer");
   }
-  void on_call_ended(const EndedClientCall& call) noexcept override {
+  void on_call_ended(const EndedClientCall& call) override {
     ended.push_back(std::string{name_of(call.status.code())} + " " + std::to_string(call.sent.messages) + "/" +
                     std::to_string(call.received.messages));
   }
