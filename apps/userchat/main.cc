@@ -44,8 +44,9 @@ int main(int argc, char** argv) {
                    R"(Where to serve REST, gRPC-Web, Connect, gRPC and the page; "none" for not at all)")
       ->capture_default_str();
   serve
-      ->add_option("--database", options.database,
-                   R"("memory", the path of an SQLite file (":memory:" too), or postgresql://user@host/database)")
+      ->add_option(
+          "--database", options.database,
+          R"("memory", the path of an SQLite file (":memory:" too), postgresql://user@host/database, or libpq keywords)")
       ->capture_default_str();
   serve->add_option("--database-connections", options.database_connections, "To PostgreSQL, for each event loop")
       ->check(CLI::PositiveNumber)

@@ -10,6 +10,7 @@
 #include "call_figures.h"
 #include "chat_room.h"
 #include "chat_service.h"
+#include "database_kind.h"
 #include "embedded/page.h"
 #include "embedded/swagger_ui.h"
 #include "memory_user_repository.h"
@@ -43,7 +44,8 @@ struct Users {
 
 tern::Task<Users> open_users(const ServeOptions& options) {
   Users users;
-  if (is_postgres(options.database)) {
+  const DatabaseKind kind = database_kind(options.database);
+  if (kind == DatabaseKind::kPostgres) {
     postgres::Options database{options.database};
     database.connections = options.database_connections;
     if (options.synchronous) {
@@ -52,7 +54,7 @@ tern::Task<Users> open_users(const ServeOptions& options) {
     } else {
       users.postgres = co_await PostgresUserRepository::open(database);
     }
-  } else if (options.database == "memory") {
+  } else if (kind == DatabaseKind::kMemory) {
     users.store = std::make_unique<MemoryUserRepository>();
     users.adapter = inline_repository(*users.store);
   } else {

@@ -14,7 +14,7 @@ namespace userchat {
 struct ServeOptions {
   std::string grpc_address = "[::]:50051";
   std::string rest_address = "[::]:8000";
-  /// "memory", or the path of an SQLite database (":memory:" too), or postgresql://…
+  /// "memory", or the path of an SQLite database (":memory:" too), or postgresql://…, or "host=… dbname=…".
   std::string database = "userchat.db";
   /// Connections to PostgreSQL, for each loop.
   std::size_t database_connections = 20;

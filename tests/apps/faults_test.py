@@ -98,15 +98,15 @@ class Faults(unittest.TestCase):
             with serving("--database", database, *GRPC_ALONE, *options) as (server, stub):
                 with self.assertRaises(grpc.RpcError) as raised:
                     for number in range(2000):
-                        acknowledged.add(create(stub, number, 10_000))
+                        acknowledged.add(create(stub, number, 1_000))
                 self.assertEqual(raised.exception.code(), Code.RESOURCE_EXHAUSTED)
                 self.assertIn("disk is full", raised.exception.details())
                 self.assertGreater(len(acknowledged), 10)
                 # Who reads is served, who writes is told the same again.
                 self.assertEqual(get(stub, min(acknowledged)).email, "user0@example.com")
-                self.ends_with(Code.RESOURCE_EXHAUSTED, create, stub, 5000, 10_000)
+                self.ends_with(Code.RESOURCE_EXHAUSTED, create, stub, 5000, 1_000)
                 subprocess.run(["mount", "-o", "remount,size=8m", folder], check=True)
-                acknowledged.add(create(stub, 5001, 10_000))
+                acknowledged.add(create(stub, 5001, 1_000))
                 self.assertEqual(stored(stub) - {1, 2}, acknowledged)
                 server.end(signal.SIGKILL)
             with serving("--database", database, *GRPC_ALONE, *options) as (_, stub):

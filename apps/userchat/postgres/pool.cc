@@ -60,6 +60,7 @@ std::vector<Query*> Pool::take() {
 
 tern::Task<void> Pool::work() {
   std::unique_ptr<Connection> connection;
+  std::size_t epoch = 0;  // when it was opened
   std::chrono::milliseconds pause = kFirstPause;
   bool rested = false;
   for (;;) {
@@ -71,7 +72,9 @@ tern::Task<void> Pool::work() {
       continue;
     }
     if (connection && std::exchange(rested, false) && connection->lost_meanwhile()) connection.reset();
+    if (epoch != epoch_) connection.reset();
     if (!connection) {
+      epoch = epoch_;
       const bool connected = co_await connect(connection);
       if (!connected) {
         co_await tern::sleep(pause);
@@ -84,7 +87,9 @@ tern::Task<void> Pool::work() {
     if (batch.empty()) continue;
     const std::vector<Query*> unanswered = co_await connection->carry_out(std::move(batch));
     const bool lost = connection->lost();
-    if (lost) connection.reset();
+    // The others lead to the same server. The next statement of each looks for the primary anew.
+    if (connection->read_only() && epoch == epoch_) ++epoch_;
+    if (lost || connection->outdated()) connection.reset();
     give_back(unanswered, lost);
   }
 }

@@ -13,7 +13,8 @@
 namespace userchat::postgres {
 
 /// On the loop that it was made on. Statements wait for a free connection in order; where more wait than there are
-/// connections, each takes several at once. A connection that was lost is opened again.
+/// connections, each takes several at once. A connection that was lost is opened again, and so are all when one of them
+/// finds that the server accepts no writes any more.
 class Pool {
  public:
   Pool(Options options, std::vector<Statement> statements);
@@ -43,6 +44,7 @@ class Pool {
 
   Options options_;
   std::vector<Statement> statements_;
+  std::size_t epoch_ = 0;  // counts the servers that turned out to accept no writes
   tern::IntrusiveList<Query> queue_;
   std::size_t queue_size_ = 0;
   tern::IntrusiveList<Idle> idle_;

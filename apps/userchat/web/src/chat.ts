@@ -13,6 +13,13 @@ function line(message: ChatMessage): HTMLLIElement {
   return shown;
 }
 
+/** Stands where messages were lost, because the page read too slowly. */
+function gap(lost: bigint): HTMLLIElement {
+  const shown = document.createElement("li");
+  shown.textContent = `${lost} messages lost`;
+  return shown;
+}
+
 export function showChat(transport: Transport): void {
   const client = createClient(ChatRoom, transport);
   const messages = element("messages", HTMLOListElement);
@@ -35,6 +42,7 @@ export function showChat(transport: Transport): void {
   void follow(
     (signal) => client.listen({}, { signal }),
     (message) => {
+      if (message.lost > 0) messages.append(gap(message.lost));
       messages.append(line(message));
       while (messages.childElementCount > mostShown) messages.firstElementChild?.remove();
       messages.scrollTop = messages.scrollHeight;
