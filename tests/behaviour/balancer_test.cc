@@ -115,6 +115,7 @@ Task<void> end_one(Fleet& fleet, Channel& channel, Ending ending) {
       break;
     }
     case Ending::kDeadline: {
+      co_await channel.connect();  // else the call may end before it has a connection
       const Result<Payload> result = co_await stub.Hang(order, {.timeout = 5ms}).result();
       EXPECT_EQ(result.status().code(), StatusCode::kDeadlineExceeded);
       break;
