@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "call/notify.h"
 #include "client/channel_config.h"
 #include "client/client_connection.h"
 #include "tern/client/observer.h"

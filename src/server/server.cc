@@ -17,6 +17,7 @@
 
 #include "async/on_loop.h"
 #include "async/run_on_loops.h"
+#include "call/notify.h"
 #include "rpc/timeout.h"
 #include "server/server_loop.h"
 #include "tern/async/event.h"

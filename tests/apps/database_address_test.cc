@@ -113,7 +113,8 @@ TEST(DatabaseAddress, HasItsServersInOrder) {
   };
   for (const Case& one : cases) {
     Texts servers;
-    for (const DatabaseAddress::Server& server : DatabaseAddress{one.text}.servers()) {
+    const DatabaseAddress address{one.text};
+    for (const DatabaseAddress::Server& server : address.servers()) {
       servers.push_back(server.host + "|" + server.address + "|" + server.port);
     }
     EXPECT_EQ(servers, one.servers) << one.text;

@@ -62,10 +62,14 @@ TEST(UserPage, HasAllUsersOnceOverItsTokens) {
       std::string token;
       do {
         const user::v1::ListUsersResponse page = page_of(store, size, token);
-        if (size > 0) EXPECT_LE(page.users_size(), size);
+        if (size > 0) {
+          EXPECT_LE(page.users_size(), size);
+        }
         for (const User& user : page.users()) ids.push_back(user.id());
         token = page.next_page_token();
-        if (!token.empty()) EXPECT_GT(page.users_size(), 0);
+        if (!token.empty()) {
+          EXPECT_GT(page.users_size(), 0);
+        }
       } while (!token.empty());
       ASSERT_EQ(ids.size(), static_cast<std::size_t>(count)) << count << " users by " << size;
       for (std::size_t i = 0; i < ids.size(); ++i) ASSERT_EQ(ids[i], static_cast<std::int64_t>(i) + 1);

@@ -138,5 +138,9 @@ def envoy(ports, program="envoy"):
     text = text[:endpoint.start()] + servers
     # Processes of one base share memory; the port is nobody else's.
     command = [program, "--log-level", "warning", "--base-id", port, "--drain-time-s", "1", "--parent-shutdown-time-s", "2"]
-    with _file(text, ".yaml") as file, _ended(HotRestarted([*command, "-c", file.name], port)) as proxy:
-        yield proxy
+    try:
+        with _file(text, ".yaml") as file, _ended(HotRestarted([*command, "-c", file.name], port)) as proxy:
+            yield proxy
+    finally:  # Envoy leaves it
+        for memory in pathlib.Path("/dev/shm").glob(f"envoy_shared_memory_{port}*"):
+            memory.unlink(missing_ok=True)
