@@ -13,6 +13,7 @@ import time
 import unittest
 
 import grpc
+import namespaces
 from pgbouncer import PgBouncer
 from process import Userchat
 from user.v1 import user_pb2, user_pb2_grpc
@@ -22,7 +23,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support.ports import free_port  # noqa: E402
 from support.proxies import Proxy, _ended  # noqa: E402
 
-BINARY = sys.argv.pop()
+BINARY = sys.argv[1]
+needs_namespaces = unittest.skipUnless(namespaces.enter(), namespaces.MISSING)
 Code = grpc.StatusCode
 LONGEST_OUTAGE = 5  # seconds, after the database is there again
 
@@ -61,7 +63,7 @@ class Load:
     def __init__(self, stub, clients=8):
         self.stub = stub
         self.acknowledged = {}  # email: id
-        self.errors = []  # (time, code, details)
+        self.errors = []  # (client, time, code, details)
         self.last_success = 0.0
         self.going = True
         self.threads = [threading.Thread(target=self._run, args=(i,), daemon=True) for i in range(clients)]
@@ -78,7 +80,7 @@ class Load:
                 assert get(self.stub, self.acknowledged[email]).email == email
                 self.last_success = time.monotonic()
             except grpc.RpcError as error:
-                self.errors.append((time.monotonic(), error.code(), error.details()))
+                self.errors.append((client, time.monotonic(), error.code(), error.details()))
                 time.sleep(0.02)
 
     def wait_for_successes(self, count, seconds=60):
@@ -89,6 +91,14 @@ class Load:
             assert time.monotonic() < limit, f"no success within {seconds} s; errors: {self.errors[-3:]}"
             time.sleep(0.01)
         return time.monotonic()
+
+    def wait_for_errors(self):
+        """Waits until every client has met one."""
+        known = len(self.errors)
+        limit = time.monotonic() + 60
+        while len({client for client, *_ in self.errors[known:]}) < len(self.threads):
+            assert time.monotonic() < limit, "no errors within 60 s"
+            time.sleep(0.01)
 
     def end(self):
         self.going = False
@@ -119,8 +129,11 @@ class Databases(unittest.TestCase):
             stored.setdefault(user.email, []).append(user.id)
         lost = [email for email, number in load.acknowledged.items() if number not in stored.get(email, [])]
         self.assertEqual(lost, [])
-        self.assertLessEqual({code for _, code, _ in load.errors}, {Code.UNAVAILABLE}, load.errors[:5])
-        late = [error for error in load.errors if error[0] > since + LONGEST_OUTAGE]
+        self.check_errors(load, since)
+
+    def check_errors(self, load, since):
+        self.assertLessEqual({code for _, _, code, _ in load.errors}, {Code.UNAVAILABLE}, load.errors[:5])
+        late = [error for error in load.errors if error[1] > since + LONGEST_OUTAGE]
         self.assertEqual(late, [])
 
     def pgbouncer(self, pool_mode):
@@ -131,7 +144,7 @@ class Databases(unittest.TestCase):
             load.wait_for_successes(200)
             self.assertEqual(load.errors, [])
             pooler.stop()
-            time.sleep(0.3)
+            load.wait_for_errors()
             pooler.start()
             back = time.monotonic()
             load.wait_for_successes(200)
@@ -150,23 +163,27 @@ class Databases(unittest.TestCase):
                                    "-c", "SELECT count(*) FROM pg_prepared_statements", pooler.url], capture_output=True, text=True)
             self.assertEqual(seen.stdout.split(), ["0", "0"], seen.stderr)
 
-    def failover(self, url_of, proxy=None):
+    @staticmethod
+    def clusters(stack):
+        """A primary and its replica: what is acknowledged is on both."""
+        primary = stack.enter_context(Postgres({"wal_level": "replica", "synchronous_standby_names": "*",
+                                                "synchronous_commit": "local"}))
+        replica = stack.enter_context(Postgres({"synchronous_commit": "local"}, replica_of=primary))
+        primary.stop()
+        primary.settings["synchronous_commit"] = "remote_apply"
+        primary.start()
+        return primary, replica
+
+    def failover(self, url_of):
         with contextlib.ExitStack() as stack:
-            primary = stack.enter_context(Postgres({"wal_level": "replica", "synchronous_standby_names": "*",
-                                                    "synchronous_commit": "local"}))
-            replica = stack.enter_context(Postgres({"synchronous_commit": "local"}, replica_of=primary))
-            # From now on what is acknowledged is on both.
-            primary.sql("ALTER SYSTEM SET synchronous_commit = 'remote_apply'")
-            primary.stop()
-            primary.settings["synchronous_commit"] = "remote_apply"
-            primary.start()
+            primary, replica = self.clusters(stack)
             url = url_of(stack, primary, replica)
             stub = stack.enter_context(serving(url, "--database-connections", "5"))
             load = Load(stub)
             load.wait_for_successes(100)
             self.assertEqual(load.errors, [])
             primary.stop()
-            time.sleep(0.5)
+            load.wait_for_errors()
             replica.promote()
             promoted = time.monotonic()
             load.wait_for_successes(100)
@@ -181,6 +198,26 @@ class Databases(unittest.TestCase):
             proxy = stack.enter_context(tcp_haproxy([primary.port, replica.port]))
             return f"postgresql://tern@127.0.0.1:{proxy.port}/postgres"
         self.failover(behind)
+
+    @needs_namespaces
+    def test_a_pooler_restarts_and_a_network_drops_and_a_replica_is_promoted(self):
+        with contextlib.ExitStack() as stack:
+            primary, replica = self.clusters(stack)
+            address = stack.enter_context(namespaces.Address())
+            poolers = [stack.enter_context(PgBouncer(cluster, "transaction", address=address.address)) for cluster in (primary, replica)]
+            hosts = ",".join(f"{address.address}:{pooler.port}" for pooler in poolers)
+            stub = stack.enter_context(serving(f"postgresql://tern@{hosts}/postgres", "--database-connections", "5"))
+            load = Load(stub)
+            load.wait_for_successes(100)
+            self.assertEqual(load.errors, [])
+            for stop, start in [(poolers[0].stop, poolers[0].start), (address.down, address.up), (primary.stop, replica.promote)]:
+                stop()
+                load.wait_for_errors()
+                start()
+                back = time.monotonic()
+                load.wait_for_successes(100)
+                self.check_errors(load, back)
+            self.check_load(stub, load, back)
 
     def test_a_server_that_accepts_no_writes_for_a_while(self):
         with Postgres() as postgres, serving(postgres.url) as stub:
@@ -302,4 +339,4 @@ class Databases(unittest.TestCase):
                 self.assertEqual(page.next_page_token, str(5 + size))
 
 
-unittest.main()
+unittest.main(argv=sys.argv[:1] + sys.argv[2:])
