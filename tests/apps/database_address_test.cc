@@ -124,7 +124,7 @@ TEST(DatabaseAddress, KeepsItsOwnOptions) {
   const DatabaseAddress address{
       "postgresql://user:secret@a,b/name?options=-c%20statement_timeout%3D5s&application_name=mine&sslmode=verify-full&"
       "sslrootcert=/ca.pem&keepalives_idle=60&tcp_user_timeout=0&client_encoding=LATIN1"};
-  const postgres::Keywords options = address.options(address.servers().back(), "10.0.0.2", "any");
+  const postgres::Keywords options = address.options(address.servers().back(), "10.0.0.2");
   const postgres::Keywords expected{{"application_name", "mine"},
                                     {"client_encoding", "UTF8"},
                                     {"dbname", "name"},

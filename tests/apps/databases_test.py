@@ -222,7 +222,7 @@ class Databases(unittest.TestCase):
     def test_a_server_that_accepts_no_writes_for_a_while(self):
         with Postgres() as postgres, serving(postgres.url) as stub:
             create(stub, "before@example.com")
-            postgres.sql("ALTER SYSTEM SET default_transaction_read_only = on; ")
+            postgres.sql("ALTER SYSTEM SET default_transaction_read_only = on")
             postgres.sql("SELECT pg_reload_conf()")
             limit = time.monotonic() + 20
             while time.monotonic() < limit:
@@ -235,7 +235,7 @@ class Databases(unittest.TestCase):
             else:
                 self.fail("writes went on")
             self.assertEqual(get(stub, 1).id, 1)
-            postgres.sql("SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only")
+            postgres.sql("ALTER SYSTEM RESET default_transaction_read_only")
             postgres.sql("SELECT pg_reload_conf()")
             while time.monotonic() < limit:
                 with contextlib.suppress(grpc.RpcError):
@@ -300,8 +300,8 @@ class Databases(unittest.TestCase):
 
     def test_sqlite_reads_do_not_wait_for_another_process_that_writes(self):
         with tempfile.TemporaryDirectory() as folder:
-            path = folder + "/users.db"
             for options in ([], ["--sync"]):
+                path = f"{folder}/users{len(options)}.db"
                 with serving(path, *options) as stub, contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
                     other.execute("BEGIN IMMEDIATE")
                     other.execute("INSERT INTO users (name, email, status) VALUES ('other', 'other@example.com', 1)")

@@ -32,6 +32,7 @@ pool_mode = {pool_mode}
 default_pool_size = {size}
 max_client_conn = 200
 server_login_retry = 1
+query_wait_timeout = 5
 """)
         for path in (self.folder, *self.folder.iterdir()):
             shutil.chown(path, postgres.user)
