@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -43,11 +44,19 @@ class ChatFollower {
  private:
   tern::Task<void> follow();
   tern::Task<void> read_on(postgres::Connection& connection);
+  /// The database lacks messages that were read, or has others in their place.
   tern::Task<void> look_for_lost_messages(postgres::Connection& connection);
+  void restart(std::int64_t next);
   void say_how_it_stands(const postgres::Connection& connection);
 
   postgres::Options options_;
   std::int64_t next_;
+  struct Read {
+    std::int64_t number = 0;
+    std::int64_t timestamp = 0;
+  };
+  std::deque<Read> newest_;  // that were read, without gaps up to next_
+  tern::Clock::time_point last_look_;
   ChatFollowing following_;
   postgres::CancelRequests cancels_;
   tern::Loop& loop_;
