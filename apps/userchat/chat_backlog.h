@@ -61,7 +61,7 @@ class ChatBacklog {
   /// The next message for `reader`; empty when it has read all.
   std::optional<Taken> take(Reader& reader, Time now);
 
-  /// True if the reader's next message is no longer kept.
+  /// True if the backlog has dropped the reader's next message.
   [[nodiscard]] bool behind(const Reader& reader) const noexcept { return reader.next < first_; }
 
   /// True if `reader` has yet to read the oldest message.
@@ -69,7 +69,7 @@ class ChatBacklog {
     return !entries_.empty() && reader.next <= first_;
   }
 
-  /// The number of the oldest message, or of the next one when there is none.
+  /// The number of the oldest message; end() when the backlog is empty.
   [[nodiscard]] std::uint64_t first() const noexcept { return first_; }
   /// The number of the next message.
   [[nodiscard]] std::uint64_t end() const noexcept { return first_ + entries_.size(); }

@@ -4,7 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <optional>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -44,15 +44,15 @@ void ChatFollower::nudge() {
 tern::Task<void> ChatFollower::run() {
   std::chrono::milliseconds pause = kFirstPauseBeforeConnecting;
   for (;;) {
-    std::optional<postgres::Error> problem;
+    std::string problem;
     try {
       co_await follow();
-    } catch (const postgres::Error& error) {
-      problem = error;
+    } catch (const std::exception& error) {
+      problem = error.what();
     }
     if (!std::exchange(away_, true)) {
       pause = kFirstPauseBeforeConnecting;
-      spdlog::warn("the chat waits for the database: {}", problem->what());
+      spdlog::warn("the chat waits for the database: {}", problem);
     }
     co_await tern::sleep(pause);
     pause = std::min(2 * pause, kLongestPauseBeforeConnecting);
@@ -63,7 +63,7 @@ tern::Task<void> ChatFollower::run() {
 tern::Task<void> ChatFollower::follow() {
   const std::unique_ptr<postgres::Connection> connection = co_await postgres::Connection::open(options_, cancels_);
   const bool listens = !connection->pooled();
-  // Before the first read: what is committed after that is notified of.
+  // Before the first read, so that each later commit sends a notification.
   if (listens) co_await connection->script("LISTEN userchat_chat");
   co_await look_for_lost_messages(*connection);
   say_how_it_stands(*connection);
@@ -107,13 +107,14 @@ tern::Task<void> ChatFollower::read_on(postgres::Connection& connection) {
   }
 }
 
-// A replica that is promoted may lack the last messages, and give their numbers to others before this server is connected
-// again. So the last number alone does not tell.
+// A replica that is promoted may lack the last messages, and give their numbers to others before this server is
+// connected again. So the last number alone does not tell.
 tern::Task<void> ChatFollower::look_for_lost_messages(postgres::Connection& connection) {
   last_look_ = tern::Clock::now();
   const std::int64_t from = newest_.empty() ? next_ : newest_.front().number;
-  std::string sql = fmt::format(
-      "SELECT number, timestamp FROM chat_messages WHERE number >= {} AND number < {} ORDER BY number DESC", from, next_);
+  std::string sql =
+      fmt::format("SELECT number, timestamp FROM chat_messages WHERE number >= {} AND number < {} ORDER BY number DESC",
+                  from, next_);
   const postgres::Result rows = co_await connection.script(std::move(sql));
   const postgres::Result counter = co_await connection.script(kSqlOfLastChatNumber);
   const std::int64_t last = counter.integer(0, 0);

@@ -1,9 +1,11 @@
-// ChatFollower: tells a server what all servers have said in the room, message by message in the order of their numbers.
+// ChatFollower: tells a server what all servers have said in the room, message by message in the order of their
+// numbers.
 //
-// It has a connection of its own that listens for notifications (LISTEN), since a notification comes only to the session
-// that asked for it. A notification has no content: it makes the follower read the rows after the last one that it has.
-// It does the same after each new connection, and every few seconds in case a notification was lost. So it misses nothing
-// while the database is away. Behind a pooler a session cannot listen: there it reads several times a second.
+// It has a connection of its own that listens for notifications (LISTEN), since a notification comes only to the
+// session that asked for it. A notification has no content: it makes the follower read the rows after the last one that
+// it has. It does the same after each new connection, and every few seconds in case a notification was lost. So it
+// misses nothing while the database is away. Behind a pooler a session cannot listen: there it reads several times a
+// second.
 #pragma once
 
 #include <chrono>
@@ -38,7 +40,7 @@ class ChatFollower {
   /// Until it is cancelled.
   tern::Task<void> run();
 
-  /// Reads soon, when there are no notifications. From any loop.
+  /// Makes a follower behind a pooler read at once. From any loop.
   void nudge();
 
  private:

@@ -72,7 +72,7 @@ struct ChatRoomService::Sayer {
 /// A listener's place in the room, as long as it listens.
 class ChatRoomService::Seat {
  public:
-  /// What a listener does next.
+  /// The next step of a listener.
   struct Next {
     std::optional<ChatBacklog::Taken> taken;
     bool ended = false;   // the server stops
@@ -131,7 +131,7 @@ class ChatRoomService::Seat {
   std::shared_ptr<Listener> listener_;
 };
 
-/// A message in memory that is being told: it is forgotten when the call ends before that.
+/// A message with an id on its way into a room in memory. Its id is forgotten when the call ends before that.
 class ChatRoomService::Saying {
  public:
   Saying(ChatRoomService& room, std::string id) : room_(room), id_(std::move(id)) {}
@@ -148,7 +148,7 @@ class ChatRoomService::Saying {
 
  private:
   ChatRoomService& room_;
-  std::string id_;  // empty: it has none, or is told
+  std::string id_;  // empty when the message has no id, or has been added
 };
 
 ChatRoomService::ChatRoomService(ChatRoomLimits limits)
@@ -170,21 +170,21 @@ tern::Task<std::unique_ptr<ChatRoomService>> ChatRoomService::open(postgres::Opt
 }
 
 void ChatRoomService::follow_database(postgres::Options database, ChatTableLimits table) {
-  ChatFollowing following{
-      .messages =
-          [this](std::vector<ChatMessage> messages) {
-            const std::lock_guard lock{mutex_};
-            for (ChatMessage& message : messages) {
-              const auto number = static_cast<std::uint64_t>(message.number());
-              backlog_.put(std::make_shared<const ChatMessage>(std::move(message)), number, tern::Clock::now());
-            }
-            wake_listeners();
-          },
-      .restarted =
-          [this](std::int64_t next) {
-            const std::lock_guard lock{mutex_};
-            backlog_.restart(static_cast<std::uint64_t>(next));
-          }};
+  ChatFollowing following{.messages =
+                              [this](std::vector<ChatMessage> messages) {
+                                const std::lock_guard lock{mutex_};
+                                for (ChatMessage& message : messages) {
+                                  const auto number = static_cast<std::uint64_t>(message.number());
+                                  backlog_.put(std::make_shared<const ChatMessage>(std::move(message)), number,
+                                               tern::Clock::now());
+                                }
+                                wake_listeners();
+                              },
+                          .restarted =
+                              [this](std::int64_t next) {
+                                const std::lock_guard lock{mutex_};
+                                backlog_.restart(static_cast<std::uint64_t>(next));
+                              }};
   follower_ = std::make_unique<ChatFollower>(std::move(database), store_->last_at_start() + 1, std::move(following));
   tasks_->spawn(follower_->run());
   tasks_->spawn(store_->prune(table));

@@ -1,5 +1,5 @@
-// ChatRoom: what one says, all who listen hear, each message once and in one order, on whichever loop each of them is.
-// On PostgreSQL the room is that of all servers: messages go into a table, and come from there to each server's backlog.
+// ChatRoom: gives each message to all listeners, once and in one order, on whichever loop each of them is. On
+// PostgreSQL all servers share one room: messages go into a table, and come from there to each server's backlog.
 #pragma once
 
 #include <list>
@@ -29,8 +29,8 @@ class ChatRoomService final : public chat::v1::ChatRoom::AsyncService {
   /// than those of the room before a restart.
   explicit ChatRoomService(ChatRoomLimits limits = {});
 
-  /// The room of all servers on a PostgreSQL database. Throws postgres::Error when it cannot be reached now. Destroyed on
-  /// the loop that called this, after close_database().
+  /// The room of all servers on a PostgreSQL database. Throws postgres::Error when it cannot be reached now. Destroyed
+  /// on the loop that called this, after close_database().
   static tern::Task<std::unique_ptr<ChatRoomService>> open(postgres::Options database, ChatRoomLimits limits = {},
                                                            ChatTableLimits table = {});
 
@@ -56,7 +56,7 @@ class ChatRoomService final : public chat::v1::ChatRoom::AsyncService {
 
   tern::Task<chat::v1::ChatMessage> say_in_memory(chat::v1::ChatMessage message, chat::v1::ChatMessage reply);
   tern::Task<chat::v1::ChatMessage> say_in_database(chat::v1::ChatMessage message, chat::v1::ChatMessage reply);
-  /// The reply of a message that was told already, if it was. Otherwise the message begins to be told.
+  /// Returns the reply of a message that was said before with the same id. Otherwise remembers the id.
   std::optional<chat::v1::ChatMessage> begin_to_say(const chat::v1::ChatMessage& message,
                                                     const chat::v1::ChatMessage& reply);
 

@@ -17,21 +17,23 @@ using chat::v1::ChatMessage;
 
 namespace {
 
-// Of one loop. The users have connections of their own, so that slow statements of one do not hold up the other.
-constexpr std::size_t kMostChatConnections = 4;
+// Of one loop. The users have connections of their own, so that slow statements of one do not hold up the other. More
+// would only wait for the room's lock.
+constexpr std::size_t kMostChatConnections = 2;
 
 constexpr const char* kCreateChatTables =
     "BEGIN; SELECT pg_advisory_xact_lock(50051); "
     "CREATE TABLE IF NOT EXISTS chat_rooms (room smallint PRIMARY KEY, last_number bigint NOT NULL, total_bytes bigint "
     "NOT NULL); "
     "INSERT INTO chat_rooms VALUES (1, 0, 0) ON CONFLICT DO NOTHING; "
-    "CREATE TABLE IF NOT EXISTS chat_messages (number bigint PRIMARY KEY, message_id text UNIQUE, user_id text NOT NULL, "
+    "CREATE TABLE IF NOT EXISTS chat_messages (number bigint PRIMARY KEY, message_id text UNIQUE, user_id text NOT "
+    "NULL, "
     "content text NOT NULL, timestamp bigint NOT NULL, total_bytes bigint NOT NULL); "
     "COMMIT";
 
 // $1 to $3: the message's id, user and content. $4 and $5: the reply's user and content. A message that is being stored
-// elsewhere at the same time is not known yet: then the unique message_id ends the statement (23505), and nothing of it
-// stays. The time is that of the database, and taken under the row's lock, so that it is in order, too.
+// elsewhere at the same time is not known yet: then the unique message_id fails the statement (23505), which stores
+// nothing. The database's clock is read under the row's lock, so that timestamps are in order, too.
 constexpr const char* kSay =
     "WITH known AS (SELECT number, timestamp, user_id = $2::text AND content = $3::text AS same FROM chat_messages "
     "WHERE message_id = $1::text), "
@@ -81,10 +83,11 @@ tern::Task<void> create_chat_tables(postgres::Connection& connection, const std:
   }
   if (!problem) co_return;
   if (problem->sqlstate() != postgres::kNotAllowed) throw postgres::Error{*problem};
-  throw postgres::Error(problem->sqlstate(),
-                        fmt::format("{}; the chat's tables are missing: start userchat once with a role that may create "
-                                    "tables, or GRANT CREATE ON SCHEMA public TO {}",
-                                    problem->what(), role));
+  throw postgres::Error(
+      problem->sqlstate(),
+      fmt::format("{}; the chat's tables are missing: start userchat once with a role that may create "
+                  "tables, or GRANT CREATE ON SCHEMA public TO {}",
+                  problem->what(), role));
 }
 
 /// Says at the start what the calls would fail with later.
@@ -93,8 +96,8 @@ tern::Task<void> check_chat_rights(postgres::Connection& connection, const std::
       "SELECT has_table_privilege('chat_messages', 'SELECT') AND has_table_privilege('chat_rooms', 'SELECT'), "
       "has_table_privilege('chat_messages', 'INSERT') AND has_table_privilege('chat_rooms', 'UPDATE'), "
       "has_table_privilege('chat_messages', 'DELETE')");
-  const std::string advice =
-      fmt::format("GRANT SELECT, INSERT, DELETE ON chat_messages TO {0}; GRANT SELECT, UPDATE ON chat_rooms TO {0}", role);
+  const std::string advice = fmt::format(
+      "GRANT SELECT, INSERT, DELETE ON chat_messages TO {0}; GRANT SELECT, UPDATE ON chat_rooms TO {0}", role);
   if (!rights.is_true(0, 0)) {
     throw postgres::Error(postgres::kNotAllowed,
                           fmt::format("the role {} may not read the chat's tables: {}", role, advice));
@@ -151,8 +154,8 @@ tern::Task<postgres::Result> PostgresChatStore::execute(std::size_t statement, s
 }
 
 tern::Task<void> PostgresChatStore::say(ChatMessage& message, ChatMessage& reply) {
-  const std::vector<std::string> parameters{message.message_id(), message.user_id(), message.content(),
-                                            reply.user_id(), reply.content()};
+  const std::vector<std::string> parameters{message.message_id(), message.user_id(), message.content(), reply.user_id(),
+                                            reply.content()};
   std::optional<postgres::Result> said;
   std::optional<postgres::Error> problem;
   // The second time the message that another call has stored meanwhile is known.
@@ -193,16 +196,16 @@ tern::Task<std::int64_t> PostgresChatStore::last() {
 
 tern::Task<void> PostgresChatStore::prune(ChatTableLimits limits) {
   for (;;) {
+    co_await tern::sleep(limits.pause);
     std::vector<std::string> parameters{std::to_string(limits.messages), std::to_string(limits.bytes)};
     bool allowed = true;
     try {
       co_await execute(kPrune, std::move(parameters));
     } catch (const postgres::Error& error) {
-      // Others pass, or the log of other statements has them.
       allowed = error.sqlstate() != postgres::kNotAllowed;
+      if (!is_temporary(error)) spdlog::warn("old chat messages were not deleted: {}", error.what());
     }
     if (!allowed) co_return;
-    co_await tern::sleep(limits.pause);
   }
 }
 

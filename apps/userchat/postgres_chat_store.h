@@ -1,9 +1,10 @@
 // The chat room's messages in a PostgreSQL database, numbered without gaps in the order in which they are committed.
 //
 // The table chat_rooms has one row for the room, with the last message's number. A transaction that stores messages
-// first updates that row, and so holds its lock until it is committed: the next one gets its numbers only then. Whoever
-// sees message n therefore sees all before n, and "all after n" misses none. A sequence would not do: a later number may
-// be committed before an earlier one. The same transaction sends the notification (NOTIFY userchat_chat).
+// first updates that row, and so holds its lock until it is committed: the next one gets its numbers only then. A
+// reader that sees message n therefore sees all before n, and reading "all after n" misses none. A sequence would not
+// do: a later number may be committed before an earlier one. The same transaction sends the notification (NOTIFY
+// userchat_chat).
 #pragma once
 
 #include <chrono>
@@ -17,7 +18,8 @@
 
 namespace userchat {
 
-/// What the table keeps at least. Older messages are deleted now and then.
+/// The table keeps the newest messages, at least as many as both limits allow. A server deletes older ones after each
+/// pause.
 struct ChatTableLimits {
   std::int64_t messages = 100'000;
   /// Of user ids and contents.
@@ -28,11 +30,11 @@ struct ChatTableLimits {
 /// From any loop, unless a function says otherwise.
 class PostgresChatStore {
  public:
-  /// Connects once, and creates the tables if they are missing. Throws postgres::Error, which says which rights the role
-  /// lacks.
+  /// Connects once, and creates the tables if they are missing. Throws postgres::Error, which says which rights the
+  /// role lacks.
   static tern::Task<std::unique_ptr<PostgresChatStore>> open(postgres::Options options);
 
-  /// Of the last message when the store was opened. 0: there was none.
+  /// The number of the last message when the store was opened. 0 when there was none.
   [[nodiscard]] std::int64_t last_at_start() const noexcept { return last_at_start_; }
 
   /// Stores `message` and `reply`, one behind the other, and sets their numbers and timestamps when they are committed.
@@ -41,11 +43,11 @@ class PostgresChatStore {
   /// another message has this message_id, and as PostgresUserRepository does.
   tern::Task<void> say(chat::v1::ChatMessage& message, chat::v1::ChatMessage& reply);
 
-  /// Returns messages from number `next` on, in order: at least one unless there is none, and then as many as have
-  /// 256 KiB. Throws postgres::Error.
+  /// Returns messages from number `next` on, in order: one, and as many more as fit into 256 KiB. Empty when there are
+  /// none. Throws postgres::Error.
   tern::Task<std::vector<chat::v1::ChatMessage>> read(std::int64_t next);
 
-  /// Of the last message that is committed. Throws postgres::Error.
+  /// Returns the number of the last message that is committed. Throws postgres::Error.
   tern::Task<std::int64_t> last();
 
   /// Deletes what exceeds the limits, again and again until it is cancelled, or the role turns out to have no right to.

@@ -1,5 +1,5 @@
 // SaidMessages: the ids that senders chose for the newest messages of a room in memory, so that a message that is said
-// again is told once.
+// again is not added again.
 #pragma once
 
 #include <cstddef>
@@ -19,16 +19,16 @@ class SaidMessages {
     std::size_t hash = 0;  // of who said what
     std::int64_t number = 0;
     std::int64_t timestamp = 0;
-    std::int64_t reply_number = 0;  // 0 while the message is being told
+    std::int64_t reply_number = 0;  // 0 until both have been added
   };
 
   /// Null if no message has this id, or too many have come after it.
   [[nodiscard]] const Said* find(const std::string& id) const;
-  /// The message that begins to be told; it has an id that find() does not know.
+  /// Remembers the id of a message that will be added. find() must not know it.
   void begin(const chat::v1::ChatMessage& message);
-  /// Both have been told.
+  /// Both have been added to the room.
   void finish(const chat::v1::ChatMessage& message, const chat::v1::ChatMessage& reply);
-  /// The message was not told: it may be said again.
+  /// The message was not added, and may be said again.
   void forget(const std::string& id) { said_.erase(id); }
 
   static std::size_t hash_of(const chat::v1::ChatMessage& message);

@@ -70,7 +70,7 @@ tern::Task<void> close_users(Users& users) {
   co_await tern::run_in_executor([&users] { users.store.reset(); });
 }
 
-/// On PostgreSQL the room is that of all servers.
+/// On PostgreSQL all servers share one room.
 tern::Task<std::unique_ptr<ChatRoomService>> open_chat_room(const ServeOptions& options) {
   if (database_kind(options.database) != DatabaseKind::kPostgres) co_return std::make_unique<ChatRoomService>();
   postgres::Options database{options.database};

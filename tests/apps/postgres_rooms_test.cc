@@ -86,7 +86,8 @@ TEST(PostgresRooms, StoreAMessageThatIsSaidAtOnceOnTwoServersOnce) {
   with_two_servers([](Two servers) -> tern::Task<void> {
     RoomServer::Listening listening = co_await servers.one.listen();
     std::vector<std::int64_t> numbers;
-    const auto say = [](RoomServer& server, std::string id, std::vector<std::int64_t>& its_numbers) -> tern::Task<void> {
+    const auto say = [](RoomServer& server, std::string id,
+                        std::vector<std::int64_t>& its_numbers) -> tern::Task<void> {
       const ChatMessage reply = co_await server.say("text", std::move(id));
       its_numbers.push_back(reply.number());
     };
@@ -117,7 +118,7 @@ TEST(PostgresRooms, GiveAListenerThatComesBackToAnotherServerWhatItMissed) {
     co_await servers.one.say("three");
     const Texts read = co_await RoomServer::read(listening, 4);
     EXPECT_EQ(read, (Texts{"two", "Echo: two", "three", "Echo: three"}));
-    // What the listener has already may be newer than what its next server has.
+    // The listener may have messages that its next server has yet to read.
     const ChatMessage last = co_await servers.one.say("four");
     RoomServer::Listening later = co_await servers.other.listen(last.number() + 1);
     co_await servers.one.say("five");
@@ -201,9 +202,10 @@ TEST(PostgresRooms, GoOnWhenAllConnectionsAreLost) {
     constexpr int kRounds = 5;
     Texts expected;
     for (int i = 0; i < kRounds; ++i) {
-      co_await in_database(servers.url,
-                           "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
-                           "datname = current_database()");
+      co_await in_database(
+          servers.url,
+          "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
+          "datname = current_database()");
       co_await servers.one.say(std::to_string(i));
       expected.push_back(std::to_string(i));
       expected.push_back("Echo: " + expected.back());
@@ -240,9 +242,10 @@ TEST(PostgresRooms, NeedNoMoreThanTheseRights) {
   const auto body = [](std::string url) -> tern::Task<void> {
     const std::string owner = url;
     RoomServer founder{co_await ChatRoomService::open(postgres::Options{owner})};
-    co_await in_database(owner,
-                         "DROP ROLE IF EXISTS chatter; CREATE ROLE chatter LOGIN; GRANT SELECT, INSERT ON chat_messages TO "
-                         "chatter; GRANT SELECT, UPDATE ON chat_rooms TO chatter");
+    co_await in_database(
+        owner,
+        "DROP ROLE IF EXISTS chatter; CREATE ROLE chatter LOGIN; GRANT SELECT, INSERT ON chat_messages TO "
+        "chatter; GRANT SELECT, UPDATE ON chat_rooms TO chatter");
     const std::string as_chatter = url.replace(url.find("tern@"), 4, "chatter");
     RoomServer server{co_await ChatRoomService::open(postgres::Options{as_chatter})};
     RoomServer::Listening listening = co_await founder.listen();
@@ -258,9 +261,10 @@ TEST(PostgresRooms, NeedNoMoreThanTheseRights) {
     } catch (const postgres::Error& error) {
       said = error.what();
     }
-    EXPECT_EQ(said,
-              "the role chatter may not read the chat's tables: GRANT SELECT, INSERT, DELETE ON chat_messages TO chatter; "
-              "GRANT SELECT, UPDATE ON chat_rooms TO chatter");
+    EXPECT_EQ(
+        said,
+        "the role chatter may not read the chat's tables: GRANT SELECT, INSERT, DELETE ON chat_messages TO chatter; "
+        "GRANT SELECT, UPDATE ON chat_rooms TO chatter");
     co_await in_database(owner, "DROP ROLE chatter");
   };
   tern::block_on(body(new_database()));

@@ -19,7 +19,7 @@ MEMBERS = int(sys.argv[3]) if len(sys.argv) > 3 else 30
 SAYERS = 10
 SERVERS = 3
 LONGEST_WAIT = 60  # seconds without any progress
-# What a client may be told when a server or the database is killed under it.
+# Statuses that a call may end with when a server or the database is killed.
 EXPECTED = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED,
             grpc.StatusCode.INTERNAL}
 OPTIONS = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50),
@@ -42,12 +42,12 @@ class Servers:
         self.all[index] = self._start(self.ports[index])
 
     def channels(self, first):
-        """One to each server, that of number `first` before the others."""
+        """A channel to each server, beginning with server `first`."""
         return [grpc.aio.insecure_channel(f"127.0.0.1:{self.ports[(first + i) % SERVERS]}", options=OPTIONS) for i in range(SERVERS)]
 
 
 class Run:
-    """What all have done so far."""
+    """The messages that were acknowledged, and how calls ended."""
 
     def __init__(self):
         self.acknowledged = {}  # message_id: the reply's number

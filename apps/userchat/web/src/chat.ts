@@ -40,7 +40,7 @@ export function showChat(transport: Transport): void {
     try {
       await client.say(message).catch((error) => {
         if (![Code.Unavailable, Code.Unknown].includes(ConnectError.from(error).code)) throw error;
-        // The answer was lost, perhaps behind the message. With its id it is told once.
+        // Only the answer may have been lost. The room adds a message with the same id once.
         return client.say(message);
       });
       problem.textContent = "";
@@ -50,7 +50,7 @@ export function showChat(transport: Transport): void {
     }
   });
 
-  // Of the message after the last one that is shown: the stream goes on there when it is opened again.
+  // The number of the message after the last one shown, where a stream that is opened again begins.
   let next = 0n;
   void follow(
     (signal) =>
