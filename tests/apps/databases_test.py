@@ -13,6 +13,7 @@ import time
 import unittest
 
 import grpc
+import namespaces
 from chat.v1 import chat_pb2, chat_pb2_grpc
 from pgbouncer import PgBouncer
 from process import Userchat
@@ -23,7 +24,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support.ports import free_port  # noqa: E402
 from support.proxies import Proxy, _ended  # noqa: E402
 
-BINARY = sys.argv.pop()
+BINARY = sys.argv[1]
+needs_namespaces = unittest.skipUnless(namespaces.enter(), namespaces.MISSING)
 Code = grpc.StatusCode
 LONGEST_OUTAGE = 5  # seconds, after the database is there again
 
@@ -62,7 +64,7 @@ class Load:
     def __init__(self, stub, clients=8):
         self.stub = stub
         self.acknowledged = {}  # email: id
-        self.errors = []  # (time, code, details)
+        self.errors = []  # (client, time, code, details)
         self.last_success = 0.0
         self.going = True
         self.threads = [threading.Thread(target=self._run, args=(i,), daemon=True) for i in range(clients)]
@@ -79,7 +81,7 @@ class Load:
                 assert get(self.stub, self.acknowledged[email]).email == email
                 self.last_success = time.monotonic()
             except grpc.RpcError as error:
-                self.errors.append((time.monotonic(), error.code(), error.details()))
+                self.errors.append((client, time.monotonic(), error.code(), error.details()))
                 time.sleep(0.02)
 
     def wait_for_successes(self, count, seconds=60):
@@ -90,6 +92,14 @@ class Load:
             assert time.monotonic() < limit, f"no success within {seconds} s; errors: {self.errors[-3:]}"
             time.sleep(0.01)
         return time.monotonic()
+
+    def wait_for_errors(self):
+        """Waits until every client has met one."""
+        known = len(self.errors)
+        limit = time.monotonic() + 60
+        while len({client for client, *_ in self.errors[known:]}) < len(self.threads):
+            assert time.monotonic() < limit, "no errors within 60 s"
+            time.sleep(0.01)
 
     def end(self):
         self.going = False
@@ -120,8 +130,11 @@ class Databases(unittest.TestCase):
             stored.setdefault(user.email, []).append(user.id)
         lost = [email for email, number in load.acknowledged.items() if number not in stored.get(email, [])]
         self.assertEqual(lost, [])
-        self.assertLessEqual({code for _, code, _ in load.errors}, {Code.UNAVAILABLE}, load.errors[:5])
-        late = [error for error in load.errors if error[0] > since + LONGEST_OUTAGE]
+        self.check_errors(load, since)
+
+    def check_errors(self, load, since):
+        self.assertLessEqual({code for _, _, code, _ in load.errors}, {Code.UNAVAILABLE}, load.errors[:5])
+        late = [error for error in load.errors if error[1] > since + LONGEST_OUTAGE]
         self.assertEqual(late, [])
 
     def pgbouncer(self, pool_mode):
@@ -132,7 +145,7 @@ class Databases(unittest.TestCase):
             load.wait_for_successes(200)
             self.assertEqual(load.errors, [])
             pooler.stop()
-            time.sleep(0.3)
+            load.wait_for_errors()
             pooler.start()
             back = time.monotonic()
             load.wait_for_successes(200)
@@ -173,23 +186,27 @@ class Databases(unittest.TestCase):
                 for server in servers:
                     self.assertIn("cannot LISTEN", "\n".join(server.lines))
 
-    def failover(self, url_of, proxy=None):
+    @staticmethod
+    def clusters(stack):
+        """A primary and its replica: what is acknowledged is on both."""
+        primary = stack.enter_context(Postgres({"wal_level": "replica", "synchronous_standby_names": "*",
+                                                "synchronous_commit": "local"}))
+        replica = stack.enter_context(Postgres({"synchronous_commit": "local"}, replica_of=primary))
+        primary.stop()
+        primary.settings["synchronous_commit"] = "remote_apply"
+        primary.start()
+        return primary, replica
+
+    def failover(self, url_of):
         with contextlib.ExitStack() as stack:
-            primary = stack.enter_context(Postgres({"wal_level": "replica", "synchronous_standby_names": "*",
-                                                    "synchronous_commit": "local"}))
-            replica = stack.enter_context(Postgres({"synchronous_commit": "local"}, replica_of=primary))
-            # From now on what is acknowledged is on both.
-            primary.sql("ALTER SYSTEM SET synchronous_commit = 'remote_apply'")
-            primary.stop()
-            primary.settings["synchronous_commit"] = "remote_apply"
-            primary.start()
+            primary, replica = self.clusters(stack)
             url = url_of(stack, primary, replica)
             stub = stack.enter_context(serving(url, "--database-connections", "5"))
             load = Load(stub)
             load.wait_for_successes(100)
             self.assertEqual(load.errors, [])
             primary.stop()
-            time.sleep(0.5)
+            load.wait_for_errors()
             replica.promote()
             promoted = time.monotonic()
             load.wait_for_successes(100)
@@ -205,10 +222,30 @@ class Databases(unittest.TestCase):
             return f"postgresql://tern@127.0.0.1:{proxy.port}/postgres"
         self.failover(behind)
 
+    @needs_namespaces
+    def test_a_pooler_restarts_and_a_network_drops_and_a_replica_is_promoted(self):
+        with contextlib.ExitStack() as stack:
+            primary, replica = self.clusters(stack)
+            address = stack.enter_context(namespaces.Address())
+            poolers = [stack.enter_context(PgBouncer(cluster, "transaction", address=address.address)) for cluster in (primary, replica)]
+            hosts = ",".join(f"{address.address}:{pooler.port}" for pooler in poolers)
+            stub = stack.enter_context(serving(f"postgresql://tern@{hosts}/postgres", "--database-connections", "5"))
+            load = Load(stub)
+            load.wait_for_successes(100)
+            self.assertEqual(load.errors, [])
+            for stop, start in [(poolers[0].stop, poolers[0].start), (address.down, address.up), (primary.stop, replica.promote)]:
+                stop()
+                load.wait_for_errors()
+                start()
+                back = time.monotonic()
+                load.wait_for_successes(100)
+                self.check_errors(load, back)
+            self.check_load(stub, load, back)
+
     def test_a_server_that_accepts_no_writes_for_a_while(self):
         with Postgres() as postgres, serving(postgres.url) as stub:
             create(stub, "before@example.com")
-            postgres.sql("ALTER SYSTEM SET default_transaction_read_only = on; ")
+            postgres.sql("ALTER SYSTEM SET default_transaction_read_only = on")
             postgres.sql("SELECT pg_reload_conf()")
             limit = time.monotonic() + 20
             while time.monotonic() < limit:
@@ -221,7 +258,7 @@ class Databases(unittest.TestCase):
             else:
                 self.fail("writes went on")
             self.assertEqual(get(stub, 1).id, 1)
-            postgres.sql("SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only")
+            postgres.sql("ALTER SYSTEM RESET default_transaction_read_only")
             postgres.sql("SELECT pg_reload_conf()")
             while time.monotonic() < limit:
                 with contextlib.suppress(grpc.RpcError):
@@ -286,8 +323,8 @@ class Databases(unittest.TestCase):
 
     def test_sqlite_reads_do_not_wait_for_another_process_that_writes(self):
         with tempfile.TemporaryDirectory() as folder:
-            path = folder + "/users.db"
             for options in ([], ["--sync"]):
+                path = f"{folder}/users{len(options)}.db"
                 with serving(path, *options) as stub, contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
                     other.execute("BEGIN IMMEDIATE")
                     other.execute("INSERT INTO users (name, email, status) VALUES ('other', 'other@example.com', 1)")
@@ -325,4 +362,4 @@ class Databases(unittest.TestCase):
                 self.assertEqual(page.next_page_token, str(5 + size))
 
 
-unittest.main()
+unittest.main(argv=sys.argv[:1] + sys.argv[2:])

@@ -12,18 +12,18 @@ PROGRAM = "/usr/sbin/pgbouncer"
 
 
 class PgBouncer:
-    def __init__(self, postgres, pool_mode, size=5):
-        """`size` connections to the cluster, shared by all clients."""
+    def __init__(self, postgres, pool_mode, size=5, address="127.0.0.1"):
+        """`size` connections to the cluster, shared by all clients, who connect to `address`."""
         self.postgres = postgres
         self.port = free_port()
-        self.url = f"postgresql://tern@127.0.0.1:{self.port}/postgres"
+        self.url = f"postgresql://tern@{address}:{self.port}/postgres"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tern_pgbouncer_"))
         (self.folder / "users").write_text('"tern" ""\n')
         (self.folder / "pgbouncer.ini").write_text(f"""\
 [databases]
 postgres = host=127.0.0.1 port={postgres.port} dbname=postgres
 [pgbouncer]
-listen_addr = 127.0.0.1
+listen_addr = {",".join({"127.0.0.1", address})}
 listen_port = {self.port}
 unix_socket_dir =
 auth_type = trust
@@ -32,6 +32,7 @@ pool_mode = {pool_mode}
 default_pool_size = {size}
 max_client_conn = 200
 server_login_retry = 1
+query_wait_timeout = 5
 """)
         for path in (self.folder, *self.folder.iterdir()):
             shutil.chown(path, postgres.user)

@@ -43,6 +43,19 @@ PGconn* start(const Keywords& keywords) {
   return PQconnectStartParams(names.data(), values.data(), 0);
 }
 
+/// The server is not of the kind that target_session_attrs wants.
+class WrongSession : public Error {
+ public:
+  explicit WrongSession(const char* what) : Error(kNoConnection, what) {}
+};
+
+void require_session(std::string_view wanted, bool replica, bool read_only) {
+  if (wanted == "read-write" && read_only) throw WrongSession{"accepts no writes"};
+  if (wanted == "read-only" && !read_only) throw WrongSession{"accepts writes, and target_session_attrs is read-only"};
+  if (wanted == "primary" && replica) throw WrongSession{"is a replica"};
+  if (wanted == "standby" && !replica) throw WrongSession{"is no replica, and target_session_attrs is standby"};
+}
+
 /// The addresses of a server. One empty one: libpq needs none. None, and one more problem: its name does not resolve.
 tern::Task<std::vector<std::string>> resolve(const DatabaseAddress::Server& server,
                                              std::vector<std::string>& problems) {
@@ -105,8 +118,8 @@ tern::Task<std::unique_ptr<Connection>> Connection::open(const Options& options,
       const std::vector<std::string> found = co_await resolve(server, problems);
       for (const std::string& ip : found) {
         std::unique_ptr<Connection> connection{new Connection{options, cancels}};
-        Keywords keywords = address.options(server, ip, session);
-        std::string problem = co_await connection->try_to_connect(std::move(keywords), limit);
+        Keywords keywords = address.options(server, ip);
+        std::string problem = co_await connection->try_to_connect(std::move(keywords), session, limit);
         if (problem.empty()) co_return connection;
         problems.push_back(std::move(problem));
       }
@@ -121,19 +134,22 @@ Connection::~Connection() {
   }
 }
 
-tern::Task<std::string> Connection::try_to_connect(Keywords keywords, std::chrono::milliseconds limit) {
+tern::Task<std::string> Connection::try_to_connect(Keywords keywords, std::string wanted,
+                                                   std::chrono::milliseconds limit) {
   const std::string name = keywords.contains("host") ? keywords["host"] : keywords["hostaddr"];
   try {
-    co_await tern::with_timeout(limit, connect(std::move(keywords)));
+    co_await tern::with_timeout(limit, connect(std::move(keywords), std::move(wanted)));
   } catch (const tern::TimedOut&) {
     co_return fmt::format("the server \"{}\" does not answer within {} ms", name, limit.count());
+  } catch (const WrongSession& error) {
+    co_return fmt::format("the server \"{}\" {}", name, error.what());
   } catch (const Error& error) {
     co_return error.what();
   }
   co_return "";
 }
 
-tern::Task<void> Connection::connect(Keywords keywords) {
+tern::Task<void> Connection::connect(Keywords keywords, std::string wanted) {
   connection_.reset(start(keywords));
   if (!connection_) throw std::bad_alloc{};
   PostgresPollingStatusType state =
@@ -150,21 +166,22 @@ tern::Task<void> Connection::connect(Keywords keywords) {
   PQsetNoticeProcessor(
       connection_.get(), [](void* /*nothing*/, const char* text) { spdlog::debug("the database says: {}", text); },
       nullptr);
-  co_await set_up_session();
+  co_await set_up_session(std::move(wanted));
 }
 
 // Settings are not among the options of the connection's first packet: a pooler rejects those (PgBouncer), and one that
 // only superusers may change would keep everybody else out. A pooler makes its clients' process ids up, and so shows
-// itself.
-tern::Task<void> Connection::set_up_session() {
+// itself. It also says of its server what was true when it connected (in_hot_standby), which libpq would believe after
+// the server's promotion: so the server is asked.
+tern::Task<void> Connection::set_up_session(std::string wanted) {
   std::string look = fmt::format(
-      "SELECT pg_backend_pid() = {0}, CASE setting WHEN '0' THEN '{1}' ELSE setting END, CASE WHEN pg_backend_pid() = "
-      "{0} AND "
-      "setting = '0' THEN set_config('statement_timeout', '{1}', false) END FROM pg_settings WHERE name = "
-      "'statement_timeout'",
+      "SELECT pg_backend_pid() = {0}, CASE setting WHEN '0' THEN '{1}' ELSE setting END, pg_is_in_recovery(), "
+      "current_setting('transaction_read_only') = 'on', CASE WHEN pg_backend_pid() = {0} AND setting = '0' "
+      "THEN set_config('statement_timeout', '{1}', false) END FROM pg_settings WHERE name = 'statement_timeout'",
       PQbackendPID(connection_.get()), statement_timeout_.count());
   const Result session = co_await script(std::move(look));
   if (session.rows() == 1) {
+    require_session(wanted, session.is_true(0, 2), session.is_true(0, 3));
     pooled_ = !session.is_true(0, 0);
     const std::chrono::milliseconds timeout{session.integer(0, 1)};
     longest_silence_ += std::max(timeout - statement_timeout_, std::chrono::milliseconds::zero());

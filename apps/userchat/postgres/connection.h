@@ -87,10 +87,11 @@ class Connection {
   Connection(const Options& options, CancelRequests& cancels)
       : cancels_(cancels), statement_timeout_(options.statement_timeout), longest_silence_(options.longest_silence) {}
   /// Returns what went wrong; empty after success.
-  tern::Task<std::string> try_to_connect(Keywords keywords, std::chrono::milliseconds limit);
-  tern::Task<void> connect(Keywords keywords);
-  /// Finds out whether a pooler is in between, and sets the session's timeout and encoding.
-  tern::Task<void> set_up_session();
+  tern::Task<std::string> try_to_connect(Keywords keywords, std::string wanted, std::chrono::milliseconds limit);
+  tern::Task<void> connect(Keywords keywords, std::string wanted);
+  /// Finds out whether a pooler is in between, and sets the session's timeout and encoding. Throws Error if the server
+  /// is not of the kind that is `wanted` (target_session_attrs).
+  tern::Task<void> set_up_session(std::string wanted);
   /// Watches the socket that libpq has now.
   void watch();
   /// Until the socket is ready, or has been silent for too long: then it is broken.

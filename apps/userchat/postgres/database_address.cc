@@ -181,13 +181,13 @@ std::chrono::milliseconds DatabaseAddress::connect_timeout(std::chrono::millisec
   return servers_.size() > 1 ? std::min(preset, kLongestTryOfSeveral) : preset;
 }
 
-Keywords DatabaseAddress::options(const Server& server, const std::string& ip, const std::string& session) const {
+Keywords DatabaseAddress::options(const Server& server, const std::string& ip) const {
   Keywords options = given_;
   for (const auto& [keyword, value] : kLiveness) options.try_emplace(keyword, value);
   options.try_emplace("fallback_application_name", "userchat");
   // Messages of gRPC are UTF-8, whatever the database's own encoding is.
   options["client_encoding"] = "UTF8";
-  options["target_session_attrs"] = session;
+  options["target_session_attrs"] = "any";
   const auto replace = [&options](const char* keyword, const std::string& value) {
     options.erase(keyword);
     if (!value.empty()) options[keyword] = value;

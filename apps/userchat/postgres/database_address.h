@@ -45,7 +45,8 @@ class DatabaseAddress {
   [[nodiscard]] std::chrono::milliseconds connect_timeout(std::chrono::milliseconds preset) const;
 
   /// The user's options for one server at `ip` (may be empty), and the program's where the user has said nothing.
-  [[nodiscard]] Keywords options(const Server& server, const std::string& ip, const std::string& session) const;
+  /// libpq checks no target_session_attrs: see Connection.
+  [[nodiscard]] Keywords options(const Server& server, const std::string& ip) const;
 
  private:
   [[nodiscard]] std::string get(const std::string& keyword) const;
