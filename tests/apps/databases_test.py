@@ -181,7 +181,7 @@ class Databases(unittest.TestCase):
                 for listener in listeners:
                     contents = [next(listener).content for _ in range(40)]
                     self.assertEqual(contents, [text for number in range(20) for text in (str(number), f"Echo: {number}")])
-                # Nothing stays in sessions that are others', too.
+                # Sessions that others use later do not listen.
                 self.assertEqual(pooler.postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"), "0")
                 for server in servers:
                     self.assertIn("cannot LISTEN", "\n".join(server.lines))
