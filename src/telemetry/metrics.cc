@@ -76,7 +76,9 @@ void Metrics::on_call_ended(const EndedCall& call) {
 
 void Metrics::on_refused(const Refused& refused) { core_->here().refused(refused.why); }
 
-void Metrics::on_call_begun(ClientCall& call) { core_->here().of_client(call.target(), call.method()).begun.add(); }
+void Metrics::on_call_begun(ClientCall& call) {
+  core_->here().of_client(call.target(), call.method()).begun.add();
+}
 void Metrics::on_call_ended(const EndedClientCall& call) {
   CallTable& table = core_->here();
   table.ended(table.of_client(call.call.target(), call.call.method()), call.status, call.took, call.sent, call.received,

@@ -184,7 +184,9 @@ void Tracer::on_request_ended(const rest::EndedRequest& ended) {
   core_->export_span(std::move(span));
 }
 
-void Tracer::on_request_begun(rest::SentRequest& request) { request.trace = core_->begin(request.trace.get()); }
+void Tracer::on_request_begun(rest::SentRequest& request) {
+  request.trace = core_->begin(request.trace.get());
+}
 
 void Tracer::on_request_ended(const rest::EndedSentRequest& ended) {
   const rest::SentRequest& request = ended.request;
