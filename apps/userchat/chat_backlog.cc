@@ -10,47 +10,59 @@ namespace {
 // Of an entry and its message, besides the serialised bytes.
 constexpr std::size_t kOverhead = 256;
 
+std::size_t bytes_of(const ChatBacklog::Message& message) { return message->ByteSizeLong() + kOverhead; }
+
 }  // namespace
 
-void ChatBacklog::join(Reader& reader) {
-  reader.next = end();
+void ChatBacklog::join(Reader& reader, std::uint64_t next, Time now) {
+  reader = {.next = next, .behind_since = now};
   readers_.push_back(&reader);
 }
 
-void ChatBacklog::leave(Reader& reader) {
-  readers_.remove(&reader);
-  for (std::uint64_t number = std::max(reader.next, first_); number < end(); ++number)
-    --entries_[number - first_].readers;
-  drop_what_all_have_read();
-}
+void ChatBacklog::leave(Reader& reader) { readers_.remove(&reader); }
 
 std::optional<ChatBacklog::Time> ChatBacklog::append(const Message& message, Time now) {
-  if (readers_.empty()) return std::nullopt;
-  const std::size_t bytes = message->ByteSizeLong() + kOverhead;
+  const std::size_t bytes = bytes_of(message);
   while (!entries_.empty() && bytes_ + bytes > limits_.most_bytes) {
     const std::optional<Time> until = patience_with_oldest(now);
     if (until) return until;
     pop_oldest();
   }
-  for (Reader* reader : readers_) {
-    if (reader->next == end()) reader->behind_since = now;
-  }
-  entries_.push_back({.message = message, .bytes = bytes, .readers = readers_.size()});
-  bytes_ += bytes;
+  push_back(message, bytes, now);
   return std::nullopt;
 }
 
+void ChatBacklog::put(const Message& message, std::uint64_t number, Time now) {
+  const std::size_t bytes = bytes_of(message);
+  const bool follows = number == end();
+  while (!entries_.empty() && (!follows || bytes_ + bytes > limits_.most_bytes)) pop_oldest();
+  if (entries_.empty()) first_ = number;
+  push_back(message, bytes, now);
+}
+
+void ChatBacklog::push_back(const Message& message, std::size_t bytes, Time now) {
+  for (Reader* reader : readers_) {
+    if (reader->next == end()) reader->behind_since = now;
+  }
+  entries_.push_back({.message = message, .bytes = bytes});
+  bytes_ += bytes;
+}
+
+void ChatBacklog::restart(std::uint64_t first) {
+  entries_.clear();
+  bytes_ = 0;
+  first_ = first;
+  for (Reader* reader : readers_) reader->next = std::min(reader->next, first);
+}
+
 std::optional<ChatBacklog::Taken> ChatBacklog::take(Reader& reader, Time now) {
-  if (reader.next == end()) return std::nullopt;
+  if (reader.next >= end()) return std::nullopt;
   Taken taken;
   taken.lost = first_ - std::min(reader.next, first_);
   reader.next += taken.lost;
-  Entry& entry = entries_[reader.next - first_];
-  taken.message = entry.message;
-  --entry.readers;
+  taken.message = entries_[reader.next - first_].message;
   ++reader.next;
   reader.behind_since = now;
-  drop_what_all_have_read();
   return taken;
 }
 
@@ -68,10 +80,6 @@ void ChatBacklog::pop_oldest() {
   bytes_ -= entries_.front().bytes;
   entries_.pop_front();
   ++first_;
-}
-
-void ChatBacklog::drop_what_all_have_read() {
-  while (!entries_.empty() && entries_.front().readers == 0) pop_oldest();
 }
 
 }  // namespace userchat

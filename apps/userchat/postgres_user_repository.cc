@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <string_view>
 #include <utility>
 
+#include "postgres_status.h"
 #include "tern/async/blocking.h"
-#include "tern/server/server_context.h"
 #include "valid_utf8.h"
 
 namespace userchat {
@@ -140,44 +139,6 @@ tern::Task<void> upgrade(const postgres::Options& options) {
   throw postgres::Error{*problem};
 }
 
-/// The status for a SQLSTATE or a class of them (PostgreSQL's appendix A). The first that fits is sent.
-struct Told {
-  std::string_view state;
-  tern::StatusCode code;
-  const char* what;
-};
-constexpr const char* kAway = "the database cannot be reached";
-constexpr std::array kTold{
-    Told{postgres::kNoText, tern::StatusCode::kInvalidArgument, "the text has a zero byte, or is no UTF-8"},
-    Told{postgres::kNoSuchCharacter, tern::StatusCode::kInvalidArgument,
-         "the text has a character that the database's encoding lacks"},
-    Told{postgres::kOutcomeUnknown, tern::StatusCode::kUnavailable,
-         "the connection to the database was lost: the user may have been stored, or not"},
-    Told{postgres::kQueryCancelled, tern::StatusCode::kDeadlineExceeded, "the database took too long"},
-    Told{postgres::kReadOnly, tern::StatusCode::kUnavailable, "the database accepts no writes now: nothing was stored"},
-    Told{"23505", tern::StatusCode::kAlreadyExists, "there is such a user already"},
-    // Constraints and lengths that an administrator gave the table.
-    Told{"23", tern::StatusCode::kInvalidArgument, "the database does not allow this user"},
-    Told{"22", tern::StatusCode::kInvalidArgument, "the database does not allow this user"},
-    // A transaction that gave way to another, or to a replica's catching up.
-    Told{"40", tern::StatusCode::kUnavailable, "the database gave the statement up: nothing was stored"},
-    // Connection, resources, an administrator or a start: later it may do.
-    Told{"08", tern::StatusCode::kUnavailable, kAway},
-    Told{"53", tern::StatusCode::kUnavailable, kAway},
-    Told{"57", tern::StatusCode::kUnavailable, kAway},
-};
-
-/// The database's own words are for the log.
-[[noreturn]] void fail(const postgres::Error& error) {
-  const std::string& state = error.sqlstate();
-  const Told* told =
-      std::find_if(kTold.begin(), kTold.end(), [&](const Told& one) { return state.starts_with(one.state); });
-  const bool known = told != kTold.end();
-  if (!known || told->code != tern::StatusCode::kInvalidArgument) spdlog::warn("{} ({})", error.what(), state);
-  if (known) tern::ServerContext::abort(told->code, told->what);
-  tern::ServerContext::abort(tern::StatusCode::kInternal, "the database refused");
-}
-
 class BlockingPostgres final : public BlockingUserRepository {
  public:
   explicit BlockingPostgres(postgres::Options options)
@@ -210,32 +171,16 @@ tern::Task<std::unique_ptr<PostgresUserRepository>> PostgresUserRepository::open
   co_return std::unique_ptr<PostgresUserRepository>{new PostgresUserRepository{std::move(options)}};
 }
 
-tern::Task<void> PostgresUserRepository::close() {
-  tern::Loop& here = tern::Loop::require_current("closing the users' database");
-  for (auto& [loop, pool] : pools_) {
-    tern::Event ended;
-    loop->post([&pool, &here, &ended] {
-      pool.reset();
-      here.post([&ended] { ended.set(); });
-    });
-    co_await ended.wait();
-  }
-}
+tern::Task<void> PostgresUserRepository::close() { return pools_.close(); }
 
-postgres::Pool& PostgresUserRepository::pool() {
-  tern::Loop& loop = tern::Loop::require_current("the users' database");
-  const std::lock_guard lock{mutex_};
-  std::unique_ptr<postgres::Pool>& pool = pools_[&loop];
-  if (!pool) pool = std::make_unique<postgres::Pool>(options_, statements());
-  return *pool;
-}
+PostgresUserRepository::PostgresUserRepository(postgres::Options options) : pools_(std::move(options), statements()) {}
 
 tern::Task<postgres::Result> PostgresUserRepository::execute(std::size_t statement,
                                                              std::vector<std::string> parameters) {
   try {
-    co_return co_await pool().execute(statement, std::move(parameters));
+    co_return co_await pools_.here().execute(statement, std::move(parameters));
   } catch (const postgres::Error& error) {
-    fail(error);
+    abort_for(error, "user");
   }
 }
 

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
-#include "postgres/pool.h"
+#include "postgres/pools.h"
 #include "user_repository.h"
 
 namespace userchat {
@@ -27,14 +25,11 @@ class PostgresUserRepository final : public UserRepository {
   tern::Task<User> create(std::string name, std::string email) override;
 
  private:
-  explicit PostgresUserRepository(postgres::Options options) : options_(std::move(options)) {}
-  postgres::Pool& pool();
+  explicit PostgresUserRepository(postgres::Options options);
   /// Errors become statuses of gRPC.
   tern::Task<postgres::Result> execute(std::size_t statement, std::vector<std::string> parameters);
 
-  postgres::Options options_;
-  std::mutex mutex_;
-  std::unordered_map<tern::Loop*, std::unique_ptr<postgres::Pool>> pools_;
+  postgres::Pools pools_;
 };
 
 /// The same for plain threads, on a loop of its own.

@@ -70,6 +70,14 @@ tern::Task<void> close_users(Users& users) {
   co_await tern::run_in_executor([&users] { users.store.reset(); });
 }
 
+/// On PostgreSQL all servers share one room.
+tern::Task<std::unique_ptr<ChatRoomService>> open_chat_room(const ServeOptions& options) {
+  if (database_kind(options.database) != DatabaseKind::kPostgres) co_return std::make_unique<ChatRoomService>();
+  postgres::Options database{options.database};
+  database.connections = options.database_connections;
+  co_return co_await ChatRoomService::open(std::move(database));
+}
+
 tern::Task<tern::rest::Response> health(tern::rest::Request& /*request*/) {
   co_return tern::rest::Response::json(R"({"status":"ok"})");
 }
@@ -131,7 +139,7 @@ tern::Task<void> serve(const ServeOptions& options) {
   SyncChatService sync_chat_service;
 
   tern::HealthService grpc_health;
-  ChatRoomService chat_room;
+  const std::unique_ptr<ChatRoomService> chat_room = co_await open_chat_room(options);
   CallFigures call_figures;
   FiguresService figures_service{call_figures};
   tern::rest::Site site{site_options(options)};
@@ -148,7 +156,7 @@ tern::Task<void> serve(const ServeOptions& options) {
     server.add_service(user_service);
     server.add_service(chat_service);
   }
-  server.add_service(chat_room);
+  server.add_service(*chat_room);
   server.add_service(figures_service);
   server.add_service(grpc_health);
   const tern::Reflection reflection{server};
@@ -183,10 +191,11 @@ tern::Task<void> serve(const ServeOptions& options) {
   co_await std::move(stop_signal);
   spdlog::info("Shutting down...");
   grpc_health.shut_down();
-  chat_room.close();
+  chat_room->close();
   figures_service.close();
   co_await server.stop({.grace = options.grace});
   if (telemetry.tracer) co_await telemetry.tracer->close();
+  co_await chat_room->close_database();
   co_await close_users(users);
 }
 

@@ -14,6 +14,7 @@ import unittest
 
 import grpc
 import namespaces
+from chat.v1 import chat_pb2, chat_pb2_grpc
 from pgbouncer import PgBouncer
 from process import Userchat
 from user.v1 import user_pb2, user_pb2_grpc
@@ -162,6 +163,28 @@ class Databases(unittest.TestCase):
             seen = subprocess.run([postgres.programs / "psql", "-XAtq", "-c", "SHOW statement_timeout",
                                    "-c", "SELECT count(*) FROM pg_prepared_statements", pooler.url], capture_output=True, text=True)
             self.assertEqual(seen.stdout.split(), ["0", "0"], seen.stderr)
+
+    def test_the_chat_room_behind_pgbouncer_is_one_for_two_servers(self):
+        for pool_mode in ("transaction", "session"):
+            with contextlib.ExitStack() as stack:
+                # In session pooling each connection of a server takes one.
+                pooler = stack.enter_context(PgBouncer(stack.enter_context(Postgres()), pool_mode, size=10))
+                servers = []
+                for _ in range(2):
+                    servers.append(Userchat(BINARY, "--rest", "none", "--database", pooler.url))
+                    stack.callback(servers[-1].end, signal.SIGKILL)
+                rooms = [chat_pb2_grpc.ChatRoomStub(stack.enter_context(grpc.insecure_channel(f"127.0.0.1:{server.port}")))
+                         for server in servers]
+                listeners = [room.Listen(chat_pb2.ListenRequest(next=1), timeout=30) for room in rooms]
+                for number in range(20):
+                    rooms[number % 2].Say(chat_pb2.ChatMessage(content=str(number)), timeout=20)
+                for listener in listeners:
+                    contents = [next(listener).content for _ in range(40)]
+                    self.assertEqual(contents, [text for number in range(20) for text in (str(number), f"Echo: {number}")])
+                # Sessions that others use later do not listen.
+                self.assertEqual(pooler.postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"), "0")
+                for server in servers:
+                    self.assertIn("cannot LISTEN", "\n".join(server.lines))
 
     @staticmethod
     def clusters(stack):

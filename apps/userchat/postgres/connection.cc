@@ -257,6 +257,23 @@ tern::Task<Result> Connection::script(std::string sql) {
   co_return last;
 }
 
+bool Connection::take_notifications() {
+  bool any = false;
+  while (PGnotify* notification = PQnotifies(connection_.get())) {
+    any = true;
+    PQfreemem(notification);
+  }
+  return any;
+}
+
+tern::Task<bool> Connection::wait_for_notification(std::chrono::milliseconds limit) {
+  while (!take_notifications()) {
+    const bool ready = co_await ready_within(limit, Socket::wait_read);
+    if (!ready || PQconsumeInput(connection_.get()) == 0 || lost()) co_return false;
+  }
+  co_return true;
+}
+
 tern::Task<void> Connection::prepare(std::span<const Statement> statements) {
   statements_ = statements;
   PQenterPipelineMode(connection_.get());

@@ -57,6 +57,13 @@ class Connection {
   /// Error.
   tern::Task<void> prepare(std::span<const Statement> statements);
 
+  /// Waits for a notification (NOTIFY) of a channel that script("LISTEN …") has named; before prepare(). Returns false
+  /// if none has come within `limit`, or the connection was lost. Those that have come until now count as one.
+  tern::Task<bool> wait_for_notification(std::chrono::milliseconds limit);
+
+  /// True behind a pooler, which gives each transaction another session perhaps: notifications do not arrive then.
+  [[nodiscard]] bool pooled() const noexcept { return pooled_; }
+
   /// `text` as SQL writes it, for script().
   [[nodiscard]] std::string quoted(const std::string& text) const;
 
@@ -102,6 +109,8 @@ class Connection {
   };
   tern::Task<Outcome> outcome();
   tern::Task<void> answer(Query*& query);
+  /// Returns whether there were any.
+  bool take_notifications();
   bool send(const Query& query);
   /// Fails the statement that takes too long, and asks the server to stop it.
   void stop_current();
