@@ -141,12 +141,13 @@ void OtlpSender::log_problem(std::size_t lost, const std::string& problem) {
   const Logged now = lost > 0 ? Logged::kLoss : Logged::kProblem;
   if (logged_ >= now) return;
   logged_ = now;
+  const std::string why = problem.empty() ? "it gives no reason" : text::log_text(problem);
   if (lost > 0) {
     spdlog::warn("{}: {} {} are lost, the collector at {} did not accept them: {}; logged once until it does",
-                 signal_.name, lost, signal_.items, options_.collector, text::log_text(problem));
+                 signal_.name, lost, signal_.items, options_.collector, why);
   } else {
     spdlog::warn("{}: the collector at {} says: {}; logged once until it accepts {}", signal_.name, options_.collector,
-                 text::log_text(problem), signal_.items);
+                 why, signal_.items);
   }
 }
 

@@ -16,9 +16,9 @@
 #include <string>
 #include <vector>
 
-#include "rest/http_client.h"
 #include "telemetry/collector.h"
 #include "telemetry/metric_names.h"
+#include "tern/rest/client.h"
 #include "tern/telemetry/metrics.h"
 #include "tern/telemetry/tracer.h"
 
@@ -65,7 +65,7 @@ struct Point {
   std::uint64_t start = 0;
   std::uint64_t time = 0;
   double value = 0;  // of a histogram: its count
-  std::map<std::string, std::string> attributes;
+  std::map<std::string, std::string> attributes = {};
 };
 
 template <class Message>

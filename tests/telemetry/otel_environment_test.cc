@@ -1,4 +1,4 @@
-// OpenTelemetry's environment variables, as a tracer's options.
+// OpenTelemetry's environment variables, as the options of exporters.
 #include "telemetry/otel_environment.h"
 
 #include <gtest/gtest.h>
@@ -14,16 +14,19 @@ namespace {
 using namespace std::chrono_literals;
 using Variables = std::map<std::string, std::string>;
 
-TracerOptions options_of(const Variables& variables) {
-  return tracer_options_of([&variables](const std::string& name) -> std::optional<std::string> {
+Environment lookup_in(const Variables& variables) {
+  return [&variables](const std::string& name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     if (found == variables.end()) return std::nullopt;
     return found->second;
-  });
+  };
 }
+OtlpOptions options_of(const Variables& variables) { return tracer_options_of(lookup_in(variables)); }
+OtlpOptions metric_options(const Variables& variables) { return metric_options_of(lookup_in(variables)); }
+OtlpOptions log_options(const Variables& variables) { return log_options_of(lookup_in(variables)); }
 
 TEST(OtelEnvironment, HasTheSpecificationsDefaults) {
-  const TracerOptions options = options_of({});
+  const OtlpOptions options = options_of({});
   EXPECT_EQ(options.collector, "http://localhost:4317");
   EXPECT_EQ(options.protocol, OtlpProtocol::kGrpc);
   EXPECT_EQ(options.timeout, 10s);
@@ -60,7 +63,7 @@ TEST(OtelEnvironment, FindsTheCollector) {
 }
 
 TEST(OtelEnvironment, ReadsTheRest) {
-  const TracerOptions options = options_of({
+  const OtlpOptions options = options_of({
       {"OTEL_EXPORTER_OTLP_HEADERS", "X-Api-Key=a%20b, other = c"},
       {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
       {"OTEL_EXPORTER_OTLP_TIMEOUT", "3000"},
@@ -99,7 +102,7 @@ TEST(OtelEnvironment, LogsAndIgnoresWhatCannotBeUsed) {
   };
   for (const auto& [name, value] : cases) {
     test::CapturedLog log;
-    const TracerOptions options = options_of({{name, value}});
+    const OtlpOptions options = options_of({{name, value}});
     EXPECT_EQ(options.collector, "http://localhost:4317") << name;
     EXPECT_EQ(options.timeout, 10s);
     EXPECT_EQ(options.headers.size(), 0);
@@ -114,21 +117,6 @@ TEST(OtelEnvironment, SaysWhichCertificateItCannotRead) {
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string{error.what()}.find("/nowhere/ca.pem"), std::string::npos) << error.what();
   }
-}
-
-OtlpOptions metric_options(const Variables& variables) {
-  return metric_options_of([&variables](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  });
-}
-OtlpOptions log_options(const Variables& variables) {
-  return log_options_of([&variables](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  });
 }
 
 TEST(OtelEnvironment, HasEachSignalsDefaults) {
