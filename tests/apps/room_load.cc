@@ -10,8 +10,7 @@
 #include <vector>
 
 #include "chat/v1/chat.tern.h"
-#include "tern/async.h"
-#include "tern/client.h"
+#include "tern/tern.h"
 
 namespace {
 

@@ -157,7 +157,10 @@ class PassingClient final : public ClientInterceptor {};
 /// A call that takes its time where it must be under way when the interceptor ends.
 Order order_for(Mistake mistake) {
   Order order;
-  if (mistake == Mistake::kLeavesItRunning || mistake == Mistake::kAgainAfterATimeout) order.set_wait_us(60'000'000);
+  if (mistake == Mistake::kLeavesItRunning || mistake == Mistake::kAgainAfterATimeout) {
+    order.set_wait_us(60'000'000);
+    order.set_count(1);
+  }
   return order;
 }
 

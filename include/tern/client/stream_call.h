@@ -87,6 +87,8 @@ class ReadingCall : public StreamCall {
   Next<true> next() { return Next<true>{call()}; }
   /// As next(), but at a bad end too nothing is given: status() tells it.
   Next<false> read() { return Next<false>{call()}; }
+  /// True if read() would wait for the server: no message has come, and the call has not ended.
+  [[nodiscard]] bool must_wait_to_read() { return call().must_wait_to_read(); }
 };
 
 }  // namespace detail
