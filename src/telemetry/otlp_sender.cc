@@ -102,8 +102,8 @@ Task<bool> OtlpSender::send(std::vector<ExportItem> items) {
   retry_.begin(Clock::now());
   // The collector may have asked for a pause behind the batch before.
   if (retry_.not_before() > Clock::now()) co_await sleep_until(retry_.not_before());
-  for (;;) {
-    const bool last = closing_.is_set();
+  for (bool first = true;; first = false) {
+    const bool last = closing_.is_set() && !first;  // one that has failed once is tried once more at the end
     const ExportOutcome outcome = co_await collector_->send(bytes);
     if (outcome.kind == ExportOutcome::Kind::kAccepted) {
       note_accepted(batch, outcome.text);

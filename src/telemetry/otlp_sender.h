@@ -46,7 +46,7 @@ class OtlpSender {
   ~OtlpSender() = default;
 
   /// Sends the items as one request, which is tried again as ExportRetry says. Returns false when the collector did not
-  /// accept it. Once closing() is set, it is tried again only where the collector asks for that.
+  /// accept it. Once closing() is set, it is tried twice, and again where the collector asks for a pause.
   Task<bool> send(std::vector<ExportItem> items);
 
   /// Sets closing(), awaits `last` within OtlpOptions::close_timeout, and closes the connections. A second call waits
