@@ -87,7 +87,7 @@ std::optional<std::size_t> count_of(const std::optional<Variable>& variable) {
 bool is_true(const std::optional<Variable>& variable) {
   if (!variable) return false;
   const std::string value = rpc::lower_case(variable->value);
-  if (value != "true" && value != "false") warn_of(*variable, "\"true\" or \"false\"");
+  if (value != "true" && value != "false") warn_of(*variable, R"("true" or "false")");
   return value == "true";
 }
 
@@ -104,7 +104,7 @@ OtlpProtocol protocol_of(const Reader& reader) {
   const auto variable = reader.exporter("PROTOCOL");
   if (!variable || variable->value == "grpc") return OtlpProtocol::kGrpc;
   if (variable->value == "http/protobuf") return OtlpProtocol::kHttp;
-  warn_of(*variable, "\"grpc\" or \"http/protobuf\"");
+  warn_of(*variable, R"("grpc" or "http/protobuf")");
   return OtlpProtocol::kGrpc;
 }
 
@@ -186,7 +186,7 @@ bool exports(const Reader& reader) {
   if (is_true(reader.get("OTEL_SDK_DISABLED"))) return false;
   const auto exporter = reader.get("OTEL_" + std::string{reader.signal.variable} + "_EXPORTER");
   if (!exporter || exporter->value == "otlp") return true;
-  if (exporter->value != "none") warn_of(*exporter, "\"otlp\" or \"none\"");
+  if (exporter->value != "none") warn_of(*exporter, R"("otlp" or "none")");
   return exporter->value != "none";
 }
 
@@ -200,7 +200,7 @@ void set_exporter(OtlpOptions& options, const Reader& reader) {
     if (compression->value == "gzip") {
       options.compression = Compression::kGzip;
     } else if (compression->value != "none") {
-      warn_of(*compression, "\"gzip\" or \"none\"");
+      warn_of(*compression, R"("gzip" or "none")");
     }
   }
   if (const auto timeout = milliseconds_of(reader.exporter("TIMEOUT"))) options.timeout = *timeout;

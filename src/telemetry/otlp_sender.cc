@@ -118,7 +118,7 @@ Task<bool> OtlpSender::send(std::vector<ExportItem> items) {
     if (outcome.retry_after) {
       co_await sleep_until(*next);
     } else {
-      co_await closing_.wait(*next);
+      co_await closing_.wait(next);
     }
   }
 }

@@ -68,7 +68,7 @@ class OtlpSender {
   /// Items that are counted as dropped unless they were accepted.
   class Batch;
 
-  void note_accepted(Batch& batch, const std::string& response);
+  void note_accepted(Batch& batch, const std::string& bytes);
   void log_problem(std::size_t lost, const std::string& problem);
 
   Loop& home_;
