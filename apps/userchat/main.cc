@@ -1,11 +1,9 @@
 // userchat: users and chat, the application that shows tern.
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <string>
 
+#include "program_log.h"
 #include "serve.h"
 #include "tern/tern.h"
 #include "tour.h"
@@ -14,15 +12,6 @@ namespace {
 
 std::chrono::nanoseconds milliseconds(double value) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double, std::milli>(value));
-}
-
-/// Lines as the document prints them: the message and nothing else.
-void set_up_log(const std::string& level) {
-  auto logger = spdlog::stdout_logger_mt("userchat");
-  logger->set_pattern("%v");
-  logger->set_level(spdlog::level::from_str(level));
-  logger->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(logger));
 }
 
 }  // namespace
@@ -72,11 +61,14 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   serve->add_option("--access-log", options.access_log,
                     R"(A line of JSON for each call and request: a file, or "-" for standard output)");
+  CLI::Option* trace_collector = serve->add_option(
+      "--trace-collector", options.trace_collector,
+      R"(Where to send traces, by OTLP over gRPC: "localhost:4317"; "environment": as OpenTelemetry's variables (OTEL_…) say; without, nowhere)");
   serve
       ->add_option(
-          "--trace-collector", options.trace_collector,
-          R"(Where to send traces, by OTLP over gRPC: "localhost:4317"; "environment": as OpenTelemetry's variables (OTEL_…) say; without, nowhere)")
-      ->capture_default_str();
+          "--otlp", options.otlp_collector,
+          R"(Where to send traces, metrics and log lines, by OTLP over gRPC: "localhost:4317"; "environment": each as OpenTelemetry's variables (OTEL_…) say)")
+      ->excludes(trace_collector);
   serve->add_option("--traces-sampled", options.traces_sampled, "The part of traces that is recorded")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
@@ -90,7 +82,7 @@ int main(int argc, char** argv) {
 
   CLI11_PARSE(app, argc, argv);
   if (tour->parsed()) return tern::run(userchat::tour(target));
-  set_up_log(level);
+  userchat::open_program_log(level);
   options.delays = {.lookup = milliseconds(lookup_ms), .stream_step = milliseconds(stream_ms)};
   options.grace = milliseconds(grace_s * 1000);
   return tern::run(userchat::serve(options), {.threads = threads});

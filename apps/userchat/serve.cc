@@ -5,6 +5,7 @@
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "call_figures.h"
@@ -15,12 +16,15 @@
 #include "embedded/swagger_ui.h"
 #include "memory_user_repository.h"
 #include "postgres_user_repository.h"
+#include "program_log.h"
 #include "sqlite_user_repository.h"
 #include "sync_user_service.h"
 #include "tern/rest/site.h"
 #include "tern/services/health.h"
 #include "tern/services/reflection.h"
 #include "tern/telemetry/access_log.h"
+#include "tern/telemetry/log_exporter.h"
+#include "tern/telemetry/metric_exporter.h"
 #include "tern/telemetry/metrics.h"
 #include "tern/telemetry/tracer.h"
 #include "tern/tern.h"
@@ -92,27 +96,39 @@ tern::rest::SiteOptions site_options(const ServeOptions& options) {
 }
 
 /// "environment" leaves all but the service's name to OpenTelemetry's variables.
-tern::telemetry::TracerOptions tracer_options(const ServeOptions& options) {
-  if (options.trace_collector != "environment") {
-    return {.collector = options.trace_collector, .service_name = "userchat", .sampled = options.traces_sampled};
+tern::telemetry::OtlpOptions otlp_options(const ServeOptions& options, const std::string& collector,
+                                          tern::telemetry::OtlpOptions (*from_environment)()) {
+  if (collector != "environment") {
+    return {.collector = collector, .service_name = "userchat", .sampled = options.traces_sampled};
   }
-  tern::telemetry::TracerOptions from_environment = tern::telemetry::tracer_options_from_environment();
-  if (from_environment.service_name == "unknown_service") from_environment.service_name = "userchat";
-  return from_environment;
+  tern::telemetry::OtlpOptions otlp = from_environment();
+  if (otlp.service_name == "unknown_service") otlp.service_name = "userchat";
+  return otlp;
 }
 
 /// What is told of the program while it runs, as far as it is wanted.
 struct Telemetry {
   explicit Telemetry(const ServeOptions& options) {
-    if (options.metrics) metrics.emplace();
+    const std::string& all = options.otlp_collector;
+    if (options.metrics || !all.empty()) metrics.emplace();
     if (!options.access_log.empty()) access_log.emplace(options.access_log);
-    if (!options.trace_collector.empty()) {
-      tracer.emplace(tracer_options(options));
+    const std::string& traces = all.empty() ? options.trace_collector : all;
+    if (!traces.empty()) {
+      tracer.emplace(otlp_options(options, traces, tern::telemetry::tracer_options_from_environment));
     }
+    if (all.empty()) return;
+    metric_exporter.emplace(*metrics, otlp_options(options, all, tern::telemetry::metric_options_from_environment));
+    log_exporter.emplace(otlp_options(options, all, tern::telemetry::log_options_from_environment));
+    add_to_program_log(log_exporter->sink());
+  }
+  Telemetry(const Telemetry&) = delete;
+  Telemetry& operator=(const Telemetry&) = delete;
+  ~Telemetry() {
+    if (log_exporter) remove_from_program_log(log_exporter->sink());
   }
 
   /// The tracer comes first: the log's lines name the spans.
-  void observe(tern::Server& server, tern::rest::Site& site) {
+  void observe(tern::Server& server, tern::rest::Site& site, bool metrics_page) {
     const auto add = [&](auto& observer) {
       if (!observer) return;
       server.add_observer(*observer);
@@ -121,12 +137,24 @@ struct Telemetry {
     add(tracer);
     add(access_log);
     add(metrics);
-    if (metrics) site.route("GET", "/metrics", metrics->handler());
+    if (metrics_page) site.route("GET", "/metrics", metrics->handler());
+  }
+
+  /// Sends the spans, metrics and log records that were not sent yet. The three run together: with a silent collector
+  /// each takes its whole close_timeout.
+  tern::Task<void> close() {
+    tern::TaskGroup closing;
+    if (tracer) closing.spawn(tracer->close());
+    if (metric_exporter) closing.spawn(metric_exporter->close());
+    if (log_exporter) closing.spawn(log_exporter->close());
+    co_await closing.join();
   }
 
   std::optional<tern::telemetry::Metrics> metrics;
   std::optional<tern::telemetry::AccessLog> access_log;
   std::optional<tern::telemetry::Tracer> tracer;
+  std::optional<tern::telemetry::MetricExporter> metric_exporter;
+  std::optional<tern::telemetry::LogExporter> log_exporter;
 };
 
 }  // namespace
@@ -161,7 +189,7 @@ tern::Task<void> serve(const ServeOptions& options) {
   server.add_service(grpc_health);
   const tern::Reflection reflection{server};
   server.add_observer(call_figures);
-  telemetry.observe(server, site);
+  telemetry.observe(server, site, options.metrics);
   site.route("GET", "/health", health);
   site.add_services(server);
   site.add_openapi();
@@ -194,8 +222,8 @@ tern::Task<void> serve(const ServeOptions& options) {
   chat_room->close();
   figures_service.close();
   co_await server.stop({.grace = options.grace});
-  if (telemetry.tracer) co_await telemetry.tracer->close();
   co_await chat_room->close_database();
+  co_await telemetry.close();
   co_await close_users(users);
 }
 

@@ -33,6 +33,8 @@ struct ServeOptions {
   /// The collector of traces (OTLP over gRPC), or "environment" for OpenTelemetry's variables. Empty: traces are not
   /// sent.
   std::string trace_collector;
+  /// The same for traces, metrics and the log's lines. Not beside trace_collector.
+  std::string otlp_collector;
   /// The part of them that is recorded.
   double traces_sampled = 1;
 };

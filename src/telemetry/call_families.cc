@@ -84,20 +84,20 @@ struct MethodSums {
 /// The labels that say whose calls they are, and the sums.
 using Methods = std::map<Labels, MethodSums>;
 
-/// gRPC's own, by A66's names and buckets as Prometheus writes them.
+/// gRPC's own, by A66's names and buckets.
 class GrpcFamilies {
  public:
   explicit GrpcFamilies(const std::string& what)
-      : duration(make_histogram("grpc_" + what + "_duration_seconds", "How long it took, by status (gRFC A66).")),
-        sent(make_histogram("grpc_" + what + "_sent_total_compressed_message_size_bytes",
+      : duration(make_histogram("grpc." + what + ".duration", "s", "How long it took, by status (gRFC A66).")),
+        sent(make_histogram("grpc." + what + ".sent_total_compressed_message_size", "By",
                             "Of the messages sent, as they travel (gRFC A66).")),
-        received(make_histogram("grpc_" + what + "_rcvd_total_compressed_message_size_bytes",
+        received(make_histogram("grpc." + what + ".rcvd_total_compressed_message_size", "By",
                                 "Of the messages received, as they travel (gRFC A66).")) {}
 
   void add(const Labels& labels, const SumsByStatus& sums) {
     for (const auto& [code, sum] : sums) {
       Labels with_status = labels;
-      with_status.emplace_back("grpc_status", name_of_code(code));
+      with_status.emplace_back("grpc.status", name_of_code(code));
       add_buckets(duration, with_bounds(sum.durations, kCallBounds, kGrpcDurationBounds), kGrpcDurationBounds,
                   kPerSecond, with_status);
       add_buckets(sent, sum.sent, kGrpcSizeBounds, 1, with_status);
@@ -114,19 +114,19 @@ void append(Families& families, Family family) { families.push_back(std::move(fa
 
 /// OpenTelemetry's conventions for RPC.
 void append_rpc(Families& families, const std::string& end, const Methods& methods) {
-  const std::string prefix = "rpc_" + end + "_";
-  Family active = make_gauge(prefix + "active_calls", "Calls that run now.");
-  Family durations = make_histogram(prefix + "call_duration_seconds", "From a call's beginning to its end, by status.");
-  Family requests = make_histogram(prefix + "request_size_bytes", "Of a call's requests together, as they travel.");
-  Family responses = make_histogram(prefix + "response_size_bytes", "Of a call's responses together, as they travel.");
+  const std::string prefix = "rpc." + end + ".";
+  Family active = make_up_down_counter(prefix + "active_calls", "{call}", "Calls that run now.");
+  Family durations = make_histogram(prefix + "call.duration", "s", "From a call's beginning to its end, by status.");
+  Family requests = make_histogram(prefix + "request.size", "By", "Of a call's requests together, as they travel.");
+  Family responses = make_histogram(prefix + "response.size", "By", "Of a call's responses together, as they travel.");
   for (const auto& [labels, method] : methods) {
     add_value(active, static_cast<double>(method.active), labels);
     add_buckets(requests, method.requests, kSizeBounds, 1, labels);
     add_buckets(responses, method.responses, kSizeBounds, 1, labels);
     for (const auto& [code, sums] : method.calls) {
       Labels with_status = labels;
-      with_status.emplace_back("rpc_response_status_code", name_of_code(code));
-      if (is_error(code, end == "server")) with_status.emplace_back("error_type", name_of_code(code));
+      with_status.emplace_back("rpc.response.status_code", name_of_code(code));
+      if (is_error(code, end == "server")) with_status.emplace_back("error.type", name_of_code(code));
       add_buckets(durations, with_bounds(sums.durations, kCallBounds, kDurationBounds), kDurationBounds, kPerSecond,
                   with_status);
     }
@@ -138,8 +138,8 @@ void append_rpc(Families& families, const std::string& end, const Methods& metho
 }
 
 void append_grpc_server(Families& families, const Methods& methods) {
-  Family started = make_counter("grpc_server_call_started_total", "Calls that have begun (gRFC A66).");
-  GrpcFamilies calls{"server_call"};
+  Family started = make_counter("grpc.server.call.started", "{call}", "Calls that have begun (gRFC A66).");
+  GrpcFamilies calls{"server.call"};
   for (const auto& [labels, method] : methods) {
     add_value(started, static_cast<double>(method.begun), labels);
     calls.add(labels, method.calls);
@@ -151,9 +151,9 @@ void append_grpc_server(Families& families, const Methods& methods) {
 }
 
 void append_grpc_client(Families& families, const Methods& methods) {
-  Family started = make_counter("grpc_client_attempt_started_total", "Attempts that have begun (gRFC A66).");
-  GrpcFamilies attempts{"client_attempt"};
-  GrpcFamilies calls{"client_call"};
+  Family started = make_counter("grpc.client.attempt.started", "{attempt}", "Attempts that have begun (gRFC A66).");
+  GrpcFamilies attempts{"client.attempt"};
+  GrpcFamilies calls{"client.call"};
   for (const auto& [labels, method] : methods) {
     add_value(started, static_cast<double>(method.attempts_begun), labels);
     attempts.add(labels, method.attempts);
@@ -177,7 +177,7 @@ class CallFamilies {
     for (const auto& method : table.server_) {
       if (method == nullptr) continue;
       rpc_server_[rpc_labels(method->method)].add(*method);
-      grpc_server_[{{"grpc_method", grpc_method(method->method)}}].add(*method);
+      grpc_server_[{{"grpc.method", grpc_method(method->method)}}].add(*method);
     }
     for (const auto& [target, methods] : table.clients_) {
       for (const auto& [name, method] : methods) add_client(target, *method);
@@ -218,7 +218,7 @@ class CallFamilies {
     Buckets responses;
   };
 
-  static Labels rpc_labels(const std::string& method) { return {{"rpc_system_name", "grpc"}, {"rpc_method", method}}; }
+  static Labels rpc_labels(const std::string& method) { return {{"rpc.system.name", "grpc"}, {"rpc.method", method}}; }
   /// A66 has a name of its own for methods that nobody registered.
   static std::string grpc_method(const std::string& method) { return method == kOther ? "other" : method; }
 
@@ -226,15 +226,15 @@ class CallFamilies {
     const bool shown = target != kOther && (!target_filter_ || target_filter_(target));
     Labels labels = rpc_labels(method.method);
     const PeerAddress server = target_address(target);
-    labels.emplace_back("server_address", shown ? label_text(server.address) : std::string{kOther});
-    if (shown && server.port) labels.emplace_back("server_port", std::to_string(*server.port));
+    labels.emplace_back("server.address", shown ? label_text(server.address) : std::string{kOther});
+    if (shown && server.port) labels.emplace_back("server.port", std::to_string(*server.port));
     rpc_client_[labels].add(method);
     const std::string grpc_target = shown ? label_text(canonical_target(target)) : "other";
-    grpc_client_[{{"grpc_method", grpc_method(method.method)}, {"grpc_target", grpc_target}}].add(method);
+    grpc_client_[{{"grpc.method", grpc_method(method.method)}, {"grpc.target", grpc_target}}].add(method);
   }
 
   void append_refused(Families& families) const {
-    Family refused = make_counter("tern_server_refused_total",
+    Family refused = make_counter("tern.server.refused", "{refusal}",
                                   "Connections, requests and messages that a server rejected, by the reason.");
     for (std::size_t i = 0; i < kRefusals; ++i) {
       add_value(refused, static_cast<double>(refused_.at(i)),
@@ -244,23 +244,24 @@ class CallFamilies {
   }
 
   void append_http_server(Families& families) const {
-    Family active = make_gauge("http_server_active_requests", "Requests that are being answered now.");
+    Family active =
+        make_up_down_counter("http.server.active_requests", "{request}", "Requests that are being answered now.");
     for (const auto& [key, count] : requests_active_) {
       add_value(active, static_cast<double>(count),
-                {{"http_request_method", std::string{kHttpMethods.at(key.first)}},
-                 {"url_scheme", key.second == 1 ? "https" : "http"}});
+                {{"http.request.method", std::string{kHttpMethods.at(key.first)}},
+                 {"url.scheme", key.second == 1 ? "https" : "http"}});
     }
     Family durations =
-        make_histogram("http_server_request_duration_seconds", "From a request's head to the end of its response.");
-    Family sizes = make_histogram("http_server_response_body_size_bytes", "Of the response's body.");
+        make_histogram("http.server.request.duration", "s", "From a request's head to the end of its response.");
+    Family sizes = make_histogram("http.server.response.body.size", "By", "Of the response's body.");
     for (const auto& [key, route] : routes_) {
       const auto& [method, scheme, path, status] = key;
-      Labels labels{{"http_request_method", method}, {"url_scheme", scheme}};
-      if (status != 0) labels.emplace_back("http_response_status_code", std::to_string(status));
-      if (!path.empty()) labels.emplace_back("http_route", path);
+      Labels labels{{"http.request.method", method}, {"url.scheme", scheme}};
+      if (status != 0) labels.emplace_back("http.response.status_code", std::to_string(status));
+      if (!path.empty()) labels.emplace_back("http.route", path);
       // The client left before there was a response, or the server failed.
-      if (status == 0 && path != kOther) labels.emplace_back("error_type", "cancelled");
-      if (status >= 500) labels.emplace_back("error_type", std::to_string(status));
+      if (status == 0 && path != kOther) labels.emplace_back("error.type", "cancelled");
+      if (status >= 500) labels.emplace_back("error.type", std::to_string(status));
       add_buckets(durations, route.durations, kDurationBounds, kPerSecond, labels);
       add_buckets(sizes, route.responses, kSizeBounds, 1, labels);
     }
@@ -270,16 +271,16 @@ class CallFamilies {
   }
 
   void append_http_client(Families& families) const {
-    Family durations = make_histogram("http_client_request_duration_seconds",
+    Family durations = make_histogram("http.client.request.duration", "s",
                                       "From the sending of a request to the end of its response.");
     for (const auto& [key, sums] : sent_) {
       const auto& [method, host, port, status, error] = key;
-      Labels labels{{"http_request_method", method}, {"server_address", host}, {"server_port", std::to_string(port)}};
-      if (status != 0) labels.emplace_back("http_response_status_code", std::to_string(status));
+      Labels labels{{"http.request.method", method}, {"server.address", host}, {"server.port", std::to_string(port)}};
+      if (status != 0) labels.emplace_back("http.response.status_code", std::to_string(status));
       if (!error.empty()) {
-        labels.emplace_back("error_type", error);
+        labels.emplace_back("error.type", error);
       } else if (status >= 400) {
-        labels.emplace_back("error_type", std::to_string(status));
+        labels.emplace_back("error.type", std::to_string(status));
       }
       add_buckets(durations, sums, kDurationBounds, kPerSecond, labels);
     }

@@ -7,8 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "telemetry/signal.h"
 #include "tern/async/task.h"
-#include "tern/telemetry/tracer.h"
+#include "tern/telemetry/otlp.h"
 
 namespace tern::telemetry {
 
@@ -55,8 +56,8 @@ class ExportTransport {
 };
 
 /// Throws std::invalid_argument for a collector that cannot be used, and for headers that cannot be sent. The parts of
-/// `options` that they point to must outlive the transport.
-[[nodiscard]] std::unique_ptr<ExportTransport> make_grpc_transport(const TracerOptions& options);
-[[nodiscard]] std::unique_ptr<ExportTransport> make_http_transport(const TracerOptions& options);
+/// `options` that they point to, and `signal`, must outlive the transport.
+[[nodiscard]] std::unique_ptr<ExportTransport> make_grpc_transport(const OtlpOptions& options, const Signal& signal);
+[[nodiscard]] std::unique_ptr<ExportTransport> make_http_transport(const OtlpOptions& options, const Signal& signal);
 
 }  // namespace tern::telemetry

@@ -26,7 +26,10 @@ constexpr std::string_view kTotal = "_total";
 void make_valid(Family& family) {
   family.help = text::valid_utf8(family.help);
   for (ClientMetric& metric : family.metric) {
-    for (ClientMetric::Label& label : metric.label) label.value = label_text(label.value);
+    for (ClientMetric::Label& label : metric.label) {
+      label.name = prometheus_label(label.name);
+      label.value = label_text(label.value);
+    }
   }
 }
 

@@ -1,14 +1,17 @@
-// Families of metrics as prometheus-cpp has them, with what OpenMetrics has besides, and short forms to make them.
+// Families of metrics as prometheus-cpp has them, with what OpenMetrics and OTLP have besides, and short forms to make
+// them.
 #pragma once
 
 #include <prometheus/metric_family.h>
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "telemetry/histogram.h"
+#include "telemetry/metric_names.h"
 #include "telemetry/wire_text.h"
 
 namespace tern::telemetry {
@@ -22,30 +25,49 @@ struct MetricExemplars {
   double per_unit = 1;
 };
 
+/// Labels have OpenTelemetry's names; exposition_of() writes them as Prometheus does.
 struct Family : prometheus::MetricFamily {
   Family() = default;
-  explicit Family(prometheus::MetricFamily family) : prometheus::MetricFamily(std::move(family)) {}
+  /// Of a registry of the program's own.
+  explicit Family(prometheus::MetricFamily family)
+      : prometheus::MetricFamily(std::move(family)), otlp_name(name), since_process_start(true) {}
 
+  /// Empty: OTLP does not have it.
+  std::string otlp_name;
+  std::string unit;
+  /// A gauge that is a sum of ups and downs, such as calls in flight (OpenTelemetry's UpDownCounter).
+  bool up_down = false;
+  /// Counted since the process began; otherwise since Metrics was made.
+  bool since_process_start = false;
   /// Empty, or one for each metric.
   std::vector<MetricExemplars> exemplars;
 };
 using Families = std::vector<Family>;
 
-inline Family make_family(std::string name, std::string help, prometheus::MetricType type) {
+/// `name`: OpenTelemetry's.
+inline Family make_family(std::string_view name, std::string_view unit, std::string_view help,
+                          prometheus::MetricType type) {
   Family family;
-  family.name = std::move(name);
-  family.help = std::move(help);
+  family.name = prometheus_name(name, unit, type == prometheus::MetricType::Counter);
+  family.help = help;
   family.type = type;
+  family.otlp_name = name;
+  family.unit = unit;
   return family;
 }
-inline Family make_counter(std::string name, std::string help) {
-  return make_family(std::move(name), std::move(help), prometheus::MetricType::Counter);
+inline Family make_counter(std::string_view name, std::string_view unit, std::string_view help) {
+  return make_family(name, unit, help, prometheus::MetricType::Counter);
 }
-inline Family make_gauge(std::string name, std::string help) {
-  return make_family(std::move(name), std::move(help), prometheus::MetricType::Gauge);
+inline Family make_gauge(std::string_view name, std::string_view unit, std::string_view help) {
+  return make_family(name, unit, help, prometheus::MetricType::Gauge);
 }
-inline Family make_histogram(std::string name, std::string help) {
-  return make_family(std::move(name), std::move(help), prometheus::MetricType::Histogram);
+inline Family make_up_down_counter(std::string_view name, std::string_view unit, std::string_view help) {
+  Family family = make_gauge(name, unit, help);
+  family.up_down = true;
+  return family;
+}
+inline Family make_histogram(std::string_view name, std::string_view unit, std::string_view help) {
+  return make_family(name, unit, help, prometheus::MetricType::Histogram);
 }
 
 inline prometheus::ClientMetric& add_metric(Family& family, const Labels& labels) {

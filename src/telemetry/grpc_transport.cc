@@ -13,8 +13,6 @@ namespace tern::telemetry {
 
 namespace {
 
-constexpr std::string_view kExport = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-
 bool is_retryable(StatusCode code) {
   static constexpr std::array kRetryable{StatusCode::kCancelled,  StatusCode::kDeadlineExceeded, StatusCode::kAborted,
                                          StatusCode::kOutOfRange, StatusCode::kUnavailable,      StatusCode::kDataLoss};
@@ -38,7 +36,7 @@ ExportOutcome outcome_of(const Status& status) {
 
 /// A URL's scheme says whether there is TLS; a target without one goes by whether there is something for TLS.
 struct Endpoint {
-  explicit Endpoint(const TracerOptions& options)
+  explicit Endpoint(const OtlpOptions& options)
       : target(options.collector), secure(options.tls != nullptr || options.own_tls != nullptr) {
     for (const std::string_view scheme : {std::string_view{"http://"}, std::string_view{"https://"}}) {
       if (!options.collector.starts_with(scheme)) continue;
@@ -53,19 +51,20 @@ struct Endpoint {
 
 class GrpcTransport final : public ExportTransport {
  public:
-  explicit GrpcTransport(const TracerOptions& options) : GrpcTransport(options, Endpoint{options}) {}
+  GrpcTransport(const OtlpOptions& options, const Signal& signal) : GrpcTransport(options, signal, Endpoint{options}) {}
 
   Task<ExportOutcome> send(std::string request) override {
     const RawMessage raw{std::move(request)};
     const CallOptions call{.timeout = timeout_, .metadata = &headers_, .credentials = credentials_};
-    const Result<RawMessage> reply = co_await GenericStub{channel_}.unary(kExport, raw, call).result();
+    const Result<RawMessage> reply = co_await GenericStub{channel_}.unary(method_, raw, call).result();
     co_return reply.ok() ? ExportOutcome::accepted(reply->bytes) : outcome_of(reply.status());
   }
   Task<void> close() override { return channel_.close(); }
 
  private:
-  GrpcTransport(const TracerOptions& options, const Endpoint& endpoint)
-      : timeout_(options.timeout),
+  GrpcTransport(const OtlpOptions& options, const Signal& signal, const Endpoint& endpoint)
+      : method_(signal.method),
+        timeout_(options.timeout),
         credentials_(options.credentials),
         own_tls_(options.own_tls),
         channel_(endpoint.target, {.compression = options.compression,
@@ -75,12 +74,13 @@ class GrpcTransport final : public ExportTransport {
   }
 
   /// Made here where the options have none.
-  ClientTls* tls_of(const TracerOptions& options) {
+  ClientTls* tls_of(const OtlpOptions& options) {
     if (options.tls != nullptr) return options.tls;
     if (own_tls_ == nullptr) own_tls_ = std::make_shared<ClientTls>();
     return own_tls_.get();
   }
 
+  std::string_view method_;
   std::chrono::nanoseconds timeout_;
   CallCredentials* credentials_;
   std::shared_ptr<ClientTls> own_tls_;
@@ -90,8 +90,8 @@ class GrpcTransport final : public ExportTransport {
 
 }  // namespace
 
-std::unique_ptr<ExportTransport> make_grpc_transport(const TracerOptions& options) {
-  return std::make_unique<GrpcTransport>(options);
+std::unique_ptr<ExportTransport> make_grpc_transport(const OtlpOptions& options, const Signal& signal) {
+  return std::make_unique<GrpcTransport>(options, signal);
 }
 
 }  // namespace tern::telemetry

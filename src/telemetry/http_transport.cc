@@ -17,8 +17,6 @@ namespace tern::telemetry {
 
 namespace {
 
-constexpr std::string_view kMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-
 /// OTLP specification, "Retryable Response Codes".
 bool is_retryable(unsigned status) { return status == 429 || status == 502 || status == 503 || status == 504; }
 
@@ -61,8 +59,9 @@ std::string gzip(std::string_view plain) {
 
 class HttpTransport final : public ExportTransport {
  public:
-  explicit HttpTransport(const TracerOptions& options)
-      : url_(options.collector),
+  HttpTransport(const OtlpOptions& options, const Signal& signal)
+      : method_(signal.method),
+        url_(options.collector),
         secure_(rest::ClientUrl::parse(options.collector).secure),
         compressed_(options.compression != Compression::kIdentity),
         credentials_(options.credentials),
@@ -97,7 +96,7 @@ class HttpTransport final : public ExportTransport {
     using std::runtime_error::runtime_error;
   };
 
-  static rest::ClientOptions client_options(const TracerOptions& options) {
+  static rest::ClientOptions client_options(const OtlpOptions& options) {
     rest::ClientOptions client;
     client.timeout = options.timeout;
     client.max_redirects = 0;
@@ -109,11 +108,12 @@ class HttpTransport final : public ExportTransport {
     if (!secure_ && !credentials_->allowed_on_plaintext()) {
       throw Refused{"the credentials must not travel over plaintext (CallCredentials::allowed_on_plaintext)"};
     }
-    CallTarget target{.service_url = url_, .method = kMethod};
+    CallTarget target{.service_url = url_, .method = method_};
     const Metadata metadata = co_await credentials_->metadata(std::move(target));
     for (const auto& [name, value] : metadata) fields.set(name, value);
   }
 
+  std::string_view method_;
   std::string url_;
   bool secure_;
   bool compressed_;
@@ -125,8 +125,8 @@ class HttpTransport final : public ExportTransport {
 
 }  // namespace
 
-std::unique_ptr<ExportTransport> make_http_transport(const TracerOptions& options) {
-  return std::make_unique<HttpTransport>(options);
+std::unique_ptr<ExportTransport> make_http_transport(const OtlpOptions& options, const Signal& signal) {
+  return std::make_unique<HttpTransport>(options, signal);
 }
 
 }  // namespace tern::telemetry

@@ -5,53 +5,46 @@
 #include <iterator>
 #include <utility>
 
-#include "telemetry/call_table.h"
 #include "telemetry/exposition.h"
 #include "telemetry/loop_families.h"
+#include "telemetry/metrics_core.h"
 #include "telemetry/process_families.h"
-#include "tern/async/per_loop.h"
 #include "tern/client/client_call.h"
 
 namespace tern::telemetry {
 
 namespace {
 
+/// Adds families that have counted since the process began.
 void append_all(Families& families, Families more) {
+  for (Family& family : more) family.since_process_start = true;
   families.insert(families.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
 }  // namespace
 
-class Metrics::Core {
- public:
-  explicit Core(MetricsOptions options) : options_(std::move(options)) {}
+Metrics::Core::Core(MetricsOptions options) : options_(std::move(options)) {}
 
-  [[nodiscard]] CallTable& here() { return tables_.here(); }
-  void add(const prometheus::Collectable& more) { more_.push_back(&more); }
-
-  Task<std::string> text(MetricsFormat format) const {
-    Families families = families_of(tables_, options_.show_target);
-    Families of_loops = co_await families_of(tables_.loops());
-    append_all(families, std::move(of_loops));
-    append_all(families, process_families());
-    for (const prometheus::Collectable* more : more_) {
-      for (prometheus::MetricFamily& family : more->Collect()) families.emplace_back(std::move(family));
-    }
-    co_return exposition_of(std::move(families), format);
+Task<Families> Metrics::Core::families() const {
+  Families families = families_of(tables_, options_.show_target);
+  Families of_loops = co_await families_of(tables_.loops());
+  append_all(families, std::move(of_loops));
+  append_all(families, process_families());
+  for (const prometheus::Collectable* more : more_) {
+    for (prometheus::MetricFamily& family : more->Collect()) families.emplace_back(std::move(family));
   }
-
- private:
-  MetricsOptions options_;
-  PerLoop<CallTable> tables_;
-  std::vector<const prometheus::Collectable*> more_;
-};
+  co_return families;
+}
 
 Metrics::Metrics(MetricsOptions options) : core_(std::make_unique<Core>(std::move(options))) {}
 Metrics::~Metrics() = default;
 
 void Metrics::add(const prometheus::Collectable& more) { core_->add(more); }
 
-Task<std::string> Metrics::text(MetricsFormat format) const { return core_->text(format); }
+Task<std::string> Metrics::text(MetricsFormat format) const {
+  Families families = co_await core_->families();
+  co_return exposition_of(std::move(families), format);
+}
 
 namespace {
 
@@ -76,9 +69,7 @@ void Metrics::on_call_ended(const EndedCall& call) {
 
 void Metrics::on_refused(const Refused& refused) { core_->here().refused(refused.why); }
 
-void Metrics::on_call_begun(ClientCall& call) {
-  core_->here().of_client(call.target(), call.method()).begun.add();
-}
+void Metrics::on_call_begun(ClientCall& call) { core_->here().of_client(call.target(), call.method()).begun.add(); }
 void Metrics::on_call_ended(const EndedClientCall& call) {
   CallTable& table = core_->here();
   table.ended(table.of_client(call.call.target(), call.call.method()), call.status, call.took, call.sent, call.received,

@@ -8,10 +8,11 @@
 
 #include "rpc/lower_case.h"
 #include "rpc/percent.h"
+#include "telemetry/signal.h"
 #include "text/utf8.h"
 
 // OpenTelemetry's specification asks that a value that cannot be used is logged and then ignored, and that an empty
-// value counts as none. Of the exporter's variables the one for traces comes before the one for all signals.
+// value counts as none. Of the exporter's variables the one for a signal comes before the one for all signals.
 namespace tern::telemetry {
 
 namespace {
@@ -19,7 +20,6 @@ namespace {
 using KeyValues = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view kAll = "OTEL_EXPORTER_OTLP_";
-constexpr std::string_view kTraces = "OTEL_EXPORTER_OTLP_TRACES_";
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");
@@ -38,20 +38,26 @@ void warn_of(const Variable& variable, std::string_view expected) {
 
 class Reader {
  public:
-  explicit Reader(const Environment& environment) : environment_(environment) {}
+  Reader(const Environment& environment, const Signal& its_signal)
+      : signal(its_signal), own_((std::string{kAll} += its_signal.variable) += '_'), environment_(environment) {}
 
   [[nodiscard]] std::optional<Variable> get(std::string name) const {
     std::optional<std::string> value = environment_(name);
     if (!value || trimmed(*value).empty()) return std::nullopt;
     return Variable{std::move(name), std::string{trimmed(*value)}};
   }
+  /// Of the exporter of this signal alone.
+  [[nodiscard]] std::optional<Variable> own(std::string_view name) const { return get(own_ + std::string{name}); }
   /// Of the exporter.
   [[nodiscard]] std::optional<Variable> exporter(std::string_view name) const {
-    std::optional<Variable> found = get(std::string{kTraces} += name);
+    std::optional<Variable> found = own(name);
     return found ? found : get(std::string{kAll} += name);
   }
 
+  const Signal& signal;
+
  private:
+  std::string own_;
   const Environment& environment_;
 };
 
@@ -81,7 +87,7 @@ std::optional<std::size_t> count_of(const std::optional<Variable>& variable) {
 bool is_true(const std::optional<Variable>& variable) {
   if (!variable) return false;
   const std::string value = rpc::lower_case(variable->value);
-  if (value != "true" && value != "false") warn_of(*variable, "\"true\" or \"false\"");
+  if (value != "true" && value != "false") warn_of(*variable, R"("true" or "false")");
   return value == "true";
 }
 
@@ -98,16 +104,15 @@ OtlpProtocol protocol_of(const Reader& reader) {
   const auto variable = reader.exporter("PROTOCOL");
   if (!variable || variable->value == "grpc") return OtlpProtocol::kGrpc;
   if (variable->value == "http/protobuf") return OtlpProtocol::kHttp;
-  warn_of(*variable, "\"grpc\" or \"http/protobuf\"");
+  warn_of(*variable, R"("grpc" or "http/protobuf")");
   return OtlpProtocol::kGrpc;
 }
 
 bool has_scheme(std::string_view text) { return text.starts_with("http://") || text.starts_with("https://"); }
 
-/// An endpoint for all signals gets the path of this one; one for traces stands as it is.
+/// An endpoint for all signals gets the path of this one; one for this signal stands as it is.
 std::string http_endpoint(const Reader& reader) {
-  constexpr std::string_view kPath = "v1/traces";
-  if (const auto own = reader.get(std::string{kTraces} + "ENDPOINT")) {
+  if (const auto own = reader.own("ENDPOINT")) {
     if (has_scheme(own->value)) return own->value;
     warn_of(*own, "a URL");
   }
@@ -120,7 +125,7 @@ std::string http_endpoint(const Reader& reader) {
     }
   }
   if (!base.ends_with('/')) base += '/';
-  return base.append(kPath);
+  return base.append(reader.signal.path);
 }
 
 /// Without a scheme the variable INSECURE decides, whose default is "false".
@@ -165,7 +170,7 @@ double sampled_of(const Reader& reader) {
   return number_of<double>(*argument, 0, 1, "a number from 0 to 1").value_or(1);
 }
 
-void set_resource(TracerOptions& options, const Reader& reader) {
+void set_resource(OtlpOptions& options, const Reader& reader) {
   for (auto& [key, value] : key_values_of(reader.get("OTEL_RESOURCE_ATTRIBUTES"))) {
     if (key == "service.name") {
       options.service_name = std::move(value);
@@ -176,16 +181,17 @@ void set_resource(TracerOptions& options, const Reader& reader) {
   if (auto name = reader.get("OTEL_SERVICE_NAME")) options.service_name = std::move(name->value);
 }
 
-/// False when no spans shall be sent.
+/// False when nothing of this signal shall be sent.
 bool exports(const Reader& reader) {
   if (is_true(reader.get("OTEL_SDK_DISABLED"))) return false;
-  const auto exporter = reader.get("OTEL_TRACES_EXPORTER");
+  const auto exporter = reader.get("OTEL_" + std::string{reader.signal.variable} + "_EXPORTER");
   if (!exporter || exporter->value == "otlp") return true;
-  if (exporter->value != "none") warn_of(*exporter, "\"otlp\" or \"none\"");
+  if (exporter->value != "none") warn_of(*exporter, R"("otlp" or "none")");
   return exporter->value != "none";
 }
 
-void set_exporter(TracerOptions& options, const Reader& reader) {
+void set_exporter(OtlpOptions& options, const Reader& reader) {
+  if (!exports(reader)) return;
   options.protocol = protocol_of(reader);
   options.collector = options.protocol == OtlpProtocol::kGrpc ? grpc_endpoint(reader) : http_endpoint(reader);
   options.headers = key_values_of(reader.exporter("HEADERS"));
@@ -194,11 +200,40 @@ void set_exporter(TracerOptions& options, const Reader& reader) {
     if (compression->value == "gzip") {
       options.compression = Compression::kGzip;
     } else if (compression->value != "none") {
-      warn_of(*compression, "\"gzip\" or \"none\"");
+      warn_of(*compression, R"("gzip" or "none")");
     }
   }
   if (const auto timeout = milliseconds_of(reader.exporter("TIMEOUT"))) options.timeout = *timeout;
   options.own_tls = tls_of(reader);
+}
+
+/// Reads the variables of the specification's batch processor: "OTEL_BSP_…" of spans, "OTEL_BLRP_…" of log records.
+void set_batches(OtlpOptions& options, const Reader& reader, const std::string& prefix,
+                 std::chrono::milliseconds send_every) {
+  options.send_every = milliseconds_of(reader.get(prefix + "SCHEDULE_DELAY")).value_or(send_every);
+  if (const auto limit = milliseconds_of(reader.get(prefix + "EXPORT_TIMEOUT"))) options.retry_for = *limit;
+  if (const auto most = count_of(reader.get(prefix + "MAX_QUEUE_SIZE"))) options.most_waiting = *most;
+  if (const auto most = count_of(reader.get(prefix + "MAX_EXPORT_BATCH_SIZE"))) options.most_at_once = *most;
+  options.most_at_once = std::min(options.most_at_once, options.most_waiting);
+}
+
+/// Logs a variable that has another value than the only one that is implemented.
+void require(const std::optional<Variable>& variable, std::string_view only) {
+  if (variable && rpc::lower_case(variable->value) != only) warn_of(*variable, only);
+}
+
+OtlpOptions options_of(const Reader& reader) {
+  OtlpOptions options;
+  options.service_name = "unknown_service";
+  set_resource(options, reader);
+  set_exporter(options, reader);
+  return options;
+}
+
+std::optional<std::string> variable_of_process(const std::string& name) {
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody sets variables
+  if (value == nullptr) return std::nullopt;
+  return std::string{value};
 }
 
 }  // namespace
@@ -218,26 +253,33 @@ std::optional<KeyValues> parse_key_values(std::string_view text) {
   return values;
 }
 
-TracerOptions tracer_options_of(const Environment& environment) {
-  const Reader reader{environment};
-  TracerOptions options;
-  options.service_name = "unknown_service";
-  set_resource(options, reader);
+OtlpOptions tracer_options_of(const Environment& environment) {
+  const Reader reader{environment, kTraces};
+  OtlpOptions options = options_of(reader);
   options.sampled = sampled_of(reader);
-  if (const auto delay = milliseconds_of(reader.get("OTEL_BSP_SCHEDULE_DELAY"))) options.send_every = *delay;
-  if (const auto most = count_of(reader.get("OTEL_BSP_MAX_QUEUE_SIZE"))) options.most_waiting = *most;
-  if (const auto most = count_of(reader.get("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"))) options.most_at_once = *most;
-  options.most_at_once = std::min(options.most_at_once, options.most_waiting);
-  if (exports(reader)) set_exporter(options, reader);
+  set_batches(options, reader, "OTEL_BSP_", std::chrono::seconds{5});
   return options;
 }
 
-TracerOptions tracer_options_from_environment() {
-  return tracer_options_of([](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody sets variables
-    if (value == nullptr) return std::nullopt;
-    return std::string{value};
-  });
+OtlpOptions metric_options_of(const Environment& environment) {
+  const Reader reader{environment, kMetrics};
+  OtlpOptions options = options_of(reader);
+  options.send_every = milliseconds_of(reader.get("OTEL_METRIC_EXPORT_INTERVAL")).value_or(std::chrono::minutes{1});
+  options.retry_for = milliseconds_of(reader.get("OTEL_METRIC_EXPORT_TIMEOUT")).value_or(std::chrono::seconds{30});
+  require(reader.own("TEMPORALITY_PREFERENCE"), "cumulative");
+  require(reader.own("DEFAULT_HISTOGRAM_AGGREGATION"), "explicit_bucket_histogram");
+  return options;
 }
+
+OtlpOptions log_options_of(const Environment& environment) {
+  const Reader reader{environment, kLogs};
+  OtlpOptions options = options_of(reader);
+  set_batches(options, reader, "OTEL_BLRP_", std::chrono::seconds{1});
+  return options;
+}
+
+OtlpOptions tracer_options_from_environment() { return tracer_options_of(variable_of_process); }
+OtlpOptions metric_options_from_environment() { return metric_options_of(variable_of_process); }
+OtlpOptions log_options_from_environment() { return log_options_of(variable_of_process); }
 
 }  // namespace tern::telemetry

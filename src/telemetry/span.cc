@@ -1,10 +1,9 @@
 #include "telemetry/span.h"
 
 #include <chrono>
-#include <span>
 #include <utility>
 
-#include "telemetry/wire_text.h"
+#include "telemetry/attributes.h"
 
 namespace tern::telemetry {
 
@@ -14,8 +13,6 @@ namespace {
 constexpr std::uint32_t kSampledFlag = 0x001;
 constexpr std::uint32_t kKnowsIsRemoteFlag = 0x100;
 constexpr std::uint32_t kIsRemoteFlag = 0x200;
-
-std::string bytes_of(std::span<const std::uint8_t> id) { return {reinterpret_cast<const char*>(id.data()), id.size()}; }
 
 }  // namespace
 
@@ -35,17 +32,8 @@ SpanBuilder::SpanBuilder(const TraceContext& context, otlp::Span::Kind kind, std
   span_.set_end_time_unix_nano(static_cast<std::uint64_t>(end.count()));
 }
 
-void SpanBuilder::add(std::string_view key, std::string_view value) {
-  otlp::KeyValue& attribute = *span_.add_attributes();
-  attribute.set_key(std::string{key});
-  attribute.mutable_value()->set_string_value(attribute_text(value));
-}
-
-void SpanBuilder::add(std::string_view key, std::int64_t value) {
-  otlp::KeyValue& attribute = *span_.add_attributes();
-  attribute.set_key(std::string{key});
-  attribute.mutable_value()->set_int_value(value);
-}
+void SpanBuilder::add(std::string_view key, std::string_view value) { add_attribute(span_, key, value); }
+void SpanBuilder::add(std::string_view key, std::int64_t value) { add_attribute(span_, key, value); }
 
 void SpanBuilder::fail(std::string_view type, std::string_view message) {
   span_.mutable_status()->set_code(otlp::SpanStatus::CODE_ERROR);

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "rpc/header_names.h"
+#include "telemetry/batch_exporter.h"
 #include "telemetry/method_name.h"
 #include "telemetry/span.h"
-#include "telemetry/span_exporter.h"
 #include "tern/async/recycler.h"
 #include "tern/client/client_call.h"
 #include "tern/rpc/trace_context.h"
@@ -21,6 +21,8 @@ namespace tern::telemetry {
 namespace {
 
 using otlp::Span;
+
+constexpr std::chrono::seconds kSendSpansEvery{5};
 
 /// The server's own failures; what a client did wrong is none of them (OpenTelemetry's conventions for gRPC).
 bool is_servers_fault(StatusCode code) {
@@ -76,7 +78,7 @@ SpanBuilder span_of_request(const TraceContext& trace, Span::Kind kind, std::str
 class Tracer::Core {
  public:
   explicit Core(const TracerOptions& options) : sampled_(options.sampled) {
-    if (!options.collector.empty()) exporter_.emplace(options);
+    if (!options.collector.empty()) exporter_.emplace(options, kTraces, kSendSpansEvery);
   }
 
   /// A span's place under what came from the other side in `fields`, or at the root of a new trace.
@@ -94,8 +96,8 @@ class Tracer::Core {
   [[nodiscard]] bool records(const TraceContext* context) const noexcept {
     return exporter_ && context != nullptr && context->sampled();
   }
-  std::optional<SpanExporter>& exporter() noexcept { return exporter_; }
-  void export_span(SpanBuilder span) { exporter_->add(std::move(span).take()); }
+  std::optional<BatchExporter>& exporter() noexcept { return exporter_; }
+  void export_span(SpanBuilder span) { exporter_->add(std::move(span).take().SerializeAsString()); }
 
  private:
   /// Several tracestate fields are one list (Trace Context §3.3); of several traceparent fields none can be believed
@@ -122,7 +124,7 @@ class Tracer::Core {
   }
 
   double sampled_;
-  std::optional<SpanExporter> exporter_;
+  std::optional<BatchExporter> exporter_;
 };
 
 Tracer::Tracer(const TracerOptions& options) : core_(std::make_unique<Core>(options)) {}
@@ -184,9 +186,7 @@ void Tracer::on_request_ended(const rest::EndedRequest& ended) {
   core_->export_span(std::move(span));
 }
 
-void Tracer::on_request_begun(rest::SentRequest& request) {
-  request.trace = core_->begin(request.trace.get());
-}
+void Tracer::on_request_begun(rest::SentRequest& request) { request.trace = core_->begin(request.trace.get()); }
 
 void Tracer::on_request_ended(const rest::EndedSentRequest& ended) {
   const rest::SentRequest& request = ended.request;

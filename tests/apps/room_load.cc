@@ -1,6 +1,7 @@
-// A chat room under load: room_load ADDRESS LISTENERS IDLE MESSAGES BYTES. LISTENERS listen, each on a connection of its
-// own; the first IDLE of them read nothing. One client says MESSAGES / 2 messages of BYTES each, and the room tells as
-// many answers. Every listener that reads must get every message, in order, with none lost. Ends with 1 if one did not.
+// A chat room under load: room_load ADDRESS LISTENERS IDLE MESSAGES BYTES. LISTENERS listen, each on a connection of
+// its own; the first IDLE of them read nothing. One client says MESSAGES / 2 messages of BYTES each, and the room tells
+// as many answers. Every listener that reads must get every message, in order, with none lost. Ends with 1 if one did
+// not.
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -48,9 +49,9 @@ tern::Task<void> listen(const Load& load, int number, Figures& figures) {
   for (int i = 0; i < load.messages; ++i) {
     const std::optional<ChatMessage> message = co_await messages.read();
     if (message && message->lost() == 0 && is_number(*message, i / 2, i % 2 == 1)) continue;
-    figures.problems.push_back(fmt::format("listener {} at message {}: {}", number, i,
-                                           message ? fmt::format("\"{:.20}\", lost {}", message->content(), message->lost())
-                                                   : "the stream has ended"));
+    figures.problems.push_back(fmt::format(
+        "listener {} at message {}: {}", number, i,
+        message ? fmt::format("\"{:.20}\", lost {}", message->content(), message->lost()) : "the stream has ended"));
     co_return;
   }
   ++figures.complete;
@@ -74,7 +75,8 @@ tern::Task<int> run(Load load) {
   co_await reading.join();
   idle.cancel();
   for (const std::string& problem : figures.problems) fmt::print("{}\n", problem);
-  fmt::print("{} of {} listeners got all of {} messages\n", figures.complete, load.listeners - load.idle, load.messages);
+  fmt::print("{} of {} listeners got all of {} messages\n", figures.complete, load.listeners - load.idle,
+             load.messages);
   co_return figures.complete == load.listeners - load.idle ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -8,15 +8,17 @@
 #include <vector>
 
 #include "rest/http_client.h"
+#include "support/captured_log.h"
 #include "telemetry/collector.h"
 #include "telemetry/export_retry.h"
-#include "tern/services/status_details.h"
+#include "telemetry/otlp_sender.h"
 #include "tern/telemetry/tracer.h"
 
 namespace tern::telemetry {
 namespace {
 
 using namespace std::chrono_literals;
+using test::asks_for;
 using test::Collector;
 using test::Order;
 using test::ProbeService;
@@ -33,12 +35,6 @@ Task<void> make_spans(Tracer& tracer, int count) {
   for (int i = 0; i < count; ++i) co_await ProbeStub{channel}.Unary(Order{});
   co_await channel.close();
   co_await server.stop();
-}
-
-Status asks_for(StatusCode code, std::chrono::milliseconds pause) {
-  google::rpc::RetryInfo info;
-  info.mutable_retry_delay()->set_nanos(static_cast<int>(std::chrono::nanoseconds{pause}.count()));
-  return with_details(code, "too much", info);
 }
 
 // OTLP specification, "Failures": the table of gRPC's codes.
@@ -96,7 +92,7 @@ TEST(Export, KeepsThePauseThatRetryInfoAsksFor) {
 
 TEST(Export, CountsWhatAPartialSuccessRejectsAndDoesNotSendItAgain) {
   Collector collector;
-  collector.response.mutable_partial_success()->set_rejected_spans(2);
+  collector.response.mutable_partial_success()->set_rejected(2);
   collector.response.mutable_partial_success()->set_error_message("two are too old");
   with_collector(collector, [](Collector& /*collector*/, const std::string& target) -> Task<void> {
     Tracer tracer{{.collector = target, .send_every = 1h}};
@@ -141,6 +137,77 @@ TEST(Export, SendsHeadersAndResourceAttributes) {
   EXPECT_EQ(collector.metadata[0]["x-api-key"], "secret");
   EXPECT_EQ(collector.resource["service.name"], "users");
   EXPECT_EQ(collector.resource["deployment.environment.name"], "production");
+}
+
+/// A message that all three signals' parsers accept.
+std::vector<ExportItem> items_of(std::size_t count) {
+  std::vector<ExportItem> items;
+  items.push_back({.bytes = {}, .count = count});
+  return items;
+}
+
+Task<void> close_sender(OtlpSender& sender) {
+  const auto nothing = []() -> Task<void> { co_return; };
+  co_await sender.close(nothing());
+}
+
+// The three signals share batches, retries and counts; what differs is where they are sent.
+TEST(Export, SendsEachSignalToItsOwnServiceAndPath) {
+  struct Case {
+    const Signal& signal;
+    OtlpProtocol protocol;
+    std::string where;
+  };
+  static const std::vector<Case> kCases{
+      {kTraces, OtlpProtocol::kGrpc, "/opentelemetry.proto.collector.trace.v1.TraceService/Export"},
+      {kMetrics, OtlpProtocol::kGrpc, "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"},
+      {kLogs, OtlpProtocol::kGrpc, "/opentelemetry.proto.collector.logs.v1.LogsService/Export"},
+      {kTraces, OtlpProtocol::kHttp, "/v1/traces"},
+      {kMetrics, OtlpProtocol::kHttp, "/v1/metrics"},
+      {kLogs, OtlpProtocol::kHttp, "/v1/logs"},
+  };
+  for (const Case& one : kCases) {
+    Collector collector;
+    collector.response.mutable_partial_success()->set_rejected(2);
+    with_collector(collector, [&one](Collector& its_collector, const std::string& target) -> Task<void> {
+      // First refused for now, then accepted in part.
+      its_collector.refusals.push_back(asks_for(StatusCode::kResourceExhausted, 1ms));
+      rest::Response busy{503, "text/plain", "busy"};
+      busy.fields.add("retry-after", "0");
+      its_collector.http_refusals.push_back(std::move(busy));
+      OtlpOptions options;
+      options.protocol = one.protocol;
+      options.collector = "http://" + target + (one.protocol == OtlpProtocol::kHttp ? one.where : "");
+      OtlpSender sender{options, one.signal};
+      const bool accepted = co_await sender.send(items_of(5));
+      EXPECT_TRUE(accepted) << one.where;
+      EXPECT_EQ(sender.sent(), 3) << one.where;
+      EXPECT_EQ(sender.dropped(), 2) << one.where;
+      co_await close_sender(sender);
+    });
+    EXPECT_EQ(collector.methods, (std::vector<std::string>{one.where, one.where}));
+  }
+}
+
+TEST(Export, LogsWhatItLosesOnceForEachSignal) {
+  for (const Signal* signal : {&kTraces, &kMetrics, &kLogs}) {
+    test::CapturedLog log;
+    Collector collector;
+    with_collector(collector, [signal](Collector& its_collector, const std::string& target) -> Task<void> {
+      for (int i = 0; i < 3; ++i) its_collector.refusals.emplace_back(StatusCode::kInvalidArgument, "a\nb\xff");
+      OtlpOptions options;
+      options.collector = target;
+      OtlpSender sender{options, *signal};
+      for (int i = 0; i < 3; ++i) {
+        const bool accepted = co_await sender.send(items_of(7));
+        EXPECT_FALSE(accepted);
+      }
+      EXPECT_EQ(sender.dropped(), 21);
+      co_await close_sender(sender);
+    });
+    const std::string line = std::string{signal->name} + ": 7 " + std::string{signal->items} + " are lost";
+    EXPECT_EQ(log.count(line), 1) << log.text();
+  }
 }
 
 class Tokens final : public CallCredentials {

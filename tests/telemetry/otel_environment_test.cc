@@ -1,4 +1,4 @@
-// OpenTelemetry's environment variables, as a tracer's options.
+// OpenTelemetry's environment variables, as the options of exporters.
 #include "telemetry/otel_environment.h"
 
 #include <gtest/gtest.h>
@@ -14,16 +14,19 @@ namespace {
 using namespace std::chrono_literals;
 using Variables = std::map<std::string, std::string>;
 
-TracerOptions options_of(const Variables& variables) {
-  return tracer_options_of([&variables](const std::string& name) -> std::optional<std::string> {
+Environment lookup_in(const Variables& variables) {
+  return [&variables](const std::string& name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     if (found == variables.end()) return std::nullopt;
     return found->second;
-  });
+  };
 }
+OtlpOptions options_of(const Variables& variables) { return tracer_options_of(lookup_in(variables)); }
+OtlpOptions metric_options(const Variables& variables) { return metric_options_of(lookup_in(variables)); }
+OtlpOptions log_options(const Variables& variables) { return log_options_of(lookup_in(variables)); }
 
 TEST(OtelEnvironment, HasTheSpecificationsDefaults) {
-  const TracerOptions options = options_of({});
+  const OtlpOptions options = options_of({});
   EXPECT_EQ(options.collector, "http://localhost:4317");
   EXPECT_EQ(options.protocol, OtlpProtocol::kGrpc);
   EXPECT_EQ(options.timeout, 10s);
@@ -60,7 +63,7 @@ TEST(OtelEnvironment, FindsTheCollector) {
 }
 
 TEST(OtelEnvironment, ReadsTheRest) {
-  const TracerOptions options = options_of({
+  const OtlpOptions options = options_of({
       {"OTEL_EXPORTER_OTLP_HEADERS", "X-Api-Key=a%20b, other = c"},
       {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
       {"OTEL_EXPORTER_OTLP_TIMEOUT", "3000"},
@@ -99,7 +102,7 @@ TEST(OtelEnvironment, LogsAndIgnoresWhatCannotBeUsed) {
   };
   for (const auto& [name, value] : cases) {
     test::CapturedLog log;
-    const TracerOptions options = options_of({{name, value}});
+    const OtlpOptions options = options_of({{name, value}});
     EXPECT_EQ(options.collector, "http://localhost:4317") << name;
     EXPECT_EQ(options.timeout, 10s);
     EXPECT_EQ(options.headers.size(), 0);
@@ -113,6 +116,85 @@ TEST(OtelEnvironment, SaysWhichCertificateItCannotRead) {
     ADD_FAILURE() << "read";
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string{error.what()}.find("/nowhere/ca.pem"), std::string::npos) << error.what();
+  }
+}
+
+TEST(OtelEnvironment, HasEachSignalsDefaults) {
+  const OtlpOptions metrics = metric_options({});
+  EXPECT_EQ(metrics.collector, "http://localhost:4317");
+  EXPECT_EQ(metrics.send_every, 60s);
+  EXPECT_EQ(metrics.retry_for, 30s);
+  const OtlpOptions logs = log_options({});
+  EXPECT_EQ(logs.collector, "http://localhost:4317");
+  EXPECT_EQ(logs.send_every, 1s);
+}
+
+TEST(OtelEnvironment, FindsEachSignalsCollector) {
+  const std::string all = "OTEL_EXPORTER_OTLP_ENDPOINT";
+  const std::string protocol = "OTEL_EXPORTER_OTLP_PROTOCOL";
+  const Variables http{{protocol, "http/protobuf"}, {all, "http://c/otel"}};
+  EXPECT_EQ(metric_options(http).collector, "http://c/otel/v1/metrics");
+  EXPECT_EQ(log_options(http).collector, "http://c/otel/v1/logs");
+
+  const Variables own{{all, "http://c:1"},
+                      {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://m:2"},
+                      {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://l/own"},
+                      {"OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/protobuf"},
+                      {"OTEL_EXPORTER_OTLP_HEADERS", "a=1"},
+                      {"OTEL_EXPORTER_OTLP_LOGS_HEADERS", "b=2"}};
+  EXPECT_EQ(options_of(own).collector, "http://c:1");
+  EXPECT_EQ(metric_options(own).collector, "http://m:2");
+  EXPECT_EQ(metric_options(own).protocol, OtlpProtocol::kGrpc);
+  EXPECT_EQ(metric_options(own).headers.at(0).first, "a");
+  EXPECT_EQ(log_options(own).collector, "http://l/own");
+  EXPECT_EQ(log_options(own).protocol, OtlpProtocol::kHttp);
+  EXPECT_EQ(log_options(own).headers.at(0).first, "b");
+
+  EXPECT_EQ(metric_options({{"OTEL_METRICS_EXPORTER", "none"}}).collector, "");
+  EXPECT_EQ(metric_options({{"OTEL_TRACES_EXPORTER", "none"}}).collector, "http://localhost:4317");
+  EXPECT_EQ(log_options({{"OTEL_LOGS_EXPORTER", "none"}}).collector, "");
+  EXPECT_EQ(log_options({{"OTEL_SDK_DISABLED", "true"}}).collector, "");
+}
+
+TEST(OtelEnvironment, ReadsEachSignalsOwnVariables) {
+  const OtlpOptions metrics = metric_options({{"OTEL_METRIC_EXPORT_INTERVAL", "500"},
+                                              {"OTEL_METRIC_EXPORT_TIMEOUT", "400"},
+                                              {"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "300"}});
+  EXPECT_EQ(metrics.send_every, 500ms);
+  EXPECT_EQ(metrics.retry_for, 400ms);
+  EXPECT_EQ(metrics.timeout, 300ms);
+  const OtlpOptions logs = log_options({{"OTEL_BLRP_SCHEDULE_DELAY", "200"},
+                                        {"OTEL_BLRP_EXPORT_TIMEOUT", "100"},
+                                        {"OTEL_BLRP_MAX_QUEUE_SIZE", "20"},
+                                        {"OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "10"}});
+  EXPECT_EQ(logs.send_every, 200ms);
+  EXPECT_EQ(logs.retry_for, 100ms);
+  EXPECT_EQ(logs.most_waiting, 20);
+  EXPECT_EQ(logs.most_at_once, 10);
+}
+
+TEST(OtelEnvironment, LogsTemporalitiesAndAggregationsThatAreNotThere) {
+  struct Case {
+    std::string name;
+    std::string value;
+    bool logged;
+  };
+  const std::string temporality = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+  const std::string aggregation = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+  const std::vector<Case> cases{
+      {temporality, "cumulative", false},
+      {temporality, "Cumulative", false},
+      {temporality, "delta", true},
+      {temporality, "lowmemory", true},
+      {aggregation, "explicit_bucket_histogram", false},
+      {aggregation, "base2_exponential_bucket_histogram", true},
+      {"OTEL_METRICS_EXPORTER", "prometheus", true},
+      {"OTEL_METRIC_EXPORT_INTERVAL", "1m", true},
+  };
+  for (const Case& one : cases) {
+    test::CapturedLog log;
+    static_cast<void>(metric_options({{one.name, one.value}}));
+    EXPECT_EQ(log.count(one.name), one.logged ? 1 : 0) << one.value << log.text();
   }
 }
 

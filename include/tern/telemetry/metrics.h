@@ -78,6 +78,7 @@ class Metrics final : public ServerObserver,
   void on_request_ended(const rest::EndedSentRequest& request) override;
 
  private:
+  friend class MetricExporter;
   class Core;
   std::unique_ptr<Core> core_;
 };
