@@ -1,5 +1,5 @@
-// ProcessEnd: how the program's time ends: by SIGINT or SIGTERM, or, on SIGUSR2, by a new process that takes its sockets
-// over.
+// ProcessEnd: how the program's time ends: by SIGINT or SIGTERM, or, on SIGUSR2, by a new process that takes its
+// sockets over.
 #pragma once
 
 #include <boost/asio/signal_set.hpp>
@@ -20,8 +20,8 @@ class ProcessEnd {
   /// hurries it. On a loop. `manager` outlives it.
   ProcessEnd(const tern::ServiceManager& manager, std::chrono::nanoseconds restart_timeout);
 
-  /// Waits for the end. Each SIGUSR2 starts the program's file again; when the new process does not serve, this one goes
-  /// on, and the log says why. A signal to stop ends a restart that is under way.
+  /// Waits for the end. Each SIGUSR2 starts the program's file again; when the new process does not serve, this one
+  /// goes on, and the log says why. A signal to stop ends a restart that is under way.
   tern::Task<Reason> wait(const tern::Server& server);
 
  private:

@@ -186,7 +186,8 @@ tern::Task<void> serve(const ServeOptions& options, tern::InheritedSockets& inhe
   }
 
   if (options.rest_address != "none") {
-    const std::uint16_t rest_port = server.listen(options.rest_address, {.http = &site, .name = "rest", .inherited = &inherited});
+    const std::uint16_t rest_port =
+        server.listen(options.rest_address, {.http = &site, .name = "rest", .inherited = &inherited});
     spdlog::info("REST server started on port {}", rest_port);
   }
 

@@ -36,7 +36,8 @@ class Http1Connection final : public Job, public ListNode<Http1Connection>, priv
   void start() { Job::start(serve()); }
   /// The next request is the last. Before start().
   void serve_one() noexcept { stopping_ = true; }
-  /// The request that is being answered is the last. Without one, the connection stays open for `idle`, for one request.
+  /// The request that is being answered is the last. Without one, the connection stays open for `idle`, for one
+  /// request.
   void begin_stop(std::chrono::nanoseconds idle);
   /// The server's grace is over (Exchange::end_at_once).
   void end_at_once();

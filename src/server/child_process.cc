@@ -29,7 +29,7 @@ std::vector<char*> pointers_to(std::span<const std::string> texts) {
   return pointers;
 }
 
-/// What happens in the child between fork and exec.
+/// Settings of the child between fork and exec.
 class SpawnSettings {
  public:
   explicit SpawnSettings(int kept) {

@@ -50,7 +50,7 @@ std::string own_program(const std::string& first_argument) {
   return path;
 }
 
-/// This process's own, but for what was meant for it alone.
+/// This process's variables, without the ones that were meant for it alone.
 std::vector<std::string> environment_with(int channel) {
   constexpr std::array kLeftOut = {std::string_view{"LISTEN_PID="},     std::string_view{"LISTEN_FDS="},
                                    std::string_view{"LISTEN_FDNAMES="}, std::string_view{"LISTEN_PIDFDID="},

@@ -21,8 +21,8 @@ class HandoverChannel {
 
   /// Returns false when the other process has closed its end.
   bool send(std::string_view text) noexcept;
-  /// The next message; "" when the other process has closed its end or is not understood, empty when `limit` has come
-  /// first. On a loop.
+  /// Returns the next message; "" when the other process has closed its end, or its message cannot be read; empty when
+  /// `limit` has come first. On a loop.
   [[nodiscard]] Task<std::optional<std::string>> receive(Clock::time_point limit) const;
 
  private:

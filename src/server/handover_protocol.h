@@ -5,8 +5,8 @@
 //   old --> new   "main": the old one has told its service manager, and drains
 //
 // A line is "owns NAME" where the program made the socket's file and the last process removes it, else "uses NAME". The
-// end of the connection is the end of the other process. The versions of the program may differ, so that another version
-// of the protocol has another number.
+// end of the connection is the end of the other process. The versions of the program may differ, so that another
+// version of the protocol has another number.
 #pragma once
 
 #include <string_view>

@@ -38,7 +38,7 @@ std::optional<std::string> take_variable(const char* name) {
   return text;
 }
 
-/// Throws for what is not a whole number in 0..`most`.
+/// Throws when `text` is not a whole number in 0..`most`.
 int number_of(const char* name, const std::string& text, int most) {
   int number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -104,8 +104,9 @@ ListeningSocket handed_over_socket(std::string_view line, OwnedDescriptor descri
 std::vector<ListeningSocket> handed_over_sockets(int channel) {
   std::optional<transport::DescriptorMessage> message = transport::receive_message(channel);
   if (!message || !message->text.starts_with(kHandoverFirstLine)) {
-    throw std::runtime_error("the process before this one hands its sockets over in a way that this version of tern "
-                             "does not know: stop that process and start this one");
+    throw std::runtime_error(
+        "the process before this one hands its sockets over in a way that this version of tern "
+        "does not know: stop that process and start this one");
   }
   std::string_view lines = std::string_view{message->text}.substr(kHandoverFirstLine.size());
   std::vector<ListeningSocket> sockets;

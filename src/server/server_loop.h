@@ -83,9 +83,9 @@ class ServerLoop {
   /// where there is somebody for it.
   void add_connection(std::unique_ptr<transport::ByteStream> stream, const Port& port);
 
-  /// Sends every connection away, those inside of the process last; `empty` is called (on this loop) once none is left. Clients that connected just before
-  /// may finish their handshake, and are then sent away: a call that waits for its connection must not fail. Idle
-  /// HTTP/1.1 connections stay for `http1_idle` (StopOptions).
+  /// Sends every connection away, those inside of the process last; `empty` is called (on this loop) once none is left.
+  /// Clients that connected just before may finish their handshake, and get GOAWAY then: a call that waits for its
+  /// connection must not fail. Idle HTTP/1.1 connections stay for `http1_idle` (StopOptions).
   void begin_stop(std::function<void()> empty, std::chrono::nanoseconds http1_idle);
   /// Cancels every running handler; calls that still come are refused.
   void cancel_calls();
@@ -141,8 +141,8 @@ class ServerLoop {
   /// Nothing of a client is left that may still need the connections inside of the process: a REST request becomes a
   /// call over one.
   [[nodiscard]] bool left_by_clients() const;
-  /// After begin_stop(): sends the connections inside of the process away once no client is left, and tells once nothing
-  /// is.
+  /// After begin_stop(): sends the connections inside of the process away once no client is left, and tells once
+  /// nothing is.
   void tell_if_empty();
 
   Loop& loop_;

@@ -26,7 +26,7 @@ std::string_view variable(const char* name) {
   return value != nullptr ? value : "";
 }
 
-/// 0 for what is not a number.
+/// Returns 0 when the variable is not a number.
 std::int64_t number_in(const char* name) {
   const std::string_view text = variable(name);
   std::int64_t number = 0;
@@ -76,8 +76,8 @@ void ServiceManager::send(std::string text, std::string_view status) const {
   }
   const std::string failure = transport::send_to_notify_socket(socket_, text);
   if (!failure.empty()) {
-    spdlog::warn("cannot tell the service manager \"{}\" (NOTIFY_SOCKET={}): {}", text.substr(0, text.find('\n')), socket_,
-                 failure);
+    spdlog::warn("cannot tell the service manager \"{}\" (NOTIFY_SOCKET={}): {}", text.substr(0, text.find('\n')),
+                 socket_, failure);
   }
 }
 

@@ -139,7 +139,7 @@ std::unique_ptr<Acceptor> listen_unix(Loop& loop, const Address& address) {
   return std::make_unique<SocketAcceptor<Local>>(loop, address, std::move(acceptor), std::move(file));
 }
 
-/// `address` is that of a socket that was handed in.
+/// `address` stands for a socket that was handed in; its port is filled in here.
 std::unique_ptr<Acceptor> accept_from(Loop& loop, Address address, int descriptor,
                                       std::shared_ptr<UnixSocketFile> file) {
   using Any = asio::generic::stream_protocol;
@@ -157,7 +157,7 @@ std::unique_ptr<Acceptor> accept_from(Loop& loop, Address address, int descripto
 std::unique_ptr<Acceptor> listen_handed_in(Loop& loop, const Address& address) {
   const int descriptor = address.handed_in->take();
   static_cast<void>(::fcntl(descriptor, F_SETFD, FD_CLOEXEC));
-  static_cast<void>(protocol_of(descriptor));  // throws for what is no stream socket
+  static_cast<void>(protocol_of(descriptor));  // throws when it is not a stream socket
   if (!ListeningSocket::listens(descriptor)) refuse(address, "the socket does not listen");
   return accept_from(loop, address, descriptor, nullptr);
 }

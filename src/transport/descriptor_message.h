@@ -1,5 +1,6 @@
 // Messages between two processes over a unix socket that keeps their boundaries (SOCK_SEQPACKET), with descriptors
-// (SCM_RIGHTS): the receiver gets descriptors of its own for the very same sockets, with the connections that wait in them.
+// (SCM_RIGHTS): the receiver gets descriptors of its own for the very same sockets, with the connections that wait in
+// them.
 #pragma once
 
 #include <optional>
@@ -41,12 +42,12 @@ struct DescriptorMessage {
 /// Two connected sockets for such messages, which no other program inherits. Throws std::runtime_error.
 std::pair<OwnedDescriptor, OwnedDescriptor> descriptor_socket_pair();
 
-/// Sends at once; the descriptors stay the caller's. Throws std::runtime_error, also when the other end is closed or its
-/// queue is full.
+/// Sends at once; the descriptors stay the caller's. Throws std::runtime_error, also when the other end is closed or
+/// its queue is full.
 void send_message(int socket, std::string_view text, std::span<const int> descriptors = {});
 
-/// Receives what is there; empty when nothing is. A message without text: the other end is closed. The descriptors are
-/// CLOEXEC. Throws std::runtime_error, also for a message that is too long.
+/// Receives the next message; empty when none has arrived. A message without text: the other end is closed. The
+/// descriptors are CLOEXEC. Throws std::runtime_error, also for a message that is too long.
 std::optional<DescriptorMessage> receive_message(int socket);
 
 }  // namespace tern::transport

@@ -37,9 +37,7 @@ ListeningSocket::ListeningSocket(std::string name, int descriptor, std::shared_p
 }
 
 ListeningSocket::ListeningSocket(ListeningSocket&& other) noexcept
-    : name_(std::move(other.name_)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
-      file_(std::move(other.file_)) {}
+    : name_(std::move(other.name_)), descriptor_(std::exchange(other.descriptor_, -1)), file_(std::move(other.file_)) {}
 
 ListeningSocket& ListeningSocket::operator=(ListeningSocket&& other) noexcept {
   if (this == &other) return *this;

@@ -43,7 +43,11 @@ UnixSocketFile::UnixSocketFile(std::string path) : path_(std::move(path)), owner
 }
 
 UnixSocketFile::UnixSocketFile(UnixSocketFile&& other) noexcept
-    : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_), owner_(other.owner_), left_(other.left_.load()) {}
+    : path_(std::exchange(other.path_, {})),
+      device_(other.device_),
+      inode_(other.inode_),
+      owner_(other.owner_),
+      left_(other.left_.load()) {}
 
 UnixSocketFile::~UnixSocketFile() {
   struct stat status{};

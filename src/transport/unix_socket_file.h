@@ -1,6 +1,6 @@
 // UnixSocketFile: the file of a unix socket that this process listens on. It is removed at the end only where it is
-// still the same file: another process may have replaced it, and a fork of this one does not own it. A process that hands
-// its sockets over leaves the file to the next one.
+// still the same file: another process may have replaced it, and a fork of this one does not own it. A process that
+// hands its sockets over leaves the file to the next one.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-// What a service manager is told: the datagrams of sd_notify(3), read from a socket as systemd's.
+// Messages to a service manager: the datagrams of sd_notify(3), read from a socket as systemd's.
 #include "tern/server/service_manager.h"
 
 #include <gtest/gtest.h>
@@ -74,7 +74,7 @@ class NotifySocket {
   Variables variables_;
 };
 
-TEST(ServiceManager, IsToldOneDatagramForEachState) {
+TEST(ServiceManager, GetsOneDatagramForEachState) {
   const NotifySocket socket;
   const ServiceManager manager = ServiceManager::from_environment();
   EXPECT_TRUE(manager.present());
@@ -91,7 +91,7 @@ TEST(ServiceManager, IsToldOneDatagramForEachState) {
   EXPECT_TRUE(reloading.starts_with("RELOADING=1\nMONOTONIC_USEC=")) << reloading;
 }
 
-TEST(ServiceManager, IsNotThereWithoutASocket) {
+TEST(ServiceManager, GetsNothingWithoutASocket) {
   const CapturedLog log;
   const ServiceManager manager = ServiceManager::from_environment();
   EXPECT_FALSE(manager.present());
@@ -140,7 +140,7 @@ void expect_silence_while_blocked(std::size_t which) {
   };
   std::jthread program{[&] { block_on(body(blocked, released, seen, which), {.threads = 2, .blocked_after = 0ms}); }};
   blocked.wait(false);
-  // One may be on its way. After it there is none for several times as long as two need.
+  // The last message may be on its way. After it, none comes within twenty intervals.
   while (!socket.next(1s).empty()) continue;
   released = true;
   released.notify_all();

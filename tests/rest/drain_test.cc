@@ -34,9 +34,8 @@ class KeptClient final : public tern::test::RawClient {
 /// A server with a route and a service, and its stop.
 struct Draining {
   Draining() {
-    site.route("GET", "/", [](Request& /*request*/) -> Task<Response> {
-      co_return Response{200, "text/plain", "hello"};
-    });
+    site.route("GET", "/",
+               [](Request& /*request*/) -> Task<Response> { co_return Response{200, "text/plain", "hello"}; });
     server.add_service(probe);
     site.add_services(server);
     port = server.listen("127.0.0.1:0", {.http = &site});
@@ -97,7 +96,7 @@ TEST(Drain, ClosesHttp1ConnectionsThatStayIdle) {
   block_on(body());
 }
 
-// Such a request becomes a call over a connection inside of the process, which must not be sent away before it.
+// Such a request becomes a call over a connection inside of the process, which must drain last.
 TEST(Drain, ServesCallsOfServicesOverHttp) {
   const auto body = []() -> Task<void> {
     Draining server;

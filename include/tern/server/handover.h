@@ -23,22 +23,22 @@
 
 namespace tern {
 
-/// What it points to must outlive hand_over().
+/// The program's and arguments' texts and the manager must outlive hand_over().
 struct HandoverOptions {
   /// The file to execute. Empty: this program's file as it is on the disk now. That is argv[0] when it has a slash (a
   /// link is followed anew), else the file that this process runs.
-  std::string_view program;
+  std::string_view program = {};
   /// Its arguments, the program's name first. Empty: this process's own.
-  std::span<const std::string> arguments;
+  std::span<const std::string> arguments = {};
   /// A new process that has not confirmed by then is killed.
   std::chrono::nanoseconds timeout = std::chrono::seconds{60};
-  /// Is told of the new main process. Null: nobody is.
+  /// hand_over() names the new main process to it. Null: to nobody.
   const ServiceManager* service_manager = nullptr;
 };
 
-/// Returns the process ID of the new process, which serves; the caller then stops its server. From then on files of unix
-/// sockets are the new process's to remove. Throws std::runtime_error that says why the new process does not serve; it
-/// then has ended, and this process serves on. Cancelled, it kills the new process. On a loop. `sockets` are
+/// Returns the process ID of the new process, which serves; the caller then stops its server. From then on files of
+/// unix sockets are the new process's to remove. Throws std::runtime_error that says why the new process does not
+/// serve; it then has ended, and this process serves on. Cancelled, it kills the new process. On a loop. `sockets` are
 /// Server::listening_sockets(), of several servers when there are several.
 [[nodiscard]] Task<int> hand_over(std::vector<ListeningSocket> sockets, HandoverOptions options = {});
 

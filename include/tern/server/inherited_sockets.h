@@ -1,9 +1,11 @@
-// InheritedSockets: the listening sockets that a program is started with: by systemd (socket activation, sd_listen_fds(3))
-// or by the process that it replaces (hand_over()). Connections that wait in them are served, not lost.
+// InheritedSockets: the listening sockets that a program is started with: by systemd (socket activation,
+// sd_listen_fds(3)) or by the process that it replaces (hand_over()). Connections that wait in them are served, not
+// lost.
 //
 //   auto inherited = tern::InheritedSockets::from_environment({"grpc", "rest"});
-//   server.listen("[::]:50051", {.name = "grpc", .inherited = &inherited});   // the inherited one, or else this address
-//   co_await inherited.confirm();                                             // it serves: the other process may end
+//   server.listen("[::]:50051", {.name = "grpc", .inherited = &inherited});   // the inherited one, or else this
+//   address co_await inherited.confirm();                                             // it serves: the other process
+//   may end
 #pragma once
 
 #include <initializer_list>
@@ -29,9 +31,9 @@ class InheritedSockets {
 
   /// Takes the sockets that the environment names, and removes LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES and
   /// TERN_HANDOVER_FD from it, so that programs that this one starts do not take them too. It changes the environment:
-  /// call it before there are other threads. `names` are those that the program listens under. systemd's sockets have
-  /// them by FileDescriptorName=; where none has, they get them in their order. Throws std::runtime_error that says
-  /// what is wrong with the variables or the sockets.
+  /// call it before there are other threads. `names` are the program's names of its listening sockets. systemd's
+  /// sockets have these names by FileDescriptorName=; where none has, they get the names in their order. Throws
+  /// std::runtime_error that names the wrong variable or socket.
   static InheritedSockets from_environment(std::initializer_list<std::string_view> names);
 
   /// True if this process replaces another one, which waits for confirm().
@@ -42,8 +44,8 @@ class InheritedSockets {
 
   /// Tells the process before this one that this one serves, and waits until it no longer is the main process; it then
   /// accepts no more and drains. Sockets that were not taken are closed, with a warning: clients that connect to them
-  /// fail. Does nothing when there is no such process. Logs a warning and returns when that process has ended, or has
-  /// not answered within ten seconds: this one serves in any case. On a loop.
+  /// fail. Returns at once in a process that replaces no other one. Logs a warning and returns when the other process
+  /// has ended, or has not answered within ten seconds: this one serves in any case. On a loop.
   [[nodiscard]] Task<void> confirm();
 
  private:

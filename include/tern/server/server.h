@@ -114,9 +114,9 @@ struct ListenOptions {
   /// Answers what comes here and is no gRPC: HTTP/1.1, and HTTP/2 of other kinds, told apart by a connection's first
   /// bytes and by each request's content type. A port without one takes gRPC alone.
   HttpHandler* http = nullptr;
-  /// What the listening socket is called in listening_sockets(), and in the program that replaces this one. Without
-  /// line breaks. Default: the address's text.
-  std::string_view name;
+  /// The listening socket's name in listening_sockets(), and in the program that replaces this one. A line break is
+  /// rejected. Default: the address's text.
+  std::string_view name = {};
   /// Sockets of this name in it are used in place of the address: they listen already, with the connections that wait
   /// in them. Null, or without any of the name: listens on the address.
   InheritedSockets* inherited = nullptr;

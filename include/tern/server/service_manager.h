@@ -16,8 +16,8 @@
 
 namespace tern {
 
-/// Members may be called on any thread, but for keep_watchdog(). They log a warning when the message cannot be sent, and
-/// throw nothing. Each waits for at most a second for a service manager that reads nothing.
+/// Members may be called on any thread, but for keep_watchdog(). They log a warning when the message cannot be sent,
+/// and throw nothing. Each waits for at most a second for a service manager that reads nothing.
 class ServiceManager {
  public:
   /// Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, and leaves them as they are. The watchdog of another process
@@ -38,8 +38,8 @@ class ServiceManager {
   /// Process `pid` is the program from now on, and ready (MAINPID, READY=1). This process tells nothing any more.
   void main_process_is(int pid, std::string_view status = {}) const;
 
-  /// Sends WATCHDOG=1 twice in each WATCHDOG_USEC, as long as this loop and each loop that was started with it turn: one
-  /// that is blocked for longer makes the service manager restart the program. Ends at once without a watchdog;
+  /// Sends WATCHDOG=1 twice in each WATCHDOG_USEC, as long as this loop and each loop that was started with it turn:
+  /// one that is blocked for longer makes the service manager restart the program. Ends at once without a watchdog;
   /// otherwise it goes on until cancelled. On one of the server's loops.
   [[nodiscard]] Task<void> keep_watchdog() const;
 

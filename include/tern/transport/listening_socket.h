@@ -1,5 +1,5 @@
-// ListeningSocket: a listening socket under a name, on its way to a server or from one: handed over by the process before
-// this one, or opened by systemd (InheritedSockets, hand_over()).
+// ListeningSocket: a listening socket under a name, on its way to a server or from one: handed over by the process
+// before this one, or opened by systemd (InheritedSockets, hand_over()).
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ class UnixSocketFile;
 /// Owns its descriptor. No program that this process starts inherits it. May be used on any thread, by one at a time.
 class ListeningSocket {
  public:
-  /// Takes `descriptor` over. `file` is that of a unix socket, when a process of this program made it; otherwise null.
+  /// Takes `descriptor` over. `file` is a unix socket's file, when a process of this program made it; otherwise null.
   /// Throws std::runtime_error, and closes the descriptor, when it is not a listening stream socket.
   ListeningSocket(std::string name, int descriptor, std::shared_ptr<transport::UnixSocketFile> file = nullptr);
   ListeningSocket(ListeningSocket&& other) noexcept;
