@@ -197,12 +197,16 @@ void ServerLoop::serve_http2(std::unique_ptr<transport::ByteStream> stream, cons
 HttpPart* ServerLoop::http_part(HttpHandler* handler) {
   if (handler == nullptr) return nullptr;
   std::unique_ptr<HttpPart>& part = http_parts_[handler];
-  if (part == nullptr) part = handler->make_part(loop_, memory_, lingering_, [this] { tell_if_empty(); });
+  if (part == nullptr) {
+    part = handler->make_part(loop_, memory_, lingering_, [this] { tell_if_empty(); });
+    if (stopping_) part->begin_stop(http1_idle_);
+  }
   return part.get();
 }
 
 void ServerLoop::begin_stop(std::function<void()> empty, std::chrono::nanoseconds http1_idle) {
   stopping_ = true;
+  http1_idle_ = http1_idle;
   empty_ = std::move(empty);
   connections_.for_each([](ServerConnection& connection) {
     if (!connection.in_process()) connection.send_away();

@@ -162,6 +162,7 @@ class ServerLoop {
   CallCounts counts_;
   std::size_t most_calls_;
   bool stopping_ = false;
+  std::chrono::nanoseconds http1_idle_{};  // after begin_stop()
   bool refuses_calls_ = false;
   std::function<void()> empty_;
 };

@@ -132,6 +132,7 @@ TEST(Drain, ServesAClientWhoseFirstRequestComesLate) {
     co_await client.write(kGet);
     const std::string response = co_await client.read_to_end();
     EXPECT_TRUE(response.starts_with("HTTP/1.1 200")) << response;
+    EXPECT_NE(response.find("onnection: close"), std::string::npos) << response;
     client.close();
     co_await server.stop.join();
   };
