@@ -1,6 +1,8 @@
 // userchat: users and chat, the application that shows tern.
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cstdio>
+#include <exception>
 #include <string>
 
 #include "program_log.h"
@@ -14,6 +16,25 @@ std::chrono::nanoseconds milliseconds(double value) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double, std::milli>(value));
 }
 
+/// Below the options of `serve --help`.
+constexpr const char* kProcessHelp =
+    R"(Signals: SIGINT and SIGTERM stop the server. SIGUSR2 starts the program's file again with the same arguments; the
+new process takes the listening sockets over, and this one finishes its calls: no call is lost. A new process that does
+not serve changes nothing. SIGHUP opens the file of --access-log anew.
+Sockets that systemd opens (LISTEN_FDS) are used in place of --grpc and --rest: those named "grpc" and "rest", or the
+first and the second. NOTIFY_SOCKET is told READY, RELOADING, MAINPID, STOPPING and WATCHDOG.)";
+
+/// Before there are other threads: it changes the environment.
+int serve_with_inherited_sockets(const userchat::ServeOptions& options, std::size_t threads) {
+  try {
+    auto inherited = tern::InheritedSockets::from_environment({"grpc", "rest"});
+    return tern::run(userchat::serve(options, inherited), {.threads = threads});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -25,8 +46,10 @@ int main(int argc, char** argv) {
   double lookup_ms = 10;
   double stream_ms = 100;
   double grace_s = 5;
+  double restart_timeout_s = 60;
   std::string level = "info";
   CLI::App* serve = app.add_subcommand("serve", "Serve gRPC and REST until Ctrl-C");
+  serve->footer(kProcessHelp);
   serve->add_option("--grpc", options.grpc_address, "Where to serve gRPC alone")->capture_default_str();
   serve
       ->add_option("--rest", options.rest_address,
@@ -53,6 +76,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   serve->add_option("--grace-s", grace_s, "How long running calls may go on after Ctrl-C, in seconds")
       ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  serve
+      ->add_option("--restart-timeout-s", restart_timeout_s,
+                   "By when the new process of a restart (SIGUSR2) has to serve, in seconds; if not, this one goes on")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   serve->add_option(
       "--cors-origin", options.cors_origins,
@@ -85,5 +113,6 @@ int main(int argc, char** argv) {
   userchat::open_program_log(level);
   options.delays = {.lookup = milliseconds(lookup_ms), .stream_step = milliseconds(stream_ms)};
   options.grace = milliseconds(grace_s * 1000);
-  return tern::run(userchat::serve(options), {.threads = threads});
+  options.restart_timeout = milliseconds(restart_timeout_s * 1000);
+  return serve_with_inherited_sockets(options, threads);
 }

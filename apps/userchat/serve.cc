@@ -2,7 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include <csignal>
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,10 +17,12 @@
 #include "embedded/swagger_ui.h"
 #include "memory_user_repository.h"
 #include "postgres_user_repository.h"
+#include "process_end.h"
 #include "program_log.h"
 #include "sqlite_user_repository.h"
 #include "sync_user_service.h"
 #include "tern/rest/site.h"
+#include "tern/server/service_manager.h"
 #include "tern/services/health.h"
 #include "tern/services/reflection.h"
 #include "tern/telemetry/access_log.h"
@@ -34,6 +37,8 @@ namespace userchat {
 
 namespace {
 
+/// Clients of HTTP/1.1 that send a request now and then get through a restart without a failed one.
+constexpr std::chrono::seconds kIdleHttp1{5};
 /// The document's 50 MiB.
 constexpr std::size_t kMaxMessageLength = std::size_t{50} * 1024 * 1024;
 
@@ -81,6 +86,8 @@ tern::Task<std::unique_ptr<ChatRoomService>> open_chat_room(const ServeOptions& 
   database.connections = options.database_connections;
   co_return co_await ChatRoomService::open(std::move(database));
 }
+
+double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
 tern::Task<tern::rest::Response> health(tern::rest::Request& /*request*/) {
   co_return tern::rest::Response::json(R"({"status":"ok"})");
@@ -159,7 +166,7 @@ struct Telemetry {
 
 }  // namespace
 
-tern::Task<void> serve(const ServeOptions& options) {
+tern::Task<void> serve(const ServeOptions& options, tern::InheritedSockets& inherited) {
   Users users = co_await open_users(options);
   AsyncUserService user_service{users.awaitable(), options.delays};
   AsyncChatService chat_service;
@@ -200,10 +207,13 @@ tern::Task<void> serve(const ServeOptions& options) {
   tern::TaskGroup hangups;
   if (telemetry.access_log && options.access_log != "-") hangups.spawn(telemetry.access_log->reopen_on_hangup());
 
-  // Caught before the first line says that it runs: whoever has read that may end it.
-  tern::Task<int> stop_signal = tern::signals(SIGINT, SIGTERM);
+  const tern::ServiceManager service_manager = tern::ServiceManager::from_environment();
+  tern::TaskGroup watchdog;
+  watchdog.spawn(service_manager.keep_watchdog());
+  // Signals are caught before the first line says that it runs: whoever has read that may end it.
+  ProcessEnd process_end{service_manager, options.restart_timeout};
 
-  const std::uint16_t port = server.listen(options.grpc_address);
+  const std::uint16_t port = server.listen(options.grpc_address, {.name = "grpc", .inherited = &inherited});
   const char* kind = options.synchronous ? "Sync" : "Async";
   if (port == 0) {
     spdlog::info("{} server started on {}", kind, options.grpc_address);
@@ -212,16 +222,28 @@ tern::Task<void> serve(const ServeOptions& options) {
   }
 
   if (options.rest_address != "none") {
-    const std::uint16_t rest_port = server.listen(options.rest_address, {.http = &site});
+    const std::uint16_t rest_port =
+        server.listen(options.rest_address, {.http = &site, .name = "rest", .inherited = &inherited});
     spdlog::info("REST server started on port {}", rest_port);
   }
 
-  co_await std::move(stop_signal);
-  spdlog::info("Shutting down...");
-  grpc_health.shut_down();
+  co_await inherited.confirm();
+  service_manager.ready();
+  const ProcessEnd::Reason reason = co_await process_end.wait(server);
+  tern::StopOptions stop{.grace = options.grace};
+  if (reason == ProcessEnd::Reason::kReplaced) {
+    spdlog::info("Replaced: finishing the calls that run, for at most {:g} s", seconds(options.grace));
+    watchdog.cancel();
+    stop.http1_idle = std::min<std::chrono::nanoseconds>(options.grace, kIdleHttp1);
+  } else {
+    spdlog::info("Shutting down...");
+    service_manager.stopping();
+    grpc_health.shut_down();  // a replaced server stays healthy: its address serves on
+  }
   chat_room->close();
   figures_service.close();
-  co_await server.stop({.grace = options.grace});
+  co_await server.stop(stop);
+  watchdog.cancel();
   co_await chat_room->close_database();
   co_await telemetry.close();
   co_await close_users(users);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tern/async/task.h"
+#include "tern/server/inherited_sockets.h"
 #include "user_rules.h"
 
 namespace userchat {
@@ -24,6 +25,8 @@ struct ServeOptions {
   std::uint32_t max_concurrent_streams = 1000;
   Delays delays;
   std::chrono::nanoseconds grace = std::chrono::seconds{5};
+  /// By then a process that replaces this one has to serve.
+  std::chrono::nanoseconds restart_timeout = std::chrono::seconds{60};
   /// Pages of these origins may call over HTTP, besides the server's own; "*": all.
   std::vector<std::string> cors_origins;
   /// GET /metrics, for Prometheus.
@@ -39,7 +42,8 @@ struct ServeOptions {
   double traces_sampled = 1;
 };
 
-/// Serves until SIGINT or SIGTERM.
-tern::Task<void> serve(const ServeOptions& options);
+/// Serves until SIGINT or SIGTERM, or until a new process has taken over (SIGUSR2). Listens on the sockets "grpc" and
+/// "rest" of `inherited` where it has them, in place of the options' addresses.
+tern::Task<void> serve(const ServeOptions& options, tern::InheritedSockets& inherited);
 
 }  // namespace userchat

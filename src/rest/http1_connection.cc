@@ -20,13 +20,19 @@ Http1Connection::Http1Connection(Part& part, std::unique_ptr<transport::ByteStre
       scheme_(stream_.secure() ? "https" : "http"),
       context_{stream_, memory_, part.site(), peer_, refusals_} {}
 
-void Http1Connection::begin_stop() {
+void Http1Connection::begin_stop(std::chrono::nanoseconds idle) {
   stopping_ = true;
   if (exchange_) {
     exchange_->close_after();
+  } else if (idle.count() > 0) {
+    part_.loop().arm(idle_end_, Clock::now() + idle);
   } else {
     cancel();
   }
+}
+
+void Http1Connection::idle_for_too_long() {
+  if (!exchange_) cancel();
 }
 
 void Http1Connection::end_at_once() {
@@ -65,7 +71,7 @@ void Http1Connection::finished(std::exception_ptr error) {
 
 Task<void> Http1Connection::serve() {
   bool goes_on = true;
-  while (goes_on && !stopping_) {
+  do {
     Http1HeadReader reader{part_.site().options().max_header_length};
     const bool done = co_await read_head(reader);
     if (!done) co_return;
@@ -74,7 +80,7 @@ Task<void> Http1Connection::serve() {
       break;
     }
     goes_on = co_await answer(std::move(reader.head()));
-  }
+  } while (goes_on && !stopping_);
   responded_ = true;
 }
 
@@ -112,6 +118,7 @@ Task<void> Http1Connection::reject(Http1HeadReader& reader) {
 
 Task<bool> Http1Connection::answer(Http1Head head) {
   Http1Exchange& exchange = exchange_.emplace(context_, head);
+  if (stopping_) exchange.close_after();
   Request request{std::move(head.method), std::move(head.target), exchange, part_.site().options().max_body_length};
   request.fields = std::move(head.fields);
   request.peer = peer_;

@@ -56,12 +56,14 @@ bool is_passing(int error) noexcept {
 template <class Protocol>
 class SocketAcceptor final : public Acceptor {
  public:
-  SocketAcceptor(Loop& loop, Address address, asio::basic_socket_acceptor<Protocol> acceptor, UnixSocketFile file = {})
+  SocketAcceptor(Loop& loop, Address address, asio::basic_socket_acceptor<Protocol> acceptor,
+                 std::shared_ptr<UnixSocketFile> file = nullptr)
       : loop_(loop),
         address_(std::move(address)),
         acceptor_(std::move(acceptor)),
+        descriptor_(acceptor_.native_handle()),
         file_(std::move(file)),
-        protocol_(protocol_of(acceptor_.native_handle())) {
+        protocol_(protocol_of(descriptor_)) {
     acceptor_.native_non_blocking(true);
   }
   SocketAcceptor(const SocketAcceptor&) = delete;
@@ -71,6 +73,12 @@ class SocketAcceptor final : public Acceptor {
   [[nodiscard]] const Address& address() const noexcept override { return address_; }
   [[nodiscard]] std::string name() const override {
     return address_.handed_in == nullptr ? address_.to_string() : endpoint_name(acceptor_.local_endpoint());
+  }
+
+  [[nodiscard]] ListeningSocket duplicate(std::string name) const override {
+    const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) refuse(address_, std::string{"cannot duplicate the socket: "} + std::strerror(errno));
+    return ListeningSocket{std::move(name), copy, file_};
   }
 
   Task<void> accept_forever(std::function<void(Loop&, Socket)> accepted) override {
@@ -112,7 +120,8 @@ class SocketAcceptor final : public Acceptor {
   Loop& loop_;
   Address address_;
   asio::basic_socket_acceptor<Protocol> acceptor_;
-  UnixSocketFile file_;
+  int descriptor_;
+  std::shared_ptr<UnixSocketFile> file_;  // of a unix socket that this process made, or got from the one before it
   asio::generic::stream_protocol protocol_;
   std::size_t next_ = 0;  // among the loops
 };
@@ -124,31 +133,33 @@ std::unique_ptr<Acceptor> listen_unix(Loop& loop, const Address& address) {
   open_socket(acceptor, Local{}, error);
   if (!error) acceptor.bind(Local::endpoint{address.unix_path}, error);
   if (error) refuse(address, explain(error));
-  UnixSocketFile file{address.unix_path};
+  auto file = std::make_shared<UnixSocketFile>(address.unix_path);
   acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) refuse(address, explain(error));
   return std::make_unique<SocketAcceptor<Local>>(loop, address, std::move(acceptor), std::move(file));
 }
 
-std::unique_ptr<Acceptor> listen_handed_in(Loop& loop, const Address& address) {
+/// `address` stands for a socket that was handed in; its port is filled in here.
+std::unique_ptr<Acceptor> accept_from(Loop& loop, Address address, int descriptor,
+                                      std::shared_ptr<UnixSocketFile> file) {
   using Any = asio::generic::stream_protocol;
-  const int descriptor = address.handed_in->take();
-  static_cast<void>(::fcntl(descriptor, F_SETFD, FD_CLOEXEC));
   const Any protocol = protocol_of(descriptor);
-  int listens = 0;
-  socklen_t size = sizeof listens;
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) {
-    refuse(address, "the socket does not listen");
-  }
   asio::basic_socket_acceptor<Any> acceptor{loop.context(), protocol, descriptor};
-  Address bound = address;
   if (protocol.family() != AF_UNIX) {
     const auto endpoint = acceptor.local_endpoint();
     tcp::endpoint tcp;
     std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
-    bound.port = tcp.port();
+    address.port = tcp.port();
   }
-  return std::make_unique<SocketAcceptor<Any>>(loop, std::move(bound), std::move(acceptor));
+  return std::make_unique<SocketAcceptor<Any>>(loop, std::move(address), std::move(acceptor), std::move(file));
+}
+
+std::unique_ptr<Acceptor> listen_handed_in(Loop& loop, const Address& address) {
+  const int descriptor = address.handed_in->take();
+  static_cast<void>(::fcntl(descriptor, F_SETFD, FD_CLOEXEC));
+  static_cast<void>(protocol_of(descriptor));  // throws when it is not a stream socket
+  if (!ListeningSocket::listens(descriptor)) refuse(address, "the socket does not listen");
+  return accept_from(loop, address, descriptor, nullptr);
 }
 
 error_code bind_tcp(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, bool reuse_port) {
@@ -226,6 +237,14 @@ Acceptors one(std::unique_ptr<Acceptor> acceptor) {
 }
 
 }  // namespace
+
+std::unique_ptr<Acceptor> Acceptor::adopt(Loop& loop, ListeningSocket socket) {
+  std::shared_ptr<UnixSocketFile> file = socket.file();
+  const int descriptor = socket.release();
+  Address address;
+  address.handed_in = std::make_shared<HandedInSocket>(descriptor);
+  return accept_from(loop, std::move(address), descriptor, std::move(file));
+}
 
 std::vector<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop, const Address& address, bool reuse_port) {
   if (address.handed_in != nullptr) return one(listen_handed_in(loop, address));

@@ -43,11 +43,15 @@ UnixSocketFile::UnixSocketFile(std::string path) : path_(std::move(path)), owner
 }
 
 UnixSocketFile::UnixSocketFile(UnixSocketFile&& other) noexcept
-    : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_), owner_(other.owner_) {}
+    : path_(std::exchange(other.path_, {})),
+      device_(other.device_),
+      inode_(other.inode_),
+      owner_(other.owner_),
+      left_(other.left_.load()) {}
 
 UnixSocketFile::~UnixSocketFile() {
   struct stat status{};
-  if (path_.empty() || ::getpid() != owner_ || ::stat(path_.c_str(), &status) != 0) return;
+  if (!owned() || ::getpid() != owner_ || ::stat(path_.c_str(), &status) != 0) return;
   if (status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
 }
 

@@ -60,6 +60,27 @@ TEST_F(UnixSocketFiles, StayWhenAnotherProcessHasReplacedThem) {
   EXPECT_TRUE(exists());
 }
 
+TEST_F(UnixSocketFiles, StayWhenTheyAreLeftToAnotherProcess) {
+  bind_new();
+  {
+    UnixSocketFile file{path_};
+    file.leave();
+    EXPECT_FALSE(file.owned());
+  }
+  EXPECT_TRUE(exists());
+}
+
+TEST_F(UnixSocketFiles, AreRemovedWhenTheyAreOwnedAgain) {
+  bind_new();
+  {
+    UnixSocketFile file{path_};
+    file.leave();
+    file.own();
+    EXPECT_TRUE(file.owned());
+  }
+  EXPECT_FALSE(exists());
+}
+
 TEST_F(UnixSocketFiles, StayWhenAForkEnds) {
   bind_new();
   const UnixSocketFile file{path_};
