@@ -12,15 +12,19 @@
 #include "tern/async/with_timeout.h"
 #include "tern/version.h"
 
-// One job sends one batch after the other. A batch is tried again as ExportRetry says; meanwhile further spans wait, as
-// many as may. Every span ends in one of two counts: Batch counts its spans as dropped when it goes, however that comes
-// about, unless they were accepted.
+// One job takes batches from the queue and sends as many of them at once as are full, up to kMostAtOnce: under load a
+// loop answers late, and with one request at a time its spans would come faster than they go. A batch is tried again as
+// ExportRetry says; meanwhile further spans wait, as many as may. Every span ends in one of two counts: Batch counts
+// its spans as dropped when it goes, however that comes about, unless they were accepted.
 namespace tern::telemetry {
 
 namespace {
 
 /// Collectors accept 4 MiB for a request (OTLP specification, "OTLP/gRPC Request"); this leaves room for the resource.
 constexpr std::size_t kMostBatchBytes = std::size_t{3} * 1024 * 1024;
+
+/// Requests under way at once (OTLP specification, "OTLP/gRPC Concurrent Requests").
+constexpr std::size_t kMostAtOnce = 8;
 
 void add_attribute(otlp::Resource& resource, std::string_view key, std::string_view value) {
   otlp::KeyValue& attribute = *resource.add_attributes();
@@ -74,8 +78,7 @@ SpanExporter::SpanExporter(const TracerOptions& options)
     : home_(Loop::require_current("a Tracer")),
       options_(options),
       resource_(resource_of(options)),
-      collector_(transport_of(options)),
-      retry_(options.retry_for) {
+      collector_(transport_of(options)) {
   sending_.spawn(send_until_closed());
 }
 
@@ -125,36 +128,52 @@ std::size_t SpanExporter::take_waiting(otlp::ExportRequest& request) {
   return taken;
 }
 
+bool SpanExporter::has_waiting(std::size_t spans) {
+  const std::lock_guard lock{mutex_};
+  return waiting_.size() >= spans;
+}
+
 // Spans that do not fill a batch wait for the next time, unless this is the last.
 Task<void> SpanExporter::send_waiting() {
-  bool whole = true;
-  while (whole || closing_.is_set()) {
-    otlp::ExportRequest request;
-    const std::size_t spans = take_waiting(request);
-    if (spans == 0) co_return;
-    const bool accepted = co_await send(std::move(request), spans);
-    if (closing_.is_set() && !accepted) co_return;
-    const std::lock_guard lock{mutex_};
-    whole = waiting_.size() >= options_.most_at_once;
+  bool more = true;
+  while (more) {
+    bool accepted = true;
+    TaskGroup batches;
+    for (std::size_t started = 0; more && started < kMostAtOnce; ++started) {
+      otlp::ExportRequest request;
+      const std::size_t spans = take_waiting(request);
+      if (spans > 0) batches.spawn(send_one(std::move(request), spans, accepted));
+      more = has_waiting(closing_.is_set() ? 1 : options_.most_at_once);
+    }
+    co_await batches.join();
+    // Where the collector does not answer at the end, what is left is dropped.
+    more = closing_.is_set() ? accepted && has_waiting(1) : has_waiting(options_.most_at_once);
   }
+}
+
+Task<void> SpanExporter::send_one(otlp::ExportRequest request, std::size_t spans, bool& all_accepted) {
+  const bool accepted = co_await send(std::move(request), spans);
+  all_accepted = all_accepted && accepted;
 }
 
 Task<bool> SpanExporter::send(otlp::ExportRequest request, std::size_t spans) {
   Batch batch{*this, spans};
   const std::string bytes = request.SerializeAsString();
   request.Clear();
-  retry_.begin(Clock::now());
-  // The collector may have asked for a pause behind the batch before.
-  if (retry_.not_before() > Clock::now()) co_await sleep_until(retry_.not_before());
-  for (;;) {
-    const bool last = closing_.is_set();
+  ExportRetry retry{options_.retry_for};
+  retry.begin(Clock::now());
+  // The collector may have asked for a pause behind another batch.
+  if (not_before_ > Clock::now()) co_await sleep_until(not_before_);
+  for (bool first = true;; first = false) {
+    const bool last = closing_.is_set() && !first;  // one that has failed once is tried once more at the end
     const ExportOutcome outcome = co_await collector_->send(bytes);
     if (outcome.kind == ExportOutcome::Kind::kAccepted) {
       note_accepted(batch, outcome.text);
       co_return true;
     }
     const bool retryable = outcome.kind == ExportOutcome::Kind::kRetryable;
-    const auto next = retry_.failed(Clock::now(), retryable, outcome.retry_after, chance());
+    const auto next = retry.failed(Clock::now(), retryable, outcome.retry_after, chance());
+    not_before_ = std::max(not_before_, retry.not_before());
     log_problem(next ? 0 : spans, outcome.text);
     if (!next || (last && !outcome.retry_after)) co_return false;
     // A pause that the collector has asked for is kept at the end too.

@@ -42,7 +42,11 @@ class SpanExporter {
   Task<void> send_until_closed();
   /// Fills `request` with the spans of one batch, and returns how many they are.
   [[nodiscard]] std::size_t take_waiting(otlp::ExportRequest& request);
+  /// Returns true if so many spans wait.
+  [[nodiscard]] bool has_waiting(std::size_t spans);
   Task<void> send_waiting();
+  /// Clears `all_accepted` when the collector does not accept the batch.
+  Task<void> send_one(otlp::ExportRequest request, std::size_t spans, bool& all_accepted);
   /// False when the collector could not be asked.
   Task<bool> send(otlp::ExportRequest request, std::size_t spans);
   void note_accepted(Batch& batch, const std::string& response);
@@ -54,7 +58,7 @@ class SpanExporter {
   TracerOptions options_;
   otlp::Resource resource_;
   std::unique_ptr<ExportTransport> collector_;
-  ExportRetry retry_;
+  Clock::time_point not_before_;  // the collector has asked for a pause until then
   std::mutex mutex_;
   std::deque<otlp::Span> waiting_;
   bool closed_ = false;  // under mutex_

@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
-"""telemetry.py: userchat's telemetry as others read it. Its spans go to OpenTelemetry's own OTLP receiver, over gRPC and over
+"""telemetry.py [--connections N] [--seconds S]: userchat's telemetry as others read it. Its spans go to OpenTelemetry's own OTLP receiver, over gRPC and over
 HTTP, and each call's must arrive with the right parent. Its /metrics is read by promtool's linter, and in both formats by
-Prometheus' own parsers. The programs are in telemetry/, built from Go modules."""
+Prometheus' own parsers. The programs are in telemetry/, built from Go modules.
+
+Then the same while N connections send random bytes in every field that telemetry takes: each call of an honest client must have
+its spans, its lines in the access log and its samples."""
+import argparse
 import collections
 import contextlib
 import http.client
 import json
 import pathlib
+import re
+import resource
 
 import signal
 import subprocess
@@ -26,6 +32,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 # The trace ids of this suite's calls begin so.
 PREFIX = "c0ffee"
 KEY = "x-api-key=secret,authorization=Bearer%20token"
+
+# The honest client of the storm calls these, and the storm does not. The paths are the storm's.
+STORM_METHOD, STORM_ROUTE = "user.v1.UserService/ListUsers", "/v1/users"
+STORM_PATHS = ["/v1/users/1", "/user.v1.UserService/GetUser", "/health"]
+LONGEST_LABEL = 256  # bytes; escaped it may be twice as long
 
 # `spans` are (kind, name, some attributes). The first is a child of the client's span, each further one of the one before.
 Call = collections.namedtuple("Call", "name send spans")
@@ -127,7 +138,7 @@ class Collector:
 
 
 def wrong_spans(seen):
-    """What is wrong with the spans of CALLS."""
+    """Yields a line for each mistake in the spans of CALLS."""
     of_trace = collections.defaultdict(list)
     for span in seen["kept"] or []:
         of_trace[span["trace"]].append(span)
@@ -168,15 +179,19 @@ def read_pages(program, app, folder):
     return ([] if done.returncode == 0 else lines), done.stdout.splitlines()[-1] if done.stdout else ""
 
 
-def run_userchat(programs, protocol, compression, headers, folder):
-    """What the collector has seen, failures, and what was read of /metrics."""
-    collector = Collector(programs["collector"])
+def start_userchat(collector, protocol, compression, headers, *options):
     port = collector.http_port if protocol == "http/protobuf" else collector.grpc_port
-    app = Userchat(str(tools.BUILT.parent / "apps/userchat"), "--rest", "127.0.0.1:0", "--database", ":memory:", "--delay-ms", "0",
-                   "--stream-delay-ms", "0", "--trace-collector", "environment",
-                   environment={"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}", "OTEL_EXPORTER_OTLP_HEADERS": headers,
-                                "OTEL_EXPORTER_OTLP_PROTOCOL": protocol, "OTEL_EXPORTER_OTLP_COMPRESSION": compression,
-                                "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=tests"})
+    return Userchat(str(tools.BUILT.parent / "apps/userchat"), "--rest", "127.0.0.1:0", "--database", ":memory:", "--delay-ms", "0",
+                    "--stream-delay-ms", "0", "--trace-collector", "environment", *options,
+                    environment={"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}", "OTEL_EXPORTER_OTLP_HEADERS": headers,
+                                 "OTEL_EXPORTER_OTLP_PROTOCOL": protocol, "OTEL_EXPORTER_OTLP_COMPRESSION": compression,
+                                 "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=tests"})
+
+
+def run_userchat(programs, protocol, compression, headers, folder):
+    """Returns the collector's summary, failures, the summary of /metrics, and userchat's lines."""
+    collector = Collector(programs["collector"])
+    app = start_userchat(collector, protocol, compression, headers)
     try:
         make_calls(app)
         failures, pages = read_pages(programs["exposition"], app, folder)
@@ -188,9 +203,79 @@ def run_userchat(programs, protocol, compression, headers, folder):
     return seen, failures, pages, app.lines
 
 
+def wrong_lines(log, wanted):
+    """Yields a line for each mistake in the access log. `wanted` has the number of lines of each trace."""
+    lines = collections.Counter()
+    with log.open("rb") as file:
+        for raw in file:
+            try:
+                line = json.loads(raw.decode())
+            except ValueError as error:
+                yield f"a line that is not JSON ({error}): {raw[:300]}"
+                continue
+            if "lost_lines" in line:
+                yield f"lost lines: {line}"
+            lines[line.get("trace_id")] += 1
+    missing = [trace for trace, count in wanted.items() if lines[trace] != count]
+    if missing:
+        yield f"{len(missing)} of {len(wanted)} honest traces have no line, or too many: {missing[:3]}"
+
+
+def wrong_samples(text, honest):
+    """Yields a line for each mistake in the page of metrics after `honest` calls, and as many requests."""
+    for series, count in {f'rpc_server_call_duration_seconds_count{{rpc_system_name="grpc",rpc_method="{STORM_METHOD}",'
+                          'rpc_response_status_code="OK"}': 2 * honest,
+                          'http_server_request_duration_seconds_count{http_request_method="GET",url_scheme="http",'
+                          f'http_response_status_code="200",http_route="{STORM_ROUTE}"}}': honest}.items():
+        if f"{series} {count}\n" not in text:
+            yield f"{series} is not {count}: " + "".join(line for line in text.splitlines() if line.startswith(series))
+    labels = re.findall(r'="((?:[^"\\]|\\.)*)"', text)
+    if longest := [label for label in labels if len(label.encode()) > 2 * LONGEST_LABEL]:
+        yield f"a label of {len(longest[0].encode())} bytes"
+    if len(set(labels)) > 1000:
+        yield f"{len(set(labels))} different labels, and userchat has no channel"
+
+
+def storm(programs, connections, seconds, folder):
+    """Failures, and a summary."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Userchat accepts connections up to three quarters of its limit.
+    if most < connections * 3 // 2:
+        return [f"{connections} connections need a limit of {connections * 3 // 2} open files, and it is {most} (ulimit -n)"], ""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    log = folder / "access.log"
+    collector = Collector(programs["collector"])
+    app = start_userchat(collector, "grpc", "none", KEY, "--access-log", str(log))
+    try:
+        done = subprocess.run([tools.BUILT / "telemetry_storm", str(app.rest_port), str(connections), str(seconds),
+                               "/" + STORM_METHOD, STORM_ROUTE, *STORM_PATHS], capture_output=True, text=True, timeout=seconds + 120)
+        failures, _ = read_pages(programs["exposition"], app, folder)
+    finally:
+        status = app.end(signal.SIGTERM)
+    seen = collector.end()
+    if status != 0 or done.returncode != 0 or seen["rejected"]:
+        failures.append(f"userchat ended with {status}, the storm with {done.returncode}: {done.stderr[-500:]}; "
+                        f"rejected {seen['rejected']}")
+    counts = json.loads(done.stdout or '{"storm": 0, "honest": 0}')
+    # Calls have even numbers, and requests odd ones: of those each is a call besides.
+    wanted = {ids_of(number)[0]: 1 + number % 2 for number in range(counts["honest"])}
+    spans = collections.Counter(span["trace"] for span in seen["kept"] or [])
+    missing = [trace for trace, count in wanted.items() if spans[trace] != count]
+    if missing or not wanted:
+        failures.append(f"{len(missing)} of {len(wanted)} honest traces have no span, or too many: {missing[:3]}")
+    failures += wrong_lines(log, wanted)
+    failures += wrong_samples((folder / "text").read_text(), counts["honest"] // 2)
+    return failures, (f"{counts['storm']} requests of {connections} connections in {seconds} s: {counts['honest']} honest ones with "
+                      f"all spans, lines and samples, among {seen['spans']} spans")
+
+
 def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--connections", type=int, default=10000, help="of the storm")
+    parser.add_argument("--seconds", type=int, default=60, help="of the storm")
+    options = parser.parse_args()
     programs = tools.go_programs(HERE / "telemetry")
-    tools.build("userchat")
+    tools.build("userchat", "telemetry_storm")
     failures, spans = [], 0
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -208,7 +293,10 @@ def main():
         seen, _, _, lines = run_userchat(programs, "grpc", "none", "x-api-key=wrong", folder)
         if seen["spans"] or not seen["rejected"] or not any("x-api-key" in line for line in lines):
             failures.append(f"with a wrong key: {seen['spans']} spans, rejected {seen['rejected']}, log {lines[-3:]}")
-    tools.finish(failures, f"{spans} spans of {len(CALLS)} kinds of calls, four times, at OpenTelemetry's receiver; {pages}")
+        wrong, storm_summary = storm(programs, options.connections, options.seconds, folder)
+        failures += [f"storm: {line}" for line in wrong]
+    tools.finish(failures, f"{spans} spans of {len(CALLS)} kinds of calls, four times, at OpenTelemetry's receiver; {pages}; "
+                           f"{storm_summary}")
 
 
 main()
