@@ -8,6 +8,7 @@
 #include <boost/system/system_error.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <random>
 #include <string>
 #include <string_view>

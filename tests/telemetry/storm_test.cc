@@ -7,6 +7,7 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -37,8 +38,8 @@ using test::StormTexts;
 
 constexpr std::size_t kConnections = 200;
 constexpr std::uint64_t kRequests = 25;  // of each
-constexpr std::size_t kLongestLabel = 256;
-constexpr std::size_t kLongestLine = 32'768;
+constexpr std::size_t kLabelLimit = 256;
+constexpr std::size_t kLineLimit = 32'768;
 
 /// A server behind the proxy: its statuses have texts of random bytes.
 class HostileService final : public GenericService {
@@ -72,7 +73,7 @@ class Proxy final : public GenericService {
   Channel& next_;
 };
 
-Task<rest::Response> greet(rest::Request& /*request*/) { co_return rest::Response{200, "text/plain", "hello"}; }
+Task<rest::Response> say_hello(rest::Request& /*request*/) { co_return rest::Response{200, "text/plain", "hello"}; }
 
 struct Outcome {
   std::uint64_t traces = 0;  // of the honest client
@@ -95,8 +96,8 @@ Task<void> through_the_storm(const std::string& collector, const std::string& lo
   Server server;
   server.add_service(service);
   server.set_generic_service(proxy);
-  site.route("GET", "/honest", greet);
-  site.route("GET", "/known/{name}", greet);
+  site.route("GET", "/honest", say_hello);
+  site.route("GET", "/known/{name}", say_hello);
   for (auto* observer : std::initializer_list<ServerObserver*>{&tracer, &log, &metrics}) server.add_observer(*observer);
   for (auto* observer : std::initializer_list<rest::RequestObserver*>{&tracer, &log, &metrics})
     site.add_observer(*observer);
@@ -135,7 +136,7 @@ void expect_lines(const std::string& file, std::uint64_t traces) {
   std::ifstream in{file};
   for (std::string line; std::getline(in, line);) {
     ASSERT_TRUE(text::is_utf8(line)) << line;
-    ASSERT_LE(line.size(), kLongestLine);
+    ASSERT_LE(line.size(), kLineLimit);
     boost::system::error_code error;
     const boost::json::value value = boost::json::parse(line, error);
     ASSERT_FALSE(error) << line;
@@ -167,7 +168,7 @@ std::size_t expect_short_labels(const std::string& page) {
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with('#')) continue;
     for (const std::string& value : labels_of(line)) {
-      EXPECT_LE(value.size(), kLongestLabel) << line;
+      EXPECT_LE(value.size(), kLabelLimit) << line;
       values.insert(value);
     }
   }

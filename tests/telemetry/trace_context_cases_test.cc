@@ -3,6 +3,8 @@
 // tests/outside/trace_context.py runs it where there is a copy.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <set>
 #include <string>
 #include <string_view>
