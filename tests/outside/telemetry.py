@@ -254,9 +254,11 @@ def storm(programs, connections, seconds, folder):
         status = app.end(signal.SIGTERM)
     seen = collector.end()
     if status != 0 or done.returncode != 0 or seen["rejected"]:
-        failures.append(f"userchat ended with {status}, the storm with {done.returncode}: {done.stderr[-500:]}; "
-                        f"rejected {seen['rejected']}")
-    counts = json.loads(done.stdout or '{"storm": 0, "honest": 0}')
+        failures.append(f"userchat ended with {status}, the storm with {done.returncode}: {done.stdout[-500:]}"
+                        f"{done.stderr[-500:]}; rejected {seen['rejected']}")
+    # Its log comes before.
+    found = re.search(r'^{"storm".*}$', done.stdout, re.MULTILINE)
+    counts = json.loads(found.group() if found else '{"storm": 0, "honest": 0}')
     # Calls have even numbers, and requests odd ones: of those each is a call besides.
     wanted = {ids_of(number)[0]: 1 + number % 2 for number in range(counts["honest"])}
     spans = collections.Counter(span["trace"] for span in seen["kept"] or [])
