@@ -146,7 +146,7 @@ Task<void> SpanExporter::send_waiting() {
       more = has_waiting(closing_.is_set() ? 1 : options_.most_at_once);
     }
     co_await batches.join();
-    // Where the collector does not answer at the end, what is left is dropped.
+    // At the end, spans that wait are dropped once the collector has not accepted a batch.
     more = closing_.is_set() ? accepted && has_waiting(1) : has_waiting(options_.most_at_once);
   }
 }
