@@ -34,7 +34,11 @@ class BatchExporter {
  private:
   Task<void> send_until_closed();
   [[nodiscard]] std::vector<ExportItem> take_waiting();
+  /// Returns true if so many items wait.
+  [[nodiscard]] bool has_waiting(std::size_t items);
   Task<void> send_waiting();
+  /// Clears `all_accepted` when the collector does not accept the batch.
+  Task<void> send_one(std::vector<ExportItem> items, bool& all_accepted);
   /// Logs how many items found no place, once a minute at most and at the end.
   void log_overflow();
   Task<void> finish();

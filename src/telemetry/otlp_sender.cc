@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "telemetry/attributes.h"
+#include "telemetry/export_retry.h"
 #include "tern/async/sleep.h"
 #include "tern/async/with_timeout.h"
 #include "tern/version.h"
@@ -93,15 +94,15 @@ OtlpSender::OtlpSender(const OtlpOptions& options, const Signal& signal)
       signal_(signal),
       options_(options),
       resource_(resource_of(options)),
-      collector_(transport_of(options, signal)),
-      retry_(options.retry_for) {}
+      collector_(transport_of(options, signal)) {}
 
 Task<bool> OtlpSender::send(std::vector<ExportItem> items) {
   Batch batch{*this, items};
   const std::string bytes = request_of(resource_, std::move(items));
-  retry_.begin(Clock::now());
-  // The collector may have asked for a pause behind the batch before.
-  if (retry_.not_before() > Clock::now()) co_await sleep_until(retry_.not_before());
+  ExportRetry retry{options_.retry_for};
+  retry.begin(Clock::now());
+  // The collector may have asked for a pause behind another batch.
+  if (not_before_ > Clock::now()) co_await sleep_until(not_before_);
   for (bool first = true;; first = false) {
     const bool last = closing_.is_set() && !first;  // one that has failed once is tried once more at the end
     const ExportOutcome outcome = co_await collector_->send(bytes);
@@ -110,7 +111,8 @@ Task<bool> OtlpSender::send(std::vector<ExportItem> items) {
       co_return true;
     }
     const bool retryable = outcome.kind == ExportOutcome::Kind::kRetryable;
-    const auto next = retry_.failed(Clock::now(), retryable, outcome.retry_after, chance());
+    const auto next = retry.failed(Clock::now(), retryable, outcome.retry_after, chance());
+    not_before_ = std::max(not_before_, retry.not_before());
     const bool over = !next || (last && !outcome.retry_after);
     log_problem(over ? batch.size() : 0, outcome.text);
     if (over) co_return false;

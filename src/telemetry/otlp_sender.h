@@ -1,4 +1,4 @@
-// OtlpSender: sends one signal's items to a collector, a batch at a time, and says what became of each. Spans, metrics
+// OtlpSender: sends one signal's items to a collector, in batches, and says what became of each. Spans, metrics
 // and log records share it.
 #pragma once
 
@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "telemetry/export_retry.h"
 #include "telemetry/export_transport.h"
 #include "telemetry/signal.h"
 #include "tern/async/event.h"
@@ -45,7 +44,7 @@ class OtlpSender {
   OtlpSender& operator=(const OtlpSender&) = delete;
   ~OtlpSender() = default;
 
-  /// Sends the items as one request, which is tried again as ExportRetry says. Returns false when the collector did not
+  /// Sends the items as one request, which is tried again as ExportRetry says. Several may be under way. Returns false when the collector did not
   /// accept it. Once closing() is set, it is tried twice, and again where the collector asks for a pause.
   Task<bool> send(std::vector<ExportItem> items);
 
@@ -76,7 +75,7 @@ class OtlpSender {
   OtlpOptions options_;
   otlp::Resource resource_;
   std::unique_ptr<ExportTransport> collector_;
-  ExportRetry retry_;
+  Clock::time_point not_before_;  // the collector has asked for a pause until then
   std::atomic<std::uint64_t> sent_ = 0;
   std::atomic<std::uint64_t> dropped_ = 0;
   Event closing_;
