@@ -44,8 +44,9 @@ class OtlpSender {
   OtlpSender& operator=(const OtlpSender&) = delete;
   ~OtlpSender() = default;
 
-  /// Sends the items as one request, which is tried again as ExportRetry says. Several may be under way. Returns false when the collector did not
-  /// accept it. Once closing() is set, it is tried twice, and again where the collector asks for a pause.
+  /// Sends the items as one request, which is tried again as ExportRetry says. Several may be under way. Returns false
+  /// when the collector did not accept it. Once closing() is set, it is tried twice, and again where the collector asks
+  /// for a pause.
   Task<bool> send(std::vector<ExportItem> items);
 
   /// Sets closing(), awaits `last` within OtlpOptions::close_timeout, and closes the connections. A second call waits
