@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   double lookup_ms = 10;
   double stream_ms = 100;
   double grace_s = 5;
+  double drain_delay_s = 0;
   double restart_timeout_s = 60;
   std::string level = "info";
   CLI::App* serve = app.add_subcommand("serve", "Serve gRPC and REST until Ctrl-C");
@@ -72,6 +73,13 @@ int main(int argc, char** argv) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   serve->add_option("--stream-delay-ms", stream_ms, "Between the users of ListUsersStream, in milliseconds; 0: none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  serve
+      ->add_option(
+          "--drain-delay-s", drain_delay_s,
+          "How long calls are still accepted after SIGTERM while the health checks say NOT_SERVING, in seconds: "
+          "load balancers need this time")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   serve->add_option("--grace-s", grace_s, "How long running calls may go on after Ctrl-C, in seconds")
@@ -113,6 +121,7 @@ int main(int argc, char** argv) {
   userchat::open_program_log(level);
   options.delays = {.lookup = milliseconds(lookup_ms), .stream_step = milliseconds(stream_ms)};
   options.grace = milliseconds(grace_s * 1000);
+  options.drain_delay = milliseconds(drain_delay_s * 1000);
   options.restart_timeout = milliseconds(restart_timeout_s * 1000);
   return serve_with_inherited_sockets(options, threads);
 }

@@ -19,6 +19,7 @@
 #include "postgres_user_repository.h"
 #include "process_end.h"
 #include "program_log.h"
+#include "server_health.h"
 #include "sqlite_user_repository.h"
 #include "sync_user_service.h"
 #include "tern/rest/site.h"
@@ -59,10 +60,9 @@ tern::Task<Users> open_users(const ServeOptions& options) {
     database.connections = options.database_connections;
     if (options.synchronous) {
       users.store = co_await tern::run_in_executor([&database] { return open_blocking_postgres(database); });
-      users.adapter = inline_repository(*users.store);
-    } else {
-      users.postgres = co_await PostgresUserRepository::open(database);
+      database.connections = 1;  // for the health checks, which must not block
     }
+    users.postgres = co_await PostgresUserRepository::open(database);
   } else if (kind == DatabaseKind::kMemory) {
     users.store = std::make_unique<MemoryUserRepository>();
     users.adapter = inline_repository(*users.store);
@@ -89,8 +89,9 @@ tern::Task<std::unique_ptr<ChatRoomService>> open_chat_room(const ServeOptions& 
 
 double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
-tern::Task<tern::rest::Response> health(tern::rest::Request& /*request*/) {
-  co_return tern::rest::Response::json(R"({"status":"ok"})");
+tern::Task<void> ask_for_any_user(const Users& users) {
+  const std::optional<User> any = co_await users.awaitable().find(1);
+  static_cast<void>(any);
 }
 
 tern::rest::SiteOptions site_options(const ServeOptions& options) {
@@ -197,7 +198,10 @@ tern::Task<void> serve(const ServeOptions& options, tern::InheritedSockets& inhe
   const tern::Reflection reflection{server};
   server.add_observer(call_figures);
   telemetry.observe(server, site, options.metrics);
-  site.route("GET", "/health", health);
+  ServerHealth server_health{grpc_health, [&users] { return ask_for_any_user(users); }};
+  tern::TaskGroup health_checks;
+  health_checks.spawn(server_health.watch());
+  site.route("GET", "/health", server_health.handler());
   site.add_services(server);
   site.add_openapi();
   site.add_files("/docs", swagger_ui());
@@ -238,12 +242,15 @@ tern::Task<void> serve(const ServeOptions& options, tern::InheritedSockets& inhe
   } else {
     spdlog::info("Shutting down...");
     service_manager.stopping();
-    grpc_health.shut_down();  // a replaced server stays healthy: its address serves on
+    server_health.shut_down();  // a replaced server stays healthy: its address serves on
+    stop.delay = options.drain_delay;
   }
   chat_room->close();
   figures_service.close();
   co_await server.stop(stop);
   watchdog.cancel();
+  health_checks.cancel();
+  co_await health_checks.join();
   co_await chat_room->close_database();
   co_await telemetry.close();
   co_await close_users(users);

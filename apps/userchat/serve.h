@@ -25,6 +25,8 @@ struct ServeOptions {
   std::uint32_t max_concurrent_streams = 1000;
   Delays delays;
   std::chrono::nanoseconds grace = std::chrono::seconds{5};
+  /// How long the server still accepts calls after a signal to stop, while its health is NOT_SERVING.
+  std::chrono::nanoseconds drain_delay = std::chrono::seconds{0};
   /// By then a process that replaces this one has to serve.
   std::chrono::nanoseconds restart_timeout = std::chrono::seconds{60};
   /// Pages of these origins may call over HTTP, besides the server's own; "*": all.

@@ -1,6 +1,7 @@
 """userchat on databases as people run them: databases_test.py BINARY. PostgreSQL behind PgBouncer and HAProxy, with TLS, with a
 primary that dies and a replica that is promoted; SQLite beside another process that writes."""
 import contextlib
+import http.client
 import pathlib
 import shutil
 import signal
@@ -241,6 +242,33 @@ class Databases(unittest.TestCase):
                 load.wait_for_successes(100)
                 self.check_errors(load, back)
             self.check_load(stub, load, back)
+
+    def test_health_checks_show_that_the_database_is_away_and_that_the_server_stops(self):
+        with Postgres() as postgres:
+            server = Userchat(BINARY, "--rest", "127.0.0.1:0", "--log-level", "info", "--drain-delay-s", "30", "--database", postgres.url)
+            with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+                check = channel.unary_unary("/grpc.health.v1.Health/Check", request_serializer=bytes, response_deserializer=bytes)
+
+                def wait_for(serving, status):
+                    limit = time.monotonic() + 30
+                    while True:
+                        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.rest_port)) as http_connection:
+                            http_connection.request("GET", "/health")
+                            seen = (check(b"", timeout=20), http_connection.getresponse().status)
+                        if seen == (bytes([8, serving]), status):
+                            return
+                        self.assertLess(time.monotonic(), limit, seen)
+
+                wait_for(1, 200)
+                postgres.stop()
+                wait_for(2, 503)
+                self.assertEqual(check(b"\n\x08liveness"), bytes([8, 1]))
+                postgres.start()
+                wait_for(1, 200)
+                server.process.send_signal(signal.SIGTERM)
+                wait_for(2, 503)
+                self.assertEqual(get(user_pb2_grpc.UserServiceStub(channel), 1).id, 1)  # it still serves
+            server.end(signal.SIGKILL)
 
     def test_a_server_that_accepts_no_writes_for_a_while(self):
         with Postgres() as postgres, serving(postgres.url) as stub:
