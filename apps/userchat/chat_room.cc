@@ -329,7 +329,7 @@ tern::Task<void> ChatRoomService::tell(MutableMessage message) {
     sayer->woken.clear();
     const std::optional<ChatBacklog::Time> again = try_to_tell(message, sayer);
     if (!again) co_return;
-    co_await sayer->woken.wait(*again);
+    co_await sayer->woken.wait(again);
   }
 }
 

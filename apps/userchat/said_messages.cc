@@ -7,7 +7,7 @@ namespace userchat {
 namespace {
 
 // As many retries as come late find their messages; 100 bytes each.
-constexpr std::size_t kMostRemembered = 10'000;
+constexpr std::size_t kMostSaidMessages = 10'000;
 
 }  // namespace
 
@@ -26,7 +26,7 @@ void SaidMessages::finish(const chat::v1::ChatMessage& message, const chat::v1::
   said.timestamp = message.timestamp();
   said.reply_number = reply.number();
   finished_.push_back(message.message_id());
-  if (finished_.size() <= kMostRemembered) return;
+  if (finished_.size() <= kMostSaidMessages) return;
   said_.erase(finished_.front());
   finished_.pop_front();
 }

@@ -13,7 +13,8 @@ std::size_t sequence_length(std::string_view bytes) {
   const auto lead = static_cast<unsigned char>(bytes[0]);
   if (lead < 0x80) return 1;
   if (lead < 0xC2 || lead > 0xF4) return 0;
-  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  std::size_t length = 4;
+  if (lead < 0xF0) length = lead < 0xE0 ? 2 : 3;
   if (bytes.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if (!is_continuation(bytes[i])) return 0;

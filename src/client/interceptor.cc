@@ -4,6 +4,7 @@
 
 namespace tern {
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): those that override it keep `next` in their coroutine
 Task<Status> ClientInterceptor::intercept(ClientCall& /*call*/, Next next) { return next(); }
 
 Task<Status> ClientInterceptor::Next::operator()() const { return InterceptorParts::run(parts_, index_); }

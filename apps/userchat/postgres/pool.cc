@@ -35,7 +35,8 @@ void Pool::put(Query& query) {
   queue_.push_back(query);
   query.queue_size = &queue_size_;
   ++queue_size_;
-  if (!idle_.empty()) idle_.pop_front().work.set();
+  tern::IntrusiveList<Idle>& woken = idle_with_connection_.empty() ? idle_ : idle_with_connection_;
+  if (!woken.empty()) woken.pop_front().work.set();
 }
 
 void Pool::leave_queue(Query& query) noexcept {
@@ -64,9 +65,10 @@ tern::Task<void> Pool::work() {
   std::chrono::milliseconds pause = kFirstPause;
   bool rested = false;
   for (;;) {
-    if (queue_.empty()) {
+    // No more connections are opened than there are statements that wait.
+    if (queue_.empty() || (!connection && queue_size_ <= connecting_)) {
       Idle idle;
-      idle_.push_back(idle);
+      (connection ? idle_with_connection_ : idle_).push_back(idle);
       co_await idle.work.wait();
       rested = true;
       continue;
@@ -75,9 +77,11 @@ tern::Task<void> Pool::work() {
     if (epoch != epoch_) connection.reset();
     if (!connection) {
       epoch = epoch_;
+      ++connecting_;
       const bool connected = co_await connect(connection);
+      if (!connected) co_await tern::sleep(pause);
+      --connecting_;
       if (!connected) {
-        co_await tern::sleep(pause);
         pause = std::min(2 * pause, kLongestPause);
         continue;
       }
