@@ -151,11 +151,12 @@ InheritedSockets InheritedSockets::from_environment(std::initializer_list<std::s
 bool InheritedSockets::from_restart() const noexcept { return state_->channel.open(); }
 
 std::vector<ListeningSocket> InheritedSockets::take(std::string_view name) {
-  std::vector<ListeningSocket>& all = state_->sockets;
-  const auto others = [name](const ListeningSocket& socket) { return socket.name() != name; };
-  const auto first = std::stable_partition(all.begin(), all.end(), others);
-  std::vector<ListeningSocket> taken{std::make_move_iterator(first), std::make_move_iterator(all.end())};
-  all.erase(first, all.end());
+  std::vector<ListeningSocket> taken;
+  std::vector<ListeningSocket> others;
+  for (ListeningSocket& socket : state_->sockets) {
+    (socket.name() == name ? taken : others).push_back(std::move(socket));
+  }
+  state_->sockets = std::move(others);
   return taken;
 }
 

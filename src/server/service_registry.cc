@@ -18,6 +18,7 @@ void ServiceRegistry::add(Service& service) {
 
 std::vector<ServedMethod> ServiceRegistry::methods() const {
   std::vector<ServedMethod> methods;
+  methods.reserve(handlers_.size());
   for (const auto& [path, handler] : handlers_) methods.push_back({.path = path, .id = handler->id()});
   return methods;
 }
