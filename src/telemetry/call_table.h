@@ -75,8 +75,8 @@ class CallTable {
   void attempt_ended(const EndedAttempt& attempt);
   void refused(Refusal why) noexcept { refused_.at(static_cast<std::size_t>(why)).add(); }
   void request_begun(const rest::Request& request) noexcept { active_of(request).begun.add(); }
-  void ended(const rest::EndedRequest& request);
-  void ended(const rest::EndedSentRequest& request);
+  void ended(const rest::EndedRequest& ended);
+  void ended(const rest::EndedSentRequest& ended);
 
   /// Of channels, by target and method.
   [[nodiscard]] std::size_t client_series() const noexcept { return client_methods_; }

@@ -138,7 +138,7 @@ class OpenMetricsWriter {
   static std::string exemplar(const Exemplar& exemplar, double per_unit) {
     if (!exemplar.exists()) return {};
     const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(exemplar.time.time_since_epoch());
-    return fmt::format(" # {{trace_id=\"{}\",span_id=\"{}\"}} {} {:.3f}", hex_of(exemplar.trace), hex_of(exemplar.span),
+    return fmt::format(R"( # {{trace_id="{}",span_id="{}"}} {} {:.3f})", hex_of(exemplar.trace), hex_of(exemplar.span),
                        number(static_cast<double>(exemplar.value) / per_unit),
                        static_cast<double>(since.count()) / 1000);
   }

@@ -23,9 +23,10 @@ bool is_retryable(StatusCode code) {
 ExportOutcome outcome_of(const Status& status) {
   std::string problem = std::string{name_of(status.code())} + ": " + status.details();
   const auto info = error_detail<google::rpc::RetryInfo>(status);
-  if (!info || !(is_retryable(status.code()) || status.code() == StatusCode::kResourceExhausted)) {
-    return is_retryable(status.code()) ? ExportOutcome::retryable(std::move(problem))
-                                       : ExportOutcome::rejected(std::move(problem));
+  const bool retryable = is_retryable(status.code());
+  const bool throttled = info && (retryable || status.code() == StatusCode::kResourceExhausted);
+  if (!throttled) {
+    return retryable ? ExportOutcome::retryable(std::move(problem)) : ExportOutcome::rejected(std::move(problem));
   }
   const google::protobuf::Duration& delay = info->retry_delay();
   const std::chrono::nanoseconds asked = std::chrono::seconds{std::clamp<std::int64_t>(delay.seconds(), 0, 86'400)} +

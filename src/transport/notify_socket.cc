@@ -17,7 +17,7 @@ std::string send_to_notify_socket(const std::string& address, const std::string&
   sockaddr_un receiver{};
   receiver.sun_family = AF_UNIX;
   if (address.size() < 2 || (address[0] != '/' && address[0] != '@')) {
-    return "\"" + address + "\" is neither a path nor the name of an abstract socket (\"@name\")";
+    return '"' + address + R"(" is neither a path nor the name of an abstract socket ("@name"))";
   }
   if (address.size() >= sizeof receiver.sun_path) return "the path is longer than 107 bytes";
   std::ranges::copy(address, receiver.sun_path);
