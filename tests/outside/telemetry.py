@@ -181,7 +181,7 @@ def read_pages(program, app, folder):
 
 def start_userchat(collector, protocol, compression, headers, *options):
     port = collector.http_port if protocol == "http/protobuf" else collector.grpc_port
-    return Userchat(str(tools.BUILT.parent / "apps/userchat"), "--rest", "127.0.0.1:0", "--database", ":memory:", "--delay-ms", "0",
+    return Userchat(str(tools.BUILT.parent / "apps" / "userchat" / "userchat"), "--rest", "127.0.0.1:0", "--database", ":memory:", "--delay-ms", "0",
                     "--stream-delay-ms", "0", "--trace-collector", "environment", *options,
                     environment={"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}", "OTEL_EXPORTER_OTLP_HEADERS": headers,
                                  "OTEL_EXPORTER_OTLP_PROTOCOL": protocol, "OTEL_EXPORTER_OTLP_COMPRESSION": compression,
@@ -273,8 +273,8 @@ def storm(programs, connections, seconds, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--connections", type=int, default=10000, help="of the storm")
-    parser.add_argument("--seconds", type=int, default=60, help="of the storm")
+    parser.add_argument("--connections", type=int, default=1000, help="of the storm; 10000 by hand")
+    parser.add_argument("--seconds", type=int, default=10, help="of the storm; 60 by hand")
     options = parser.parse_args()
     programs = tools.go_programs(HERE / "telemetry")
     tools.build("userchat", "telemetry_storm")
