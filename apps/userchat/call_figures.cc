@@ -80,9 +80,9 @@ Figures figures_of(const Counts& now, const Counts& before, double seconds, doub
 
 }  // namespace
 
-void CallFigures::on_call_begun(tern::ServerContext& /*context*/) noexcept { loops_.here().begun.add(); }
+void CallFigures::on_call_begun(tern::ServerContext& /*context*/) { loops_.here().begun.add(); }
 
-void CallFigures::on_call_ended(const tern::EndedCall& call) noexcept {
+void CallFigures::on_call_ended(const tern::EndedCall& call) {
   LoopCounts& counts = loops_.here();
   if (!call.status.ok()) counts.failed.add();
   if (call.unary) counts.latencies.at(latency_index(call.took)).add();

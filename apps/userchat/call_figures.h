@@ -17,8 +17,8 @@ namespace userchat {
 /// Made on one of the server's loops.
 class CallFigures final : public tern::ServerObserver {
  public:
-  void on_call_begun(tern::ServerContext& context) noexcept override;
-  void on_call_ended(const tern::EndedCall& call) noexcept override;
+  void on_call_begun(tern::ServerContext& context) override;
+  void on_call_ended(const tern::EndedCall& call) override;
 
   /// Four latencies to each doubling, from a microsecond to an hour.
   static constexpr std::size_t kLatencies = 128;

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "tern/telemetry/log_text.h"
 #include "wall_clock.h"
 
 namespace userchat {
@@ -9,7 +10,7 @@ namespace userchat {
 using chat::v1::ChatMessage;
 
 ChatMessage echo_of(const ChatMessage& message) {
-  spdlog::info("Received: {}", message.content());
+  spdlog::info("Received: {}", tern::telemetry::log_text(message.content()));
   ChatMessage reply;
   reply.set_user_id("server");
   reply.set_content("Echo: " + message.content());

@@ -1,11 +1,11 @@
 // userchat: users and chat, the application that shows tern.
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cstdio>
+#include <exception>
 #include <string>
 
+#include "program_log.h"
 #include "serve.h"
 #include "tern/tern.h"
 #include "tour.h"
@@ -16,13 +16,23 @@ std::chrono::nanoseconds milliseconds(double value) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double, std::milli>(value));
 }
 
-/// Lines as the document prints them: the message and nothing else.
-void set_up_log(const std::string& level) {
-  auto logger = spdlog::stdout_logger_mt("userchat");
-  logger->set_pattern("%v");
-  logger->set_level(spdlog::level::from_str(level));
-  logger->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(logger));
+/// Below the options of `serve --help`.
+constexpr const char* kProcessHelp =
+    R"(Signals: SIGINT and SIGTERM stop the server. SIGUSR2 starts the program's file again with the same arguments; the
+new process takes the listening sockets over, and this one finishes its calls: no call is lost. A new process that does
+not serve changes nothing. SIGHUP opens the file of --access-log anew.
+Sockets that systemd opens (LISTEN_FDS) are used in place of --grpc and --rest: those named "grpc" and "rest", or the
+first and the second. NOTIFY_SOCKET is told READY, RELOADING, MAINPID, STOPPING and WATCHDOG.)";
+
+/// Before there are other threads: it changes the environment.
+int serve_with_inherited_sockets(const userchat::ServeOptions& options, std::size_t threads) {
+  try {
+    auto inherited = tern::InheritedSockets::from_environment({"grpc", "rest"});
+    return tern::run(userchat::serve(options, inherited), {.threads = threads});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }
 
 }  // namespace
@@ -36,16 +46,20 @@ int main(int argc, char** argv) {
   double lookup_ms = 10;
   double stream_ms = 100;
   double grace_s = 5;
+  double drain_delay_s = 0;
+  double restart_timeout_s = 60;
   std::string level = "info";
   CLI::App* serve = app.add_subcommand("serve", "Serve gRPC and REST until Ctrl-C");
+  serve->footer(kProcessHelp);
   serve->add_option("--grpc", options.grpc_address, "Where to serve gRPC alone")->capture_default_str();
   serve
       ->add_option("--rest", options.rest_address,
                    R"(Where to serve REST, gRPC-Web, Connect, gRPC and the page; "none" for not at all)")
       ->capture_default_str();
   serve
-      ->add_option("--database", options.database,
-                   R"("memory", the path of an SQLite file (":memory:" too), or postgresql://user@host/database)")
+      ->add_option(
+          "--database", options.database,
+          R"("memory", the path of an SQLite file (":memory:" too), postgresql://user@host/database, or libpq keywords)")
       ->capture_default_str();
   serve->add_option("--database-connections", options.database_connections, "To PostgreSQL, for each event loop")
       ->check(CLI::PositiveNumber)
@@ -61,8 +75,20 @@ int main(int argc, char** argv) {
   serve->add_option("--stream-delay-ms", stream_ms, "Between the users of ListUsersStream, in milliseconds; 0: none")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  serve
+      ->add_option(
+          "--drain-delay-s", drain_delay_s,
+          "How long calls are still accepted after SIGTERM while the health checks say NOT_SERVING, in seconds: "
+          "load balancers need this time")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   serve->add_option("--grace-s", grace_s, "How long running calls may go on after Ctrl-C, in seconds")
       ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  serve
+      ->add_option("--restart-timeout-s", restart_timeout_s,
+                   "By when the new process of a restart (SIGUSR2) has to serve, in seconds; if not, this one goes on")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   serve->add_option(
       "--cors-origin", options.cors_origins,
@@ -71,10 +97,14 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   serve->add_option("--access-log", options.access_log,
                     R"(A line of JSON for each call and request: a file, or "-" for standard output)");
+  CLI::Option* trace_collector = serve->add_option(
+      "--trace-collector", options.trace_collector,
+      R"(Where to send traces, by OTLP over gRPC: "localhost:4317"; "environment": as OpenTelemetry's variables (OTEL_…) say; without, nowhere)");
   serve
-      ->add_option("--trace-collector", options.trace_collector,
-                   R"(Where to send traces, by OTLP over gRPC: "localhost:4317"; without, nobody is told)")
-      ->capture_default_str();
+      ->add_option(
+          "--otlp", options.otlp_collector,
+          R"(Where to send traces, metrics and log lines, by OTLP over gRPC: "localhost:4317"; "environment": each as OpenTelemetry's variables (OTEL_…) say)")
+      ->excludes(trace_collector);
   serve->add_option("--traces-sampled", options.traces_sampled, "The part of traces that is recorded")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
@@ -88,8 +118,10 @@ int main(int argc, char** argv) {
 
   CLI11_PARSE(app, argc, argv);
   if (tour->parsed()) return tern::run(userchat::tour(target));
-  set_up_log(level);
+  userchat::open_program_log(level);
   options.delays = {.lookup = milliseconds(lookup_ms), .stream_step = milliseconds(stream_ms)};
   options.grace = milliseconds(grace_s * 1000);
-  return tern::run(userchat::serve(options), {.threads = threads});
+  options.drain_delay = milliseconds(drain_delay_s * 1000);
+  options.restart_timeout = milliseconds(restart_timeout_s * 1000);
+  return serve_with_inherited_sockets(options, threads);
 }

@@ -11,11 +11,12 @@ std::optional<User> MemoryUserRepository::find(std::int64_t id) {
   return users_[static_cast<std::size_t>(id - 1)];
 }
 
-std::vector<User> MemoryUserRepository::list(std::int64_t limit) {
+std::vector<User> MemoryUserRepository::list(std::int64_t after, std::int64_t limit) {
   const std::shared_lock lock{mutex_};
   const auto size = static_cast<std::int64_t>(users_.size());
-  const std::int64_t count = limit > 0 ? std::min(limit, size) : size;
-  return {users_.begin(), users_.begin() + count};
+  const std::int64_t first = std::clamp<std::int64_t>(after, 0, size);
+  const std::int64_t count = limit > 0 ? std::min(limit, size - first) : size - first;
+  return {users_.begin() + first, users_.begin() + first + count};
 }
 
 User MemoryUserRepository::create(const std::string& name, const std::string& email) {

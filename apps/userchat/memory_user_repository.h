@@ -11,7 +11,7 @@ namespace userchat {
 class MemoryUserRepository final : public BlockingUserRepository {
  public:
   std::optional<User> find(std::int64_t id) override;
-  std::vector<User> list(std::int64_t limit) override;
+  std::vector<User> list(std::int64_t after, std::int64_t limit) override;
   User create(const std::string& name, const std::string& email) override;
 
  private:

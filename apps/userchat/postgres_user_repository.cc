@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
+#include "postgres_status.h"
 #include "tern/async/blocking.h"
-#include "tern/server/server_context.h"
+#include "valid_utf8.h"
 
 namespace userchat {
 
@@ -18,7 +20,8 @@ namespace {
 enum Statements : std::size_t { kFind, kList, kCreate };
 std::vector<postgres::Statement> statements() {
   return {{.sql = "SELECT id, name, email, status FROM users WHERE id = $1::text::bigint", .repeatable = true},
-          {.sql = "SELECT id, name, email, status FROM users ORDER BY id LIMIT nullif($1::text::bigint, 0)",
+          {.sql = "SELECT id, name, email, status FROM users WHERE id > $1::text::bigint ORDER BY id LIMIT "
+                  "nullif($2::text::bigint, 0)",
            .repeatable = true},
           {.sql = "INSERT INTO users (name, email) VALUES ($1::text, $2::text) RETURNING id, name, email, status"}};
 }
@@ -32,51 +35,108 @@ constexpr std::array kUpgrades{
 User read_user(const postgres::Result& result, std::size_t row) {
   User user;
   user.set_id(result.integer(row, 0));
-  user.set_name(std::string{result.text(row, 1)});
-  user.set_email(std::string{result.text(row, 2)});
+  user.set_name(valid_utf8(result.text(row, 1)));
+  user.set_email(valid_utf8(result.text(row, 2)));
   user.set_status(static_cast<user::v1::UserStatus>(result.integer(row, 3)));
   return user;
+}
+
+/// The tables that the database has at the start.
+struct Tables {
+  bool users = false;
+  std::int64_t version = 0;
+  std::string role;
+};
+
+tern::Task<Tables> look(postgres::Connection& connection) {
+  const postgres::Result found = co_await connection.script(
+      "SELECT to_regclass('users') IS NOT NULL, coalesce(has_table_privilege(to_regclass('schema_version'), 'SELECT'), "
+      "false), quote_ident(current_user)");
+  Tables tables;
+  tables.users = found.is_true(0, 0);
+  tables.role = found.text(0, 2);
+  if (found.is_true(0, 1)) {
+    const postgres::Result version = co_await connection.script("SELECT coalesce(max(version), 0) FROM schema_version");
+    tables.version = version.integer(0, 0);
+  } else if (tables.users) {
+    // An administrator has made the table, or keeps the other one to himself.
+    tables.version = kUpgrades.size();
+  }
+  co_return tables;
+}
+
+/// Says at the start what the calls would fail with later. Rights on columns alone are enough.
+tern::Task<void> check_rights(postgres::Connection& connection, const Tables& tables) {
+  const postgres::Result rights = co_await connection.script(
+      "SELECT has_any_column_privilege('users', 'SELECT'), has_any_column_privilege('users', 'INSERT')");
+  const std::string advice = fmt::format("GRANT SELECT, INSERT ON users TO {}", tables.role);
+  if (!rights.is_true(0, 0)) {
+    throw postgres::Error(postgres::kNotAllowed,
+                          fmt::format("the role {} may not read the table users: {}", tables.role, advice));
+  }
+  if (!rights.is_true(0, 1)) {
+    spdlog::warn("the role {} may not write to the table users, so CreateUser will fail: {}", tables.role, advice);
+  }
+}
+
+/// In a transaction, which goes on when the database's encoding lacks the characters.
+tern::Task<void> add_sample_users(postgres::Connection& connection) {
+  const std::vector<User> users = sample_users();
+  for (const User& user : users) {
+    const std::string email = connection.quoted(user.email());
+    std::string insert =
+        fmt::format("INSERT INTO users (name, email) VALUES ({}, {})", connection.quoted(user.name()), email);
+    bool stored = true;
+    co_await connection.script("SAVEPOINT sample");
+    try {
+      co_await connection.script(std::move(insert));
+    } catch (const postgres::Error& error) {
+      if (error.sqlstate() != postgres::kNoSuchCharacter) throw;
+      stored = false;
+    }
+    if (stored) continue;
+    std::string romanized = fmt::format(
+        "ROLLBACK TO SAVEPOINT sample; INSERT INTO users (name, email) VALUES (split_part({0}, '@', 1), {0})", email);
+    co_await connection.script(std::move(romanized));
+  }
+}
+
+tern::Task<void> upgrade_tables(postgres::Connection& connection) {
+  // One process at a time, as long as the transaction runs.
+  const postgres::Result version = co_await connection.script(
+      "BEGIN; SELECT pg_advisory_xact_lock(50051); CREATE TABLE IF NOT EXISTS schema_version (version int NOT NULL); "
+      "SELECT coalesce(max(version), 0) FROM schema_version");
+  for (auto next = static_cast<std::size_t>(version.integer(0, 0)); next < kUpgrades.size(); ++next) {
+    std::string script = fmt::format("{}; INSERT INTO schema_version VALUES ({})", kUpgrades.at(next), next + 1);
+    co_await connection.script(std::move(script));
+    if (next == 0) co_await add_sample_users(connection);
+  }
+  co_await connection.script("COMMIT");
 }
 
 tern::Task<void> upgrade(const postgres::Options& options) {
   postgres::CancelRequests cancels;
   const std::unique_ptr<postgres::Connection> connection = co_await postgres::Connection::open(options, cancels);
-  // One process at a time, as long as the transaction runs.
-  const postgres::Result version = co_await connection->script(
-      "BEGIN; SELECT pg_advisory_xact_lock(50051); CREATE TABLE IF NOT EXISTS schema_version (version int NOT NULL); "
-      "SELECT coalesce(max(version), 0) FROM schema_version");
-  std::string script;
-  for (auto next = static_cast<std::size_t>(version.integer(0, 0)); next < kUpgrades.size(); ++next) {
-    script += fmt::format("{}; INSERT INTO schema_version VALUES ({}); ", kUpgrades.at(next), next + 1);
-    if (next != 0) continue;
-    for (const User& user : sample_users()) {
-      script += fmt::format("INSERT INTO users (name, email) VALUES ({}, {}); ", connection->quoted(user.name()),
-                            connection->quoted(user.email()));
-    }
+  const Tables tables = co_await look(*connection);
+  if (tables.users && std::cmp_greater_equal(tables.version, kUpgrades.size())) {
+    co_await check_rights(*connection, tables);
+    co_return;
   }
-  script += "COMMIT";
-  co_await connection->script(std::move(script));
-}
-
-/// What a client is told; the database's own words are for the log.
-[[noreturn]] void fail(const postgres::Error& error) {
-  const std::string& state = error.sqlstate();
-  if (state == postgres::kNoText) {
-    tern::ServerContext::abort(tern::StatusCode::kInvalidArgument, "the text has a zero byte, or is no UTF-8");
+  std::optional<postgres::Error> problem;
+  try {
+    co_await upgrade_tables(*connection);
+  } catch (const postgres::Error& error) {
+    problem = error;
   }
-  spdlog::warn("{} ({})", error.what(), state);
-  if (state == postgres::kOutcomeUnknown) {
-    tern::ServerContext::abort(tern::StatusCode::kUnknown,
-                               "the database was lost: the user may have been stored, or not");
+  if (!problem) co_return;
+  if (problem->sqlstate() == postgres::kNotAllowed) {
+    throw postgres::Error(
+        problem->sqlstate(),
+        fmt::format("{}; start userchat once with a role that may create tables, or GRANT CREATE ON SCHEMA "
+                    "public TO {}",
+                    problem->what(), tables.role));
   }
-  if (state == postgres::kQueryCancelled) {
-    tern::ServerContext::abort(tern::StatusCode::kDeadlineExceeded, "the database took too long");
-  }
-  // Classes 08 (connection), 53 (resources) and 57 (an administrator, or a start): later it may do.
-  if (state.starts_with("08") || state.starts_with("53") || state.starts_with("57")) {
-    tern::ServerContext::abort(tern::StatusCode::kUnavailable, "the database cannot be reached");
-  }
-  tern::ServerContext::abort(tern::StatusCode::kInternal, "the database refused");
+  throw postgres::Error{*problem};
 }
 
 class BlockingPostgres final : public BlockingUserRepository {
@@ -88,8 +148,8 @@ class BlockingPostgres final : public BlockingUserRepository {
   ~BlockingPostgres() override { tern::block_on_loop(thread_.loop(), users_->close()); }
 
   std::optional<User> find(std::int64_t id) override { return tern::block_on_loop(thread_.loop(), users_->find(id)); }
-  std::vector<User> list(std::int64_t limit) override {
-    return tern::block_on_loop(thread_.loop(), users_->list(limit));
+  std::vector<User> list(std::int64_t after, std::int64_t limit) override {
+    return tern::block_on_loop(thread_.loop(), users_->list(after, limit));
   }
   User create(const std::string& name, const std::string& email) override {
     return tern::block_on_loop(thread_.loop(), users_->create(name, email));
@@ -106,41 +166,21 @@ std::unique_ptr<BlockingUserRepository> open_blocking_postgres(postgres::Options
   return std::make_unique<BlockingPostgres>(std::move(options));
 }
 
-bool is_postgres(std::string_view database) {
-  return database.starts_with("postgresql://") || database.starts_with("postgres://");
-}
-
 tern::Task<std::unique_ptr<PostgresUserRepository>> PostgresUserRepository::open(postgres::Options options) {
   co_await upgrade(options);
   co_return std::unique_ptr<PostgresUserRepository>{new PostgresUserRepository{std::move(options)}};
 }
 
-tern::Task<void> PostgresUserRepository::close() {
-  tern::Loop& here = tern::Loop::require_current("closing the users' database");
-  for (auto& [loop, pool] : pools_) {
-    tern::Event ended;
-    loop->post([&pool, &here, &ended] {
-      pool.reset();
-      here.post([&ended] { ended.set(); });
-    });
-    co_await ended.wait();
-  }
-}
+tern::Task<void> PostgresUserRepository::close() { return pools_.close(); }
 
-postgres::Pool& PostgresUserRepository::pool() {
-  tern::Loop& loop = tern::Loop::require_current("the users' database");
-  const std::lock_guard lock{mutex_};
-  std::unique_ptr<postgres::Pool>& pool = pools_[&loop];
-  if (!pool) pool = std::make_unique<postgres::Pool>(options_, statements());
-  return *pool;
-}
+PostgresUserRepository::PostgresUserRepository(postgres::Options options) : pools_(std::move(options), statements()) {}
 
 tern::Task<postgres::Result> PostgresUserRepository::execute(std::size_t statement,
                                                              std::vector<std::string> parameters) {
   try {
-    co_return co_await pool().execute(statement, std::move(parameters));
+    co_return co_await pools_.here().execute(statement, std::move(parameters));
   } catch (const postgres::Error& error) {
-    fail(error);
+    abort_for(error, "user");
   }
 }
 
@@ -151,8 +191,8 @@ tern::Task<std::optional<User>> PostgresUserRepository::find(std::int64_t id) {
   co_return read_user(result, 0);
 }
 
-tern::Task<std::vector<User>> PostgresUserRepository::list(std::int64_t limit) {
-  std::vector<std::string> parameters{std::to_string(std::max<std::int64_t>(limit, 0))};
+tern::Task<std::vector<User>> PostgresUserRepository::list(std::int64_t after, std::int64_t limit) {
+  std::vector<std::string> parameters{std::to_string(after), std::to_string(std::max<std::int64_t>(limit, 0))};
   const postgres::Result result = co_await execute(kList, std::move(parameters));
   std::vector<User> users;
   users.reserve(result.rows());

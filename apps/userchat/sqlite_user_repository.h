@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "user_repository.h"
@@ -12,19 +11,21 @@ struct sqlite3_stmt;
 
 namespace userchat {
 
-/// One connection, used by one thread at a time. Write-ahead log, synced at each commit: what create() returned
-/// survives the process and the power.
+/// Two connections, one for reading and one for writing, each used by one thread at a time: a read does not wait while
+/// another process writes, nor while this one waits for that. Write-ahead log, synced at each commit: what create()
+/// returned survives the process and the power.
 class SqliteUserRepository final : public BlockingUserRepository {
  public:
-  /// Opens `path` (":memory:" too), creating the table and the sample users in a new database. Throws
-  /// std::runtime_error that says what is wrong with the file.
+  /// Opens `path` (":memory:" too, on one connection), creating the table and the sample users in a new database. A
+  /// database that has the table is opened without a write. Throws std::runtime_error that says what is wrong with the
+  /// file.
   explicit SqliteUserRepository(std::string path);
   SqliteUserRepository(const SqliteUserRepository&) = delete;
   SqliteUserRepository& operator=(const SqliteUserRepository&) = delete;
   ~SqliteUserRepository() override;
 
   std::optional<User> find(std::int64_t id) override;
-  std::vector<User> list(std::int64_t limit) override;
+  std::vector<User> list(std::int64_t after, std::int64_t limit) override;
   User create(const std::string& name, const std::string& email) override;
 
  private:
@@ -33,21 +34,19 @@ class SqliteUserRepository final : public BlockingUserRepository {
     void operator()(sqlite3_stmt* statement) const noexcept;
   };
   using Statement = std::unique_ptr<sqlite3_stmt, Closer>;
+  class Connection;
   class Use;
 
-  void execute(const char* sql);
-  Statement prepare(const char* sql);
-  /// While it is opened: for whoever starts the program.
-  [[noreturn]] void fail(const char* doing) const;
-  /// Later: for the client, as a status.
-  [[noreturn]] void refuse(const char* doing) const;
+  void set_up_log();
+  void create_table();
 
   std::string path_;
-  std::mutex mutex_;
-  std::unique_ptr<sqlite3, Closer> database_;
-  Statement find_;
-  Statement list_;
-  Statement create_;
+  std::unique_ptr<Connection> writing_;
+  std::unique_ptr<Connection> own_reading_;  // null where the database is in memory, and its connection's alone
+  Connection* reading_ = nullptr;
+  Statement find_;    // on reading_
+  Statement list_;    // on reading_
+  Statement create_;  // on writing_
 };
 
 }  // namespace userchat

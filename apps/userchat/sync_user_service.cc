@@ -17,9 +17,9 @@ user::v1::GetUserResponse SyncUserService::GetUser(tern::ServerContext& /*contex
 user::v1::ListUsersResponse SyncUserService::ListUsers(tern::ServerContext& /*context*/,
                                                        const user::v1::ListUsersRequest& request) {
   log_list("ListUsers", request);
-  user::v1::ListUsersResponse response;
-  for (User& user : users_.list(request.page_size())) *response.add_users() = std::move(user);
-  return response;
+  UserPage page{request};
+  for (Part part = page.next(); part.size > 0; part = page.next()) page.add(users_.list(part.after, part.size));
+  return std::move(page).take();
 }
 
 user::v1::CreateUserResponse SyncUserService::CreateUser(tern::ServerContext& /*context*/,
@@ -34,9 +34,15 @@ user::v1::CreateUserResponse SyncUserService::CreateUser(tern::ServerContext& /*
 void SyncUserService::ListUsersStream(tern::ServerContext& /*context*/, const user::v1::ListUsersRequest& request,
                                       tern::BlockingWriter<User>& responses) {
   log_list("ListUsersStream", request);
-  for (const User& user : users_.list(request.page_size())) {
-    if (delays_.stream_step.count() > 0) std::this_thread::sleep_for(delays_.stream_step);
-    responses.write(user);
+  Parts parts{request};
+  for (Part part = parts.next(); part.size > 0; part = parts.next()) {
+    const std::vector<User> users = users_.list(part.after, part.size);
+    for (const User& user : users) {
+      if (delays_.stream_step.count() > 0) std::this_thread::sleep_for(delays_.stream_step);
+      responses.write(user);
+    }
+    const bool more = std::cmp_equal(users.size(), part.size);
+    parts.advance(users.size(), users.empty() ? part.after : users.back().id(), more);
   }
 }
 

@@ -10,7 +10,9 @@ class InlineUserRepository final : public UserRepository {
  public:
   explicit InlineUserRepository(BlockingUserRepository& store) : store_(store) {}
   tern::Task<std::optional<User>> find(std::int64_t id) override { co_return store_.find(id); }
-  tern::Task<std::vector<User>> list(std::int64_t limit) override { co_return store_.list(limit); }
+  tern::Task<std::vector<User>> list(std::int64_t after, std::int64_t limit) override {
+    co_return store_.list(after, limit);
+  }
   tern::Task<User> create(std::string name, std::string email) override { co_return store_.create(name, email); }
 
  private:
@@ -21,18 +23,19 @@ class ExecutorUserRepository final : public UserRepository {
  public:
   explicit ExecutorUserRepository(BlockingUserRepository& store) : store_(store) {}
   tern::Task<std::optional<User>> find(std::int64_t id) override {
-    co_return co_await tern::run_in_executor(thread_, [&] { return store_.find(id); });
+    co_return co_await tern::run_in_executor(reading_, [&] { return store_.find(id); });
   }
-  tern::Task<std::vector<User>> list(std::int64_t limit) override {
-    co_return co_await tern::run_in_executor(thread_, [&] { return store_.list(limit); });
+  tern::Task<std::vector<User>> list(std::int64_t after, std::int64_t limit) override {
+    co_return co_await tern::run_in_executor(reading_, [&] { return store_.list(after, limit); });
   }
   tern::Task<User> create(std::string name, std::string email) override {
-    co_return co_await tern::run_in_executor(thread_, [&] { return store_.create(name, email); });
+    co_return co_await tern::run_in_executor(writing_, [&] { return store_.create(name, email); });
   }
 
  private:
   BlockingUserRepository& store_;
-  tern::Executor thread_{1};
+  tern::Executor reading_{1};
+  tern::Executor writing_{1};
 };
 
 }  // namespace

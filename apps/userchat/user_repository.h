@@ -23,8 +23,8 @@ class BlockingUserRepository {
   virtual ~BlockingUserRepository() = default;
 
   virtual std::optional<User> find(std::int64_t id) = 0;
-  /// In order of id; at most `limit`, or all when it is 0.
-  virtual std::vector<User> list(std::int64_t limit) = 0;
+  /// Those with ids above `after` (0: from the first), in order of id; at most `limit`, or all when it is 0.
+  virtual std::vector<User> list(std::int64_t after, std::int64_t limit) = 0;
   /// Stored for good when this returns; ids count up.
   virtual User create(const std::string& name, const std::string& email) = 0;
 };
@@ -38,14 +38,14 @@ class UserRepository {
   virtual ~UserRepository() = default;
 
   virtual tern::Task<std::optional<User>> find(std::int64_t id) = 0;
-  virtual tern::Task<std::vector<User>> list(std::int64_t limit) = 0;
+  virtual tern::Task<std::vector<User>> list(std::int64_t after, std::int64_t limit) = 0;
   virtual tern::Task<User> create(std::string name, std::string email) = 0;
 };
 
 /// For stores that never block: calls them where they are awaited.
 std::unique_ptr<UserRepository> inline_repository(BlockingUserRepository& store);
 
-/// For stores that do: calls them on a thread of their own, one at a time.
+/// For stores that do: calls them on two threads of their own, so that reads do not wait for writes.
 std::unique_ptr<UserRepository> executor_repository(BlockingUserRepository& store);
 
 /// The two users that every new store begins with.

@@ -17,10 +17,12 @@ tern::Task<user::v1::GetUserResponse> AsyncUserService::GetUser(tern::ServerCont
 tern::Task<user::v1::ListUsersResponse> AsyncUserService::ListUsers(tern::ServerContext& /*context*/,
                                                                     const user::v1::ListUsersRequest& request) {
   log_list("ListUsers", request);
-  std::vector<User> users = co_await users_.list(request.page_size());
-  user::v1::ListUsersResponse response;
-  for (User& user : users) *response.add_users() = std::move(user);
-  co_return response;
+  UserPage page{request};
+  for (Part part = page.next(); part.size > 0; part = page.next()) {
+    std::vector<User> users = co_await users_.list(part.after, part.size);
+    page.add(std::move(users));
+  }
+  co_return std::move(page).take();
 }
 
 tern::Task<user::v1::CreateUserResponse> AsyncUserService::CreateUser(tern::ServerContext& /*context*/,
@@ -35,10 +37,15 @@ tern::Task<user::v1::CreateUserResponse> AsyncUserService::CreateUser(tern::Serv
 tern::AsyncGenerator<User> AsyncUserService::ListUsersStream(tern::ServerContext& /*context*/,
                                                              const user::v1::ListUsersRequest& request) {
   log_list("ListUsersStream", request);
-  const std::vector<User> users = co_await users_.list(request.page_size());
-  for (const User& user : users) {
-    if (delays_.stream_step.count() > 0) co_await tern::sleep(delays_.stream_step);
-    co_yield user;
+  Parts parts{request};
+  for (Part part = parts.next(); part.size > 0; part = parts.next()) {
+    const std::vector<User> users = co_await users_.list(part.after, part.size);
+    for (const User& user : users) {
+      if (delays_.stream_step.count() > 0) co_await tern::sleep(delays_.stream_step);
+      co_yield user;
+    }
+    const bool more = std::cmp_equal(users.size(), part.size);
+    parts.advance(users.size(), users.empty() ? part.after : users.back().id(), more);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "async/broken_pipes.h"
 #include "async/own_context.h"
 
 namespace tern {
@@ -69,7 +70,7 @@ struct LoopThread::State {
   std::thread thread{[this] { context.run(); }};
 };
 
-LoopThread::LoopThread() : state_(std::make_unique<State>()) {}
+LoopThread::LoopThread() : state_(std::make_unique<State>()) { ignore_broken_pipes(); }
 
 LoopThread::~LoopThread() {
   state_->context.stop();

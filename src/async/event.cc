@@ -7,11 +7,10 @@ void Event::set() noexcept {
   while (!waiting_.empty()) waiting_.pop_front().wake();
 }
 
-bool Event::Waiting::begin(std::coroutine_handle<> caller, Job& job) {
-  if (!suspend(caller, job)) return false;
+void Event::Waiting::begin(std::coroutine_handle<> caller, Job& job) {
+  if (!begin_wait(caller, job)) return;
   event_.waiting_.push_back(*this);
   if (limit_) job.loop().arm(*this, *limit_);
-  return true;
 }
 
 }  // namespace tern

@@ -82,12 +82,11 @@ struct ExecutorWait::Running final : Executor::Work, std::enable_shared_from_thi
   bool orphaned = false;  // `loop` may be gone
 };
 
-bool ExecutorWait::begin(std::coroutine_handle<> caller, Job& job) {
-  if (!suspend(caller, job)) return false;
+void ExecutorWait::begin(std::coroutine_handle<> caller, Job& job) {
+  if (!begin_wait(caller, job)) return;
   if (executor_ == nullptr) executor_ = &job.loop().default_executor();
   running_ = std::make_shared<Running>(*this, job.loop());
   executor_->submit(*running_);
-  return true;
 }
 
 void ExecutorWait::cancel() noexcept {

@@ -1,5 +1,7 @@
 #include "tern/async/job.h"
 
+#include <spdlog/spdlog.h>
+
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -42,11 +44,16 @@ Wait::~Wait() {
   if (state_ == State::kWaiting) job_->innermost_ = nullptr;
 }
 
-bool Wait::suspend(std::coroutine_handle<> waiter, Job& job) noexcept {
+bool Wait::begin_wait(std::coroutine_handle<> waiter, Job& job) noexcept {
+  if (!job.cancelled_) {
+    suspend_to_the_end(waiter, job);
+    return true;
+  }
   job_ = &job;
-  if (job.cancelled_) return false;
-  suspend_to_the_end(waiter, job);
-  return true;
+  waiter_ = waiter;
+  state_ = State::kWoken;
+  job.make_ready(*this);
+  return false;
 }
 
 void Wait::suspend_to_the_end(std::coroutine_handle<> waiter, Job& job) noexcept {
@@ -60,7 +67,7 @@ void Wait::wake() noexcept {
   if (state_ != State::kWaiting) return;
   state_ = State::kWoken;
   job_->innermost_ = nullptr;
-  job_->loop().make_ready(*this);
+  job_->make_ready(*this);
 }
 
 void Wait::run() { resume_in(job_, waiter_); }
@@ -101,6 +108,22 @@ Task<void> Job::before(Task<void> body) { return body; }
 void Job::cancel() noexcept {
   if (std::exchange(cancelled_, true) || innermost_ == nullptr) return;
   innermost_->cancel();
+}
+
+// A handler that catches Cancelled in a loop would otherwise never leave its thread to others: each of its awaits
+// throws.
+void Job::make_ready(Wait& wait) noexcept {
+  if (!cancelled_) return loop_->make_ready(wait);
+  if (cancelled_awaits_ < kMostPromptCancellations) {
+    ++cancelled_awaits_;
+    return loop_->make_ready(wait);
+  }
+  if (cancelled_awaits_ == kMostPromptCancellations) {
+    ++cancelled_awaits_;
+    spdlog::warn("{}: cancelled, it has caught Cancelled {} times and awaits on: throw it again",
+                 work != nullptr ? work : "a task", kMostPromptCancellations);
+  }
+  loop_->make_ready_after_pause(wait);
 }
 
 void Job::body_ended() noexcept {

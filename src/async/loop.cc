@@ -93,6 +93,15 @@ void Loop::make_ready(Ready& ready) {
   schedule_turn();
 }
 
+void Loop::make_ready_after_pause(Ready& ready) {
+  paused_.push_back(ready);
+  if (!pause_.armed()) arm(pause_, Clock::now() + kCancellationPause);
+}
+
+void Loop::end_pause() {
+  while (!paused_.empty()) make_ready(paused_.pop_front());
+}
+
 void Loop::when_turn_ends(TurnEnd& end) {
   if (end.linked()) return;
   turn_ends_.push_back(end);

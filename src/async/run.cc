@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "async/broken_pipes.h"
 #include "async/loop_group.h"
 #include "async/loop_watch.h"
 #include "async/own_context.h"
@@ -58,6 +59,7 @@ void run_loops(Task<void> body, const RunOptions& options) {
   if (Loop::current() != nullptr) {
     throw std::logic_error("tern::run inside of an event loop would block it: co_await the task instead");
   }
+  ignore_broken_pipes();
   const std::size_t count = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
   LoopGroup group;
   std::vector<std::unique_ptr<boost::asio::io_context>> contexts;

@@ -2,10 +2,9 @@
 
 namespace tern {
 
-bool SleepUntil::begin(std::coroutine_handle<> caller, Job& job) {
-  if (!suspend(caller, job)) return false;
+void SleepUntil::begin(std::coroutine_handle<> caller, Job& job) {
+  if (!begin_wait(caller, job)) return;
   job.loop().arm(*this, when_);
-  return true;
 }
 
 }  // namespace tern

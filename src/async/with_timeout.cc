@@ -17,14 +17,13 @@ class [[nodiscard]] TimedWait final : public Wait, private Timer {
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <HasJob Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
+  void await_suspend(std::coroutine_handle<Promise> caller) {
     Job& job = *caller.promise().job();
-    if (!suspend(caller, job)) return false;
+    if (!begin_wait(caller, job)) return;
     inner_.emplace(*this, job);
     inner_->deadline = std::min(when_, job.deadline.value_or(when_));
     inner_->start(std::move(task_));
     job.loop().arm(*this, when_);
-    return true;
   }
 
   void await_resume() {

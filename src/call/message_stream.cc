@@ -160,11 +160,11 @@ void MessageStream::open_window_for_rest() {
 
 void MessageStream::open_window() noexcept { consume(std::exchange(held_, 0)); }
 
-bool MessageStream::Read::begin(std::coroutine_handle<> caller, Job& job) {
-  if (!suspend(caller, job)) return false;
+void MessageStream::Read::begin(std::coroutine_handle<> caller, Job& job) {
+  if (!begin_wait(caller, job)) return;
+  if (stream_->incoming_ended_) return wake();
   stream_->reading_ = this;
   stream_->open_window_for_rest();
-  return true;
 }
 
 void MessageStream::Read::cancel() noexcept {
@@ -172,10 +172,10 @@ void MessageStream::Read::cancel() noexcept {
   wake();
 }
 
-bool MessageStream::Write::begin(std::coroutine_handle<> caller, Job& job) {
-  if (!suspend(caller, job)) return false;
+void MessageStream::Write::begin(std::coroutine_handle<> caller, Job& job) {
+  if (!begin_wait(caller, job)) return;
+  if (failed()) return wake();
   stream_->writing_ = this;
-  return true;
 }
 
 void MessageStream::Write::cancel() noexcept {

@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include "call/notify.h"
+#include "client/channel_config.h"
 #include "client/client_connection.h"
+#include "tern/client/observer.h"
 
 namespace tern {
 
@@ -13,7 +16,20 @@ void AttemptReport::opened(ClientConnection& connection) {
   opened_at_ = connection.hears_ends() ? Clock::now() : Clock::time_point{};
 }
 
-void AttemptReport::tell(const Status& status, const Metadata& trailing_metadata) {
+void AttemptReport::begun(const ChannelConfig& config, std::string_view method) {
+  if (config.observers().empty()) return;
+  observed_ = &config;
+  method_ = method;
+  begun_at_ = Clock::now();
+  notify(config.observers(), [&](ClientObserver& observer) { observer.on_attempt_begun(method, config.target()); });
+}
+
+void AttemptReport::tell_stopped(const Status& status, bool on_connection, AttemptBytes bytes) {
+  if (!on_connection) opened_at_ = Clock::time_point{};
+  ended(status, Metadata{}, bytes);
+}
+
+void AttemptReport::tell_connection(const Status& status, const Metadata& trailing_metadata) {
   const Clock::time_point now = Clock::now();
   connection_->attempt_ended({.status = status,
                               .took = now - std::exchange(opened_at_, Clock::time_point{}),
@@ -21,6 +37,15 @@ void AttemptReport::tell(const Status& status, const Metadata& trailing_metadata
                               .now = now});
 }
 
-void AttemptReport::tell_given_up() { tell(given_up_by_client(), Metadata{}); }
+void AttemptReport::tell_observers(const Status& status, AttemptBytes bytes) noexcept {
+  const ChannelConfig& config = *std::exchange(observed_, nullptr);
+  const EndedAttempt attempt{.method = method_,
+                             .target = config.target(),
+                             .status = status,
+                             .took = Clock::now() - begun_at_,
+                             .sent_bytes = bytes.sent,
+                             .received_bytes = bytes.received};
+  notify(config.observers(), [&attempt](ClientObserver& observer) { observer.on_attempt_ended(attempt); });
+}
 
 }  // namespace tern

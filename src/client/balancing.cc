@@ -3,7 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "call/notify.h"
+
 namespace tern {
+
+namespace {
+
+constexpr const char* kBalancer = "a channel's balancer";
+
+}  // namespace
 
 void Balancing::set_servers(std::vector<BalancedServer> servers) {
   servers_ = std::move(servers);
@@ -21,7 +29,21 @@ void Balancing::list_ready() {
   ready_.clear();
   std::ranges::copy_if(servers_, std::back_inserter(ready_),
                        [](const BalancedServer& server) { return server.state == ConnectivityState::kReady; });
-  if (own_ != nullptr) own_->servers_changed(servers_);
+  if (own_ == nullptr) return;
+  try {
+    own_->servers_changed(servers_);
+  } catch (...) {
+    log_thrown_by(kBalancer);
+  }
+}
+
+std::optional<std::size_t> Balancing::own_pick(const CallToBalance& call) noexcept {
+  try {
+    return own_->pick(ready_, call);
+  } catch (...) {
+    log_thrown_by(kBalancer);
+    return std::nullopt;
+  }
 }
 
 ConnectivityState Balancing::state() const noexcept {

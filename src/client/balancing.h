@@ -44,6 +44,8 @@ class Balancing {
 
  private:
   void list_ready();
+  /// The pick of the user's balancer; nothing when it throws.
+  std::optional<std::size_t> own_pick(const CallToBalance& call) noexcept;
 
   std::unique_ptr<Balancer> own_;
   std::vector<BalancedServer> servers_;
@@ -57,7 +59,7 @@ std::optional<std::uint64_t> Balancing::pick(const CallToBalance& call, CallsOf 
   std::size_t chosen = turn_++;
   if (own_ != nullptr) {
     for (BalancedServer& server : ready_) server.calls_in_flight = calls_of(server.id);
-    chosen = own_->pick(ready_, call);
+    chosen = own_pick(call).value_or(chosen);
   }
   return ready_[chosen % ready_.size()].id;
 }

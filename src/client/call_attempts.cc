@@ -73,7 +73,7 @@ CallAttempts::CallAttempts(Channel& channel, std::string_view method, const Call
 }
 
 CallAttempts::~CallAttempts() {
-  if (open()) report_.given_up();
+  if (report_.pending()) report_.stopped(given_up_by_client(), open(), attempt_bytes());
 }
 
 CallAttempts::Repetition& CallAttempts::repetition() {
@@ -116,6 +116,7 @@ void CallAttempts::follow(const Retrying::Step& step) {
 void CallAttempts::start_attempt() {
   if (retrying_.hedges()) return repetition().start_hedged();
   if (response_.first != nullptr) response_ = {};
+  report_.begun(channel_->config(), head_.method);
   ClientConnection* connection = part().connection_for(*this);
   if (connection != nullptr && !open_on(*connection)) attempt_over(takes_no_calls(), true);
 }
@@ -227,7 +228,7 @@ void CallAttempts::on_closed(http2::ErrorCode code) {
 
 void CallAttempts::attempt_over(Status&& status, bool unprocessed) {
   if (retrying_.over()) return;
-  report_.ended(status, response_.last != nullptr ? response_.last->metadata() : kNoTrailers);
+  report_.ended(status, response_.last != nullptr ? response_.last->metadata() : kNoTrailers, attempt_bytes());
   Retrying::Ended ended{.code = status.code(), .unprocessed = unprocessed};
   if (!status.ok() && response_.last != nullptr) ended.pushback = response_.last->retry_pushback();
   const Retrying::Step step = retrying_.attempt_ended(ended, part().throttle(), status.ok() ? 0 : chance());
@@ -241,8 +242,7 @@ void CallAttempts::attempt_over(Status&& status, bool unprocessed) {
 
 void CallAttempts::stop_attempts(const Status& status) noexcept {
   retrying_.cancel();
-  // While the stream is open its connection exists.
-  if (open()) report_.ended(status, kNoTrailers);
+  report_.stopped(status, open(), attempt_bytes());
   report_.forget();
   if (repetition_ != nullptr) {
     repetition_->disarm();

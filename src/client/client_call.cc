@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "call/notify.h"
 #include "client/channel_core.h"
 #include "client/client_connection.h"
 #include "client/interceptor_chain.h"
@@ -81,7 +82,7 @@ void ClientCall::start() {
   }
   if (!channel().config().observers().empty()) {
     begun_at_ = Clock::now();
-    for (ClientObserver* observer : channel().config().observers()) observer->on_call_begun(*this);
+    notify(channel().config().observers(), [this](ClientObserver& observer) { observer.on_call_begun(*this); });
   }
   if (!configure(part)) return;
   if (!arm_deadline(part.loop())) return;
@@ -187,7 +188,7 @@ void ClientCall::tell_observers_end(const Status& status) noexcept {
                               .took = Clock::now() - std::exchange(begun_at_, Clock::time_point{}),
                               .sent = sent(),
                               .received = received()};
-  for (ClientObserver* observer : channel().config().observers()) observer->on_call_ended(ended);
+  notify(channel().config().observers(), [&ended](ClientObserver& observer) { observer.on_call_ended(ended); });
 }
 
 }  // namespace tern

@@ -5,8 +5,10 @@
 
 #include <utility>
 
+#include "call/notify.h"
 #include "client/connection_user.h"
 #include "tern/client/channel_options.h"
+#include "text/utf8.h"
 
 namespace tern {
 
@@ -24,6 +26,14 @@ void ClientConnection::start() {
                           .timeout = options.keepalive_timeout,
                           .without_calls = options.keepalive_without_calls});
   if (options.idle_timeout.count() > 0) owner_.loop().arm(idle_timer_, Clock::now() + options.idle_timeout);
+}
+
+void ClientConnection::attempt_ended(const BalancedCallEnd& end) noexcept {
+  try {
+    balancer_->call_ended(server_, end);
+  } catch (...) {
+    log_thrown_by("a channel's balancer");
+  }
 }
 
 bool ClientConnection::open(http2::Stream& stream, std::span<const http2::HeaderField> request) {
@@ -57,7 +67,7 @@ void ClientConnection::check_idle() {
 void ClientConnection::on_go_away(http2::ErrorCode code, std::string_view debug_data) {
   leaving_ = true;
   if (code != http2::ErrorCode::kNoError) {
-    spdlog::warn("{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), debug_data);
+    spdlog::warn("{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), text::log_text(debug_data));
   }
   if (code == http2::ErrorCode::kEnhanceYourCalm && debug_data == "too_many_pings") {
     owner_.too_many_pings(connection_.peer());

@@ -45,7 +45,7 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
   /// Whether somebody wants to hear how calls end.
   [[nodiscard]] bool hears_ends() const noexcept { return balancer_ != nullptr; }
   /// Tells how one that open() accepted has ended. Exactly once for each, where hears_ends().
-  void attempt_ended(const BalancedCallEnd& end) { balancer_->call_ended(server_, end); }
+  void attempt_ended(const BalancedCallEnd& end) noexcept;
 
   void say_goodbye() { connection_.say_goodbye(); }
   /// Takes no new calls, and ends after those that it carries.

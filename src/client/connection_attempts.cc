@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "async/error_text.h"
 #include "client/channel_connections.h"
 #include "client/connection_user.h"
 #include "tern/async/with_timeout.h"
@@ -87,10 +88,10 @@ std::string ConnectionAttempts::Attempt::why_not(const std::exception_ptr& error
   } catch (const TimedOut&) {
     return fmt::format("{}: no answer within {}", name,
                        std::chrono::duration_cast<std::chrono::milliseconds>(channel_.options().connect_timeout));
-  } catch (const std::exception& thrown) {
-    return fmt::format("{}: {}", name, thrown.what());
   } catch (const Cancelled&) {
     return fmt::format("{}: given up", name);
+  } catch (...) {
+    return fmt::format("{}: {}", name, error_text(error));
   }
 }
 
@@ -119,10 +120,10 @@ void ConnectionAttempts::finished(std::exception_ptr error) {
       std::rethrow_exception(error);
     } catch (const TimedOut&) {
       failures_ = "the name was not found in time";
-    } catch (const std::exception& thrown) {
-      failures_ = thrown.what();
     } catch (const Cancelled&) {
       failures_ = "given up";
+    } catch (...) {
+      failures_ = error_text(error);
     }
     return end(nullptr);
   }

@@ -5,6 +5,7 @@
 #include "client/channel_core.h"
 #include "client/client_connection.h"
 #include "client/request_fields.h"
+#include "tern/rpc/message_reader.h"
 
 // Only the first header block tells whether an attempt is the one that the call goes on with. So an attempt is a stream
 // that receives nothing but that block. When it comes, the call either takes the whole stream over
@@ -16,19 +17,19 @@ HedgedAttempt::HedgedAttempt(Call& call, ChannelCore& channel, Request request)
     : call_(call), channel_(channel), request_(std::move(request)) {}
 
 HedgedAttempt::~HedgedAttempt() {
-  if (open()) report_.given_up();
+  if (report_.pending()) report_.stopped(given_up_by_client(), open(), bytes());
 }
 
 void HedgedAttempt::start() {
+  report_.begun(channel_.config(), request_.head.method);
   ClientConnection* connection = channel_.part_here().connection_for(*this);
   if (connection != nullptr) connection_settled(connection, {});
 }
 
-// While the stream is open its connection exists.
 void HedgedAttempt::stop(const Status& status) noexcept {
   under_way_ = false;
   ListNode<ConnectionWaiter>::unlink();
-  if (open()) report_.ended(status, Metadata{});
+  report_.stopped(status, open(), bytes());
   report_.forget();
   renew(true);
 }
@@ -39,11 +40,14 @@ bool HedgedAttempt::open_on(ClientConnection& connection) {
   const RequestFields fields{channel_.config(), request_.head, request_.attempts_before};
   if (const std::size_t limit = connection.peer_header_limit(); fields.exceed(limit)) {
     under_way_ = false;
-    call_.request_rejected(fields.too_long_for(limit));
+    Status rejected = fields.too_long_for(limit);
+    report_.stopped(rejected, false, {});
+    call_.request_rejected(std::move(rejected));
     return true;
   }
   if (!connection.open(*this, fields.list())) return false;
   report_.opened(connection);
+  sent_bytes_ = request_.message.size() - rpc::kPrefixBytes;
   send_data(std::move(request_.message));
   send_end();
   return true;

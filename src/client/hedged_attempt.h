@@ -62,6 +62,7 @@ class HedgedAttempt final : public http2::Stream, private ConnectionWaiter {
 
  private:
   [[nodiscard]] bool open_on(ClientConnection& connection);
+  [[nodiscard]] AttemptBytes bytes() const noexcept { return {.sent = sent_bytes_, .received = 0}; }
 
   void connection_settled(ClientConnection* connection, const Status& failure) override;
   [[nodiscard]] bool waits_for_ready() const noexcept override { return request_.waits_for_ready; }
@@ -79,6 +80,7 @@ class HedgedAttempt final : public http2::Stream, private ConnectionWaiter {
   ChannelCore& channel_;
   Request request_;
   AttemptReport report_;
+  std::size_t sent_bytes_ = 0;
   bool under_way_ = true;
 };
 

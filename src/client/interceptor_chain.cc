@@ -1,11 +1,12 @@
 #include "client/interceptor_chain.h"
 
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "client/channel_config.h"
 #include "tern/async/loop.h"
+#include "tern/async/recycler.h"
+#include "tern/call/interceptor_parts.h"
 #include "tern/client/call_credentials.h"
 
 // Each interceptor is a coroutine that awaits the rest of the chain by its `next`. The innermost part asks the
@@ -34,8 +35,21 @@ Status status_of(const std::exception_ptr& error, StatusCode otherwise = StatusC
 
 }  // namespace
 
-// It is here so that interceptor.h need not know the chain.
-Task<Status> ClientInterceptor::Next::operator()() const { return chain_->run_from(index_); }
+class InterceptorChain::Parts final : public InterceptorParts {
+ public:
+  explicit Parts(InterceptorChain& chain) : InterceptorParts(chain.loop()), chain_(chain) {}
+
+ private:
+  Task<Status> part(std::size_t index) override {
+    const std::vector<ClientInterceptor*>& interceptors = chain_.config_.interceptors();
+    if (index == interceptors.size()) return chain_.run_call();
+    return interceptors[index]->intercept(chain_.call_, ClientInterceptor::Next{shared_from_this(), index + 1});
+  }
+  Status status_of(const std::exception_ptr& error) override { return tern::status_of(error); }
+  [[nodiscard]] std::string_view method() const noexcept override { return chain_.head_.method; }
+
+  InterceptorChain& chain_;
+};
 
 InterceptorChain::InterceptorChain(ClientCall& call, const ChannelConfig& config, CallHead& head)
     : Job(Loop::require_current("a call over a Channel"), Job::current()), call_(call), config_(config), head_(head) {}
@@ -50,7 +64,9 @@ void InterceptorChain::call_ended(Status status, std::string peer) {
 }
 
 Task<void> InterceptorChain::run() {
-  Status status = co_await run_from(0);
+  const auto parts = std::allocate_shared<Parts>(RecyclingAllocator<Parts>{}, *this);
+  Status status = co_await InterceptorParts::run(parts, 0);
+  if (!parts->mistake().ok()) status = parts->mistake();
   chain_ended(std::move(status));
 }
 
@@ -58,23 +74,7 @@ void InterceptorChain::finished(std::exception_ptr error) {
   if (error) chain_ended(status_ ? *status_ : status_of(error));
 }
 
-Task<Status> InterceptorChain::run_from(std::size_t index) {
-  const std::vector<ClientInterceptor*>& interceptors = config_.interceptors();
-  if (index == interceptors.size()) co_return co_await run_call();
-  Status status;
-  std::exception_ptr error;
-  try {
-    status = co_await interceptors[index]->intercept(call_, ClientInterceptor::Next{*this, index + 1});
-  } catch (...) {
-    error = std::current_exception();
-  }
-  if (!error) co_return status;
-  if (is_cancelled(error)) std::rethrow_exception(error);
-  co_return status_of(error);
-}
-
 Task<Status> InterceptorChain::run_call() {
-  if (call_begun_) throw std::logic_error("an interceptor's next() can be called once");
   for (CallCredentials* credentials : {config_.options().call_credentials, head_.options.credentials}) {
     if (credentials == nullptr) continue;
     Status status = co_await add_credentials(*credentials);
@@ -98,7 +98,9 @@ Task<Status> InterceptorChain::add_credentials(CallCredentials& credentials) {
   Metadata added;
   try {
     added = co_await credentials.metadata(std::move(target));
-  } catch (const std::exception&) {
+  } catch (const Cancelled&) {
+    throw;
+  } catch (...) {
     error = std::current_exception();
   }
   if (!error) {

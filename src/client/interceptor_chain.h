@@ -38,14 +38,15 @@ class InterceptorChain : public Job {
   [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
 
  private:
-  friend class ClientInterceptor::Next;
+  /// The interceptors around the call itself.
+  class Parts;
+
   /// The interceptors and the credentials are done: begins the call itself.
   virtual void begin_call() = 0;
   /// All is over, with this status.
   virtual void chain_ended(Status status) = 0;
 
   Task<void> run();
-  Task<Status> run_from(std::size_t index);
   Task<Status> run_call();
   Task<Status> add_credentials(CallCredentials& credentials);
   void finished(std::exception_ptr error) override;

@@ -50,13 +50,13 @@ double number(const Value& value, const char* key) {
   refuse(fmt::format("\"{}\" is no number", key));
 }
 
-std::string text(const Value* value) {
+std::string string_of(const Value* value) {
   return value != nullptr && value->has_string_value() ? value->string_value() : std::string{};
 }
 
 /// "1.5s", as protobuf writes durations.
 std::chrono::nanoseconds duration(const Value& value, const char* key) {
-  std::string seconds = text(&value);
+  std::string seconds = string_of(&value);
   if (!seconds.ends_with('s')) refuse(fmt::format(R"("{}" is no duration like "1.5s")", key));
   seconds.pop_back();
   Value as_text;
@@ -163,7 +163,7 @@ std::optional<bool> is_round_robin(const Struct& config) {
     }
     refuse("\"loadBalancingConfig\" names no policy that is known (pick_first, round_robin)");
   }
-  const std::string policy = rpc::lower_case(text(member(config, "loadBalancingPolicy")));
+  const std::string policy = rpc::lower_case(string_of(member(config, "loadBalancingPolicy")));
   if (policy.empty()) return std::nullopt;
   return policy == "round_robin";
 }
@@ -181,7 +181,7 @@ ServiceConfig ServiceConfig::parse(std::string_view json) {
     config.throttling = throttling_of(object(*throttling, "retryThrottling"));
   }
   if (const Value* health = member(root, "healthCheckConfig")) {
-    config.health_service = text(member(object(*health, "healthCheckConfig"), "serviceName"));
+    config.health_service = string_of(member(object(*health, "healthCheckConfig"), "serviceName"));
   }
   if (const Value* scaling = member(root, "connectionScaling")) {
     config.max_connections = most_connections(object(*scaling, "connectionScaling"));
@@ -192,8 +192,8 @@ ServiceConfig ServiceConfig::parse(std::string_view json) {
     const Struct& from = object(entry, "methodConfig");
     const MethodConfig method = method_config(from);
     for (const Value& name : list(required(from, "name"), "name").values()) {
-      const std::string service = text(member(object(name, "name"), "service"));
-      const std::string method_name = text(member(object(name, "name"), "method"));
+      const std::string service = string_of(member(object(name, "name"), "service"));
+      const std::string method_name = string_of(member(object(name, "name"), "method"));
       if (service.empty() && !method_name.empty()) refuse("a name has a method and no service");
       const std::string path = service.empty() ? std::string{} : fmt::format("/{}/{}", service, method_name);
       if (!config.methods_.emplace(path, method).second) refuse(fmt::format("\"{}\" is named twice", path));

@@ -2,48 +2,14 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
+
+#include "text/utf8.h"
 
 namespace tern::codegen {
 
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::size_t kLongestText = 60'000;
-
-/// One character at the front of a text.
-struct Character {
-  std::uint32_t code_point = 0;
-  std::size_t length = 1;
-  bool valid = false;
-};
-
-bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
-
-/// Decodes the first character by RFC 3629 §4. Returns the first byte, as not valid, where the text is not UTF-8.
-Character first_character(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80) return {lead, 1, true};
-  std::size_t length = 2;
-  if (lead >= 0xE0) length = lead >= 0xF0 ? 4 : 3;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return {};
-  std::uint32_t code_point = lead & (0x7FU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if (!continues(text[i])) return {};
-    code_point = code_point << 6 | (static_cast<unsigned char>(text[i]) & 0x3FU);
-  }
-  const bool overlong = (length == 3 && code_point < 0x800) || (length == 4 && code_point < 0x10000);
-  if (overlong || code_point > 0x10FFFF || (code_point >= 0xD800 && code_point <= 0xDFFF)) return {};
-  return {code_point, length, true};
-}
-
-/// C0 but for the tab, DEL, C1, and the characters that compilers take for an attack when they are not closed
-/// (Unicode's bidirectional embeddings, overrides and isolates).
-bool is_control(std::uint32_t code_point) {
-  if (code_point == '\t') return false;
-  return code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0) ||
-         (code_point >= 0x202A && code_point <= 0x202E) || (code_point >= 0x2066 && code_point <= 0x2069);
-}
 
 void strip_end(std::string& line) { line.erase(line.find_last_not_of(" \t") + 1); }
 
@@ -61,11 +27,15 @@ std::string escaped(std::string_view line) {
   return literal;
 }
 
-/// No more of `text` than `length` bytes, in whole characters.
+/// No more of `text`, which is UTF-8, than `length` bytes, in whole characters.
 std::string_view beginning(std::string_view text, std::size_t length) {
-  if (text.size() <= length) return text;
-  while (length > 0 && continues(text[length])) --length;
-  return text.substr(0, length);
+  std::size_t taken = 0;
+  while (taken < text.size()) {
+    const std::size_t next = text::first_character(text.substr(taken)).length;
+    if (taken + next > length) break;
+    taken += next;
+  }
+  return text.substr(0, taken);
 }
 
 }  // namespace
@@ -73,13 +43,13 @@ std::string_view beginning(std::string_view text, std::size_t length) {
 std::vector<std::string> comment_lines(std::string_view text) {
   std::vector<std::string> lines(1);
   while (!text.empty()) {
-    const Character character = first_character(text);
+    const text::Character character = text::first_character(text);
     if (text[0] == '\n' || text[0] == '\r') {
       if (text.starts_with("\r\n")) text.remove_prefix(1);
       lines.emplace_back();
     } else if (!character.valid) {
-      lines.back() += kReplacement;
-    } else if (!is_control(character.code_point)) {
+      lines.back() += text::kReplacement;
+    } else if ((text[0] == '\t' || !text::is_control(character.code_point))) {
       lines.back() += text.substr(0, character.length);
     }
     text.remove_prefix(character.length);

@@ -4,13 +4,17 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <utility>
 
+#include "async/error_text.h"
+#include "async/yield.h"
 #include "rest/client_exchange.h"
 #include "rest/client_request_head.h"
 #include "rest/client_url.h"
 #include "rest/connection_pool.h"
 #include "rest/redirection.h"
+#include "rest/sent_observation.h"
 #include "tern/async/loop.h"
 #include "tern/async/with_timeout.h"
 
@@ -55,10 +59,22 @@ ClientStream& ClientStream::operator=(ClientStream&& other) noexcept = default;
 ClientStream::~ClientStream() = default;
 
 Task<std::optional<std::string>> ClientStream::read() {
-  if (exchange_ == nullptr) co_return std::nullopt;
-  std::optional<std::string> piece = co_await exchange_->read_body();
-  if (!piece) exchange_.reset();  // its connection is for the next request
-  co_return piece;
+  std::optional<std::string> piece;
+  std::exception_ptr error;
+  try {
+    if (exchange_ != nullptr) piece = co_await exchange_->read_body();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (piece) co_return piece;
+  co_await Yield{};  // a caller may read on in a loop
+  if (error) {
+    exchange_->failed(error_text(error));
+    std::rethrow_exception(error);
+  }
+  if (exchange_ != nullptr) exchange_->finished();
+  exchange_.reset();  // its connection is for the next request
+  co_return std::nullopt;
 }
 
 class Client::Core {
@@ -68,7 +84,14 @@ class Client::Core {
   Core& operator=(const Core&) = delete;
   ~Core() = default;
 
+  void add_observer(ClientObserver& observer) {
+    auto more = std::make_shared<ClientObservers>(*observers_);
+    more->push_back(&observer);
+    observers_ = std::move(more);
+  }
+
   Task<ClientStream> open(ClientRequest request) {
+    unsigned sent = 0;
     for (unsigned redirects = 0;; ++redirects) {
       check(request);
       const ClientUrl url = ClientUrl::parse(request.url);
@@ -77,13 +100,16 @@ class Client::Core {
       std::optional<Redirection> next;
       std::string failure;
       try {
-        response.emplace(co_await exchange(request, url));
+        response.emplace(co_await exchange(request, url, sent));
         next = redirection(request, *response, had_pieces);
         if (next && redirects == options_.max_redirects) {
           failure = fmt::format("more than {} redirects (ClientOptions::max_redirects), the last to {}", redirects,
                                 next->url);
         }
-        if (next) co_await skip_body(*response);
+        if (next) {
+          co_await skip_body(*response);
+          if (response->exchange_ != nullptr) response->exchange_->finished();
+        }
       } catch (const ClientError& error) {
         failure = error.what();
       } catch (const TimedOut& error) {
@@ -100,6 +126,7 @@ class Client::Core {
   }
 
   Task<ClientResponse> send(ClientRequest request) {
+    co_await Yield{};  // see Client::open
     const std::string name = name_of(request.method, ClientUrl::parse(request.url));
     std::string failure;
     try {
@@ -130,14 +157,44 @@ class Client::Core {
     return next;
   }
 
-  Task<ClientStream> exchange(ClientRequest& request, const ClientUrl& url) {
+  /// Null where nobody observes. `sent`: how often the request was sent before.
+  [[nodiscard]] std::unique_ptr<SentObservation> observe(const ClientRequest& request, const ClientUrl& url,
+                                                         unsigned sent) const {
+    if (observers_->empty()) return nullptr;
+    SentRequest seen;
+    seen.method = request.method;
+    seen.url = request.url.substr(0, request.url.find('#'));
+    seen.host = url.host;
+    seen.port = url.port;
+    seen.secure = url.secure;
+    seen.resent = sent;
+    if (const Job* job = Job::current()) seen.trace = job->trace;
+    return std::make_unique<SentObservation>(observers_, std::move(seen), options_.timeout);
+  }
+  static const TraceContext* trace_of(const SentObservation* observation) {
+    if (observation != nullptr) return observation->request().trace.get();
+    return Job::current() != nullptr ? Job::current()->trace.get() : nullptr;
+  }
+
+  Task<std::unique_ptr<ClientCodec>> codec_for(const ClientUrl& url, SentObservation* observation) {
+    try {
+      co_return co_await with_timeout(options_.timeout, pool_.codec_for(url));
+    } catch (const std::exception& error) {
+      if (observation != nullptr) observation->failed(error.what());
+      throw;
+    }
+  }
+
+  Task<ClientStream> exchange(ClientRequest& request, const ClientUrl& url, unsigned& sent) {
     const bool compressed = asks_for_compression(request, options_);
     const bool repeatable = !request.pieces;  // pieces are gone once they are sent
     bool may_be_lost = repeatable && is_idempotent(request.method);
     for (unsigned unprocessed = 0;;) {
-      std::unique_ptr<ClientCodec> codec = co_await with_timeout(options_.timeout, pool_.codec_for(url));
-      auto exchange = std::make_unique<ClientExchange>(std::move(codec), options_);
-      exchange->begin(RequestHead{request, url, compressed}, request);
+      std::unique_ptr<SentObservation> observation = observe(request, url, sent++);
+      std::unique_ptr<ClientCodec> codec = co_await codec_for(url, observation.get());
+      RequestHead request_head{request, url, compressed, trace_of(observation.get())};
+      auto exchange = std::make_unique<ClientExchange>(std::move(codec), options_, std::move(observation));
+      exchange->begin(std::move(request_head), request);
       try {
         ResponseHead head = co_await exchange->read_head();
         if (compressed) decompress(*exchange, head.fields);
@@ -146,13 +203,18 @@ class Client::Core {
         response.fields = std::move(head.fields);
         co_return response;
       } catch (const RequestUnprocessed& error) {
+        exchange->failed(error.what());
         if (!repeatable || ++unprocessed > kRepeatsUnprocessed) throw;
         if (dynamic_cast<const Http1Required*>(&error) != nullptr) pool_.require_http1(url);
         continue;
-      } catch (const ConnectionLost&) {
+      } catch (const ConnectionLost& error) {
+        exchange->failed(error.what());
         // The server may close a kept connection while a request is on its way to it.
         const ClientCodec& used = exchange->codec();
         if (!may_be_lost || !used.on_kept_connection() || used.answered()) throw;
+      } catch (const std::exception& error) {
+        if (exchange != nullptr) exchange->failed(error.what());
+        throw;
       }
       may_be_lost = false;
       exchange.reset();
@@ -203,13 +265,18 @@ class Client::Core {
   }
 
   ClientOptions options_;
+  std::shared_ptr<const ClientObservers> observers_ = std::make_shared<ClientObservers>();
   ConnectionPool pool_;
 };
 
 Client::Client(ClientOptions options) : core_(std::make_unique<Core>(options)) {}
 Client::~Client() = default;
 
-Task<ClientStream> Client::open(ClientRequest request) { return core_->open(std::move(request)); }
+// An invalid request fails without waiting for anything, and its caller may try again in a loop.
+Task<ClientStream> Client::open(ClientRequest request) {
+  co_await Yield{};
+  co_return co_await core_->open(std::move(request));
+}
 Task<ClientResponse> Client::send(ClientRequest request) { return core_->send(std::move(request)); }
 Task<ClientResponse> Client::get(std::string url) { return core_->send(ClientRequest{"GET", std::move(url)}); }
 Task<ClientResponse> Client::post(std::string url, std::string_view content_type, std::string body) {
@@ -218,6 +285,7 @@ Task<ClientResponse> Client::post(std::string url, std::string_view content_type
   request.body = std::move(body);
   return core_->send(std::move(request));
 }
+void Client::add_observer(ClientObserver& observer) { core_->add_observer(observer); }
 std::size_t Client::connections() const noexcept { return core_->connections(); }
 
 }  // namespace tern::rest

@@ -41,6 +41,7 @@ Task<void> ClientExchange::write_pieces(AsyncGenerator<std::string> pieces, std:
 Task<ResponseHead> ClientExchange::read_head() {
   for (;;) {
     std::optional<ResponseHead> head = codec_->read_head();
+    if (head && observation_ != nullptr) observation_->answered(head->status);
     if (head) co_return *std::move(head);
     co_await await_more();
   }

@@ -9,6 +9,7 @@
 
 #include "rest/body_inflater.h"
 #include "rest/client_codec.h"
+#include "rest/sent_observation.h"
 #include "tern/async/task.h"
 #include "tern/async/task_group.h"
 #include "tern/rest/client.h"
@@ -17,11 +18,15 @@ namespace tern::rest {
 
 class ClientExchange {
  public:
-  ClientExchange(std::unique_ptr<ClientCodec> codec, const ClientOptions& options)
-      : codec_(std::move(codec)), timeout_(options.timeout) {}
+  /// `observation` may be null.
+  ClientExchange(std::unique_ptr<ClientCodec> codec, const ClientOptions& options,
+                 std::unique_ptr<SentObservation> observation)
+      : codec_(std::move(codec)), timeout_(options.timeout), observation_(std::move(observation)) {}
   ClientExchange(const ClientExchange&) = delete;
   ClientExchange& operator=(const ClientExchange&) = delete;
-  ~ClientExchange() = default;
+  ~ClientExchange() {
+    if (observation_ != nullptr && codec_->answered() && codec_->ended()) observation_->finished();
+  }
 
   /// Begins to write. Takes the request's pieces and copies its body.
   void begin(RequestHead head, ClientRequest& request);
@@ -32,6 +37,15 @@ class ClientExchange {
   void inflate(std::unique_ptr<BodyInflater> inflater) { inflater_ = std::move(inflater); }
   /// Awaits the next piece of the body; nothing at its end. Throws ClientError, and what the request's pieces threw.
   Task<std::optional<std::string>> read_body();
+
+  /// For the client's observers: the exchange has failed.
+  void failed(std::string_view why) {
+    if (observation_ != nullptr) observation_->failed(why);
+  }
+  /// The same: nobody wants the rest of the response, which is as good as whole.
+  void finished() noexcept {
+    if (observation_ != nullptr) observation_->finished();
+  }
 
   [[nodiscard]] const ClientCodec& codec() const noexcept { return *codec_; }
 
@@ -45,6 +59,7 @@ class ClientExchange {
 
   std::unique_ptr<ClientCodec> codec_;
   std::chrono::nanoseconds timeout_;
+  std::unique_ptr<SentObservation> observation_;
   std::unique_ptr<BodyInflater> inflater_;
   bool written_ = false;               // the whole request
   std::exception_ptr write_failure_;   // of the connection

@@ -1,13 +1,12 @@
 #include "rest/client_request_head.h"
 
 #include "rpc/header_names.h"
-#include "tern/async/job.h"
 #include "tern/rpc/trace_context.h"
 #include "tern/version.h"
 
 namespace tern::rest {
 
-RequestHead::RequestHead(const ClientRequest& request, const ClientUrl& url, bool compressed)
+RequestHead::RequestHead(const ClientRequest& request, const ClientUrl& url, bool compressed, const TraceContext* trace)
     : method(request.method),
       target(url.target),
       secure(url.secure),
@@ -24,11 +23,10 @@ RequestHead::RequestHead(const ClientRequest& request, const ClientUrl& url, boo
   for (const auto& [name, value] : request.fields) {
     if (name != "host") add(name, value);
   }
-  add_trace(request);
+  add_trace(request, trace);
 }
 
-void RequestHead::add_trace(const ClientRequest& request) {
-  const TraceContext* trace = Job::current() != nullptr ? Job::current()->trace.get() : nullptr;
+void RequestHead::add_trace(const ClientRequest& request, const TraceContext* trace) {
   if (trace == nullptr || request.fields.get(rpc::kTraceparent)) return;
   add(rpc::kTraceparent, trace->traceparent());
   if (!trace->tracestate().empty()) add(rpc::kTracestate, std::string{trace->tracestate()});

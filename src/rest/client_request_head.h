@@ -8,14 +8,18 @@
 #include "rest/client_url.h"
 #include "tern/rest/client.h"
 
+namespace tern {
+class TraceContext;
+}
+
 namespace tern::rest {
 
 /// Not an aggregate: g++ 12 destroys aggregates twice inside of co_await expressions.
 class RequestHead {
  public:
-  /// Adds the client's own fields to the request's, and the trace of the job that runs now. `compressed` asks for
-  /// compressed content.
-  RequestHead(const ClientRequest& request, const ClientUrl& url, bool compressed);
+  /// Adds the client's own fields to the request's, and the trace, if there is one. `compressed` asks for compressed
+  /// content.
+  RequestHead(const ClientRequest& request, const ClientUrl& url, bool compressed, const TraceContext* trace);
 
   std::string method;
   /// Path and query.
@@ -30,7 +34,7 @@ class RequestHead {
 
  private:
   void add(std::string_view name, std::string value) { fields.emplace_back(name, std::move(value)); }
-  void add_trace(const ClientRequest& request);
+  void add_trace(const ClientRequest& request, const TraceContext* trace);
 };
 
 }  // namespace tern::rest

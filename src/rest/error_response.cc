@@ -12,6 +12,7 @@
 #include "http2/field_rules.h"
 #include "rest/connect_error.h"
 #include "rest/status_json.h"
+#include "text/utf8.h"
 
 namespace tern::rest {
 
@@ -67,8 +68,8 @@ Response shaped(const SiteOptions& options, const SiteError& error, Response sta
   std::string problem;
   std::optional<Response> response = call_shape(options.error_response, error, problem);
   if (!response) {
-    spdlog::error("{} {}: {} failed, google.rpc.Status is sent in its place: {}", error.request.method,
-                  error.request.path(), kOption, problem);
+    spdlog::error("{} {}: {} failed, google.rpc.Status is sent in its place: {}", text::log_text(error.request.method),
+                  text::log_text(error.request.path()), kOption, text::log_text(problem));
     return standard;
   }
   response->status = error.http_status;

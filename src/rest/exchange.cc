@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "call/notify.h"
 #include "rest/connect_error.h"
 #include "rest/http_date.h"
 
@@ -23,7 +24,7 @@ class Observation {
  public:
   Observation(const std::vector<RequestObserver*>& observers, Request& request, const Exchange::Sent& sent)
       : observers_(observers), request_(request), sent_(sent), begun_at_(Clock::now()), job_(Job::current()) {
-    for (RequestObserver* observer : observers_) observer->on_request_begun(request_);
+    notify(observers_, [this](RequestObserver& observer) { observer.on_request_begun(request_); });
     if (job_ != nullptr) job_->trace = request_.trace;
   }
   Observation(const Observation&) = delete;
@@ -32,7 +33,7 @@ class Observation {
     if (job_ != nullptr) job_->trace.reset();
     const EndedRequest ended{
         .request = request_, .status = sent_.status, .took = Clock::now() - begun_at_, .bytes_sent = sent_.bytes};
-    for (RequestObserver* observer : observers_) observer->on_request_ended(ended);
+    notify(observers_, [&ended](RequestObserver& observer) { observer.on_request_ended(ended); });
   }
 
  private:
@@ -47,7 +48,7 @@ class Observation {
 
 void tell_refused(const Answering& site, RefusalLog* log, const Refused& refused) noexcept {
   if (log != nullptr) log->note(refused.peer, refused.text);
-  for (RequestObserver* observer : site.observers()) observer->on_refused(refused);
+  notify(site.observers(), [&refused](RequestObserver& observer) { observer.on_refused(refused); });
 }
 
 Task<void> Exchange::await_body(Event& arrived, Clock::time_point limit) {

@@ -15,6 +15,7 @@
 #include "rest/strict_json.h"
 #include "rpc/header_names.h"
 #include "rpc/timeout.h"
+#include "text/utf8.h"
 #include "transport/address.h"
 
 namespace tern::rest {
@@ -61,7 +62,7 @@ void add_if_sound(Metadata& metadata, std::string_view name, std::string_view va
     metadata.add(name, value);
   } catch (const std::invalid_argument& error) {
     // HTTP allows more than gRPC; what it does not have does not travel on.
-    spdlog::debug("a field is not passed on: {}", error.what());
+    spdlog::debug("a field is not passed on: {}", text::log_text(error.what()));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "async/error_text.h"
 #include "rest/http1_response_head.h"
 #include "rest/no_body.h"
 #include "rest/part.h"
@@ -16,15 +17,22 @@ Http1Connection::Http1Connection(Part& part, std::unique_ptr<transport::ByteStre
       memory_(SIZE_MAX, part.memory()),
       stream_(std::move(stream), std::move(first_bytes), *this, part.site().options().write_timeout),
       peer_(stream_.peer()),
+      scheme_(stream_.secure() ? "https" : "http"),
       context_{stream_, memory_, part.site(), peer_, refusals_} {}
 
-void Http1Connection::begin_stop() {
+void Http1Connection::begin_stop(std::chrono::nanoseconds idle) {
   stopping_ = true;
   if (exchange_) {
     exchange_->close_after();
+  } else if (idle.count() > 0) {
+    part_.loop().arm(idle_end_, Clock::now() + idle);
   } else {
     cancel();
   }
+}
+
+void Http1Connection::idle_for_too_long() {
+  if (!exchange_) cancel();
 }
 
 void Http1Connection::end_at_once() {
@@ -55,15 +63,15 @@ void Http1Connection::finished(std::exception_ptr error) {
     if (error) std::rethrow_exception(error);
   } catch (const Cancelled&) {
     spdlog::debug("connection of {}: cancelled: the client left, or the server stops", peer_);
-  } catch (const std::exception& exception) {
-    spdlog::debug("connection of {}: {}", peer_, exception.what());
+  } catch (...) {
+    spdlog::debug("connection of {}: {}", peer_, error_text(error));
   }
   part_.remove(*this);
 }
 
 Task<void> Http1Connection::serve() {
   bool goes_on = true;
-  while (goes_on && !stopping_) {
+  do {
     Http1HeadReader reader{part_.site().options().max_header_length};
     const bool done = co_await read_head(reader);
     if (!done) co_return;
@@ -72,7 +80,7 @@ Task<void> Http1Connection::serve() {
       break;
     }
     goes_on = co_await answer(std::move(reader.head()));
-  }
+  } while (goes_on && !stopping_);
   responded_ = true;
 }
 
@@ -102,6 +110,7 @@ Task<void> Http1Connection::reject(Http1HeadReader& reader) {
   Request request{reader.head().method, reader.head().target, body, 0};
   request.fields = reader.head().fields;
   request.peer = peer_;
+  request.scheme = scheme_;
   const Response response = part_.site().reject(request, HttpError{rejection.status, rejection.text});
   const std::string text = http1_last_response(response, reader.head().method == "HEAD");
   co_await stream_.write(text);
@@ -109,9 +118,12 @@ Task<void> Http1Connection::reject(Http1HeadReader& reader) {
 
 Task<bool> Http1Connection::answer(Http1Head head) {
   Http1Exchange& exchange = exchange_.emplace(context_, head);
+  if (stopping_) exchange.close_after();
   Request request{std::move(head.method), std::move(head.target), exchange, part_.site().options().max_body_length};
   request.fields = std::move(head.fields);
   request.peer = peer_;
+  request.scheme = scheme_;
+  request.http_version = head.minor_version == 0 ? "1.0" : "1.1";
   stream_.want_read();  // so that the client's leaving is seen
   work = request.target.c_str();
   exchange.begin(request);

@@ -7,6 +7,7 @@
 // A client that leaves while its request is answered cancels the handler.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "server/refusal_log.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
+#include "tern/async/timer_queue.h"
 #include "transport/byte_stream.h"
 
 namespace tern::rest {
@@ -32,8 +34,11 @@ class Http1Connection final : public Job, public ListNode<Http1Connection>, priv
   ~Http1Connection() override { destroy_body(); }
 
   void start() { Job::start(serve()); }
-  /// The request that is being answered is the last.
-  void begin_stop();
+  /// The next request is the last. Before start().
+  void serve_one() noexcept { stopping_ = true; }
+  /// The request that is being answered is the last. Without one, the connection stays open for `idle`, for one
+  /// request.
+  void begin_stop(std::chrono::nanoseconds idle);
   /// The server's grace is over (Exchange::end_at_once).
   void end_at_once();
 
@@ -46,6 +51,7 @@ class Http1Connection final : public Job, public ListNode<Http1Connection>, priv
   /// Gives whether the connection goes on.
   Task<bool> answer(Http1Head head);
   void refused(Refusal why, std::string_view text);
+  void idle_for_too_long();
 
   void on_client_left() override;
   void on_write_timeout() override;
@@ -55,11 +61,13 @@ class Http1Connection final : public Job, public ListNode<Http1Connection>, priv
   http2::MemoryBudget memory_;
   Http1Stream stream_;
   std::string peer_;
+  std::string_view scheme_;
   RefusalLog refusals_;
   Http1Context context_;
   std::optional<Http1Exchange> exchange_;  // while a request is answered
   bool responded_ = false;                 // to the last request
   bool stopping_ = false;
+  MemberTimer<Http1Connection, &Http1Connection::idle_for_too_long> idle_end_{*this};
 };
 
 }  // namespace tern::rest

@@ -42,6 +42,8 @@ class Http1Stream final : private transport::ByteStreamEvents {
       : stream_(std::move(stream)), input_(std::move(first_bytes)), events_(events), write_timeout_(write_timeout) {}
 
   [[nodiscard]] std::string peer() const { return stream_->peer(); }
+  /// True over TLS.
+  [[nodiscard]] bool secure() const { return !stream_->cipher().empty(); }
   /// Gives the stream away. Only when nothing is being written; nothing can be called afterwards.
   [[nodiscard]] std::unique_ptr<transport::ByteStream> release() noexcept { return std::move(stream_); }
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "text/utf8.h"
+
 namespace tern::rest {
 
 namespace {
@@ -95,7 +97,7 @@ void Http2ClientConnection::on_go_away(http2::ErrorCode code, std::string_view d
   leaving_ = true;
   idle_timer_.disarm();
   if (code != http2::ErrorCode::kNoError) {
-    spdlog::warn("{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), debug_data);
+    spdlog::warn("{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), text::log_text(debug_data));
   }
   changed_();
 }

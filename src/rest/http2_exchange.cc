@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "async/error_text.h"
 #include "rest/part.h"
 #include "tern/async/with_timeout.h"
 #include "tern/version.h"
+#include "text/utf8.h"
 
 namespace tern::rest {
 
@@ -33,6 +35,8 @@ Http2Exchange::Http2Exchange(Part& part, http2::Stream& stream, const http2::Hea
   if (head.content_length) length_ = std::min(length_, static_cast<std::size_t>(*head.content_length));
   take_over(stream);
   request_.peer = peer;
+  request_.scheme = head.get(":scheme") == "https" ? "https" : "http";
+  request_.http_version = "2";
   add_fields(head);
   if (!timeout.empty()) request_.fields.add("grpc-timeout", timeout);
 }
@@ -175,8 +179,9 @@ void Http2Exchange::finished(std::exception_ptr error) {
     if (error) std::rethrow_exception(error);
   } catch (const Cancelled&) {
     if (open() && !answered_at_once()) reset(http2::ErrorCode::kCancel);
-  } catch (const std::exception& exception) {
-    spdlog::debug("{} {} of {}: {}", request_.method, request_.path(), request_.peer, exception.what());
+  } catch (...) {
+    spdlog::debug("{} {} of {}: {}", text::log_text(request_.method), text::log_text(request_.path()), request_.peer,
+                  text::log_text(error_text(error)));
     if (open()) reset(http2::ErrorCode::kInternalError);
   }
   while (!received_.empty()) read_ += received_.pop().size();

@@ -10,6 +10,7 @@
 
 #include "rest/status_json.h"
 #include "tern/rest/message.h"
+#include "text/utf8.h"
 
 namespace tern::rest {
 
@@ -74,27 +75,9 @@ bool set_number(pb::Message& message, const Field& field, const std::string& cal
   }
 }
 
-/// RFC 3629 §4: no overlong forms, no surrogates, nothing above U+10FFFF.
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto lead = static_cast<unsigned char>(text.front());
-    std::size_t length = lead < 0x80 ? 1 : 2;
-    if (lead >= 0xe0) length = lead < 0xf0 ? 3 : 4;
-    if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4 || text.size() < length) return false;
-    for (std::size_t i = 1; i < length; ++i) {
-      if ((static_cast<unsigned char>(text[i]) & 0xc0U) != 0x80) return false;
-    }
-    const unsigned second = length > 2 ? static_cast<unsigned char>(text[1]) : 0x80;
-    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f)) return false;
-    if ((lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 /// A service cannot read a string that is not UTF-8, so the request is rejected here.
 void set_string(pb::Message& message, const Field& field, const std::string& called, const std::string& value) {
-  if (!is_utf8(value)) throw HttpError{400, called + " is not UTF-8"};
+  if (!text::is_utf8(value)) throw HttpError{400, called + " is not UTF-8"};
   message.GetReflection()->SetString(&message, &field, value);
 }
 

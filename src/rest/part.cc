@@ -17,9 +17,10 @@ Part::~Part() {
 }
 
 void Part::serve_connection(std::unique_ptr<transport::ByteStream> stream, std::string first_bytes) {
-  if (stopping_) return;
+  if (over_) return;
   auto* connection = new Http1Connection(*this, std::move(stream), std::move(first_bytes));
   connections_.push_back(*connection);
+  if (stopping_) connection->serve_one();
   connection->start();
 }
 
@@ -37,9 +38,9 @@ void Part::reject_stream(http2::Stream& stream, const http2::HeaderBlock& begun,
   exchange->reject(HttpError{status, std::string{text}});
 }
 
-void Part::begin_stop() {
+void Part::begin_stop(std::chrono::nanoseconds http1_idle) {
   stopping_ = true;
-  connections_.for_each([](Http1Connection& connection) { connection.begin_stop(); });
+  connections_.for_each([http1_idle](Http1Connection& connection) { connection.begin_stop(http1_idle); });
 }
 
 void Part::cancel() {

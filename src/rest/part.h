@@ -1,6 +1,7 @@
 // Part: what a site has under way on one loop: HTTP/1.1 connections, and streams of HTTP/2 connections.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,7 +33,7 @@ class Part final : public HttpPart {
                     const std::string& peer, RefusalLog& refusals) override;
   void reject_stream(http2::Stream& stream, const http2::HeaderBlock& begun, unsigned status, std::string_view text,
                      const std::string& peer, RefusalLog& refusals) override;
-  void begin_stop() override;
+  void begin_stop(std::chrono::nanoseconds http1_idle) override;
   void cancel() override;
   [[nodiscard]] bool empty() const override { return connections_.empty() && exchanges_.empty(); }
 

@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "async/error_text.h"
 #include "rest/connect_error.h"
 #include "rest/cors.h"
 #include "rest/decoded_body.h"
@@ -18,10 +19,15 @@
 #include "rest/rpc_protocol.h"
 #include "rest/site_core.h"
 #include "rest/transcoding.h"
+#include "text/utf8.h"
 
 namespace tern::rest {
 
 namespace {
+
+/// True for the status of a response that ends its request: RFC 9110 §15 has 100 to 599, of which those below 200 are
+/// interim.
+constexpr bool is_final_status(unsigned status) noexcept { return status >= 200 && status <= 599; }
 
 Task<Response> ready(Response response) { co_return response; }
 
@@ -156,12 +162,18 @@ Task<Response> Site::Core::answer(Request& request) const {
     response = error(request, failure.status());
   } catch (const Cancelled&) {
     throw;
-  } catch (const std::exception& failure) {
-    what = failure.what();
+  } catch (...) {
+    what = error_text(std::current_exception());
     response = error(request, HttpError{500, "internal server error"});
   }
   if (!what.empty()) {
-    spdlog::error("{} {}: unexpected exception in the handler: {}", request.method, request.path(), what);
+    spdlog::error("{} {}: unexpected exception in the handler: {}", text::log_text(request.method),
+                  text::log_text(request.path()), text::log_text(what));
+  }
+  if (!is_final_status(response.status)) {
+    spdlog::error("{} {}: the handler answered with status {}, which is not between 200 and 599: 500 is sent",
+                  request.method, request.path(), response.status);
+    response = error(request, HttpError{500, "internal server error"});
   }
   complete(request, response);
   co_return response;

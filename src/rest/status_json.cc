@@ -9,6 +9,7 @@
 
 #include "google/rpc/status.pb.h"
 #include "rpc/lower_case.h"
+#include "text/utf8.h"
 
 namespace tern::rest {
 
@@ -59,7 +60,8 @@ std::string lower_name_of(StatusCode code) {
 
 std::string json_string(std::string_view text) {
   google::protobuf::Value value;
-  value.set_string_value(std::string{text});
+  // Protobuf would replace the same bytes, and write a line to standard error for each text of a client that has some.
+  value.set_string_value(text::valid_utf8(text));
   std::string json;
   if (google::protobuf::util::MessageToJsonString(value, &json).ok()) return json;
   return "\"\"";

@@ -80,7 +80,7 @@ Task<Response> serve_stream(const Gateway& gateway, const HttpBinding& binding, 
   const Metadata initial = co_await call.initial_metadata();
   // Metadata that the handler sent by themselves go out before the first message: who waits for them may be the one
   // that makes the first message happen. A raw stream has its content type in its first message.
-  const bool goes_out_at_once = !streaming->raw() && !call.read().await_ready();
+  const bool goes_out_at_once = !streaming->raw() && call.must_wait_to_read();
   if (!goes_out_at_once) {
     const std::optional<RawMessage> reply = co_await call.read();
     if (reply) {

@@ -3,22 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "text/utf8.h"
+
 namespace tern::rpc {
 
 namespace {
-
-/// Returns the bytes of the character that begins `text`, which is not empty; 1 where it is not UTF-8 (RFC 3629 §3).
-std::size_t character_size(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  std::size_t size = 1;
-  if (first >= 0xc0) size = 2;
-  if (first >= 0xe0) size = first < 0xf0 ? 3 : 4;
-  const auto continues = [&text](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80; };
-  for (std::size_t at = 1; at < size; ++at) {
-    if (at == text.size() || !continues(at)) return 1;
-  }
-  return size;
-}
 
 void append_octet(std::string& encoded, char octet, bool blanks_too) {
   static constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -38,7 +27,7 @@ std::string percent_encode(std::string_view text, std::size_t limit) {
   encoded.reserve(std::min(text.size(), limit));
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t before = encoded.size();
-    for (const char octet : text.substr(at, character_size(text.substr(at)))) {
+    for (const char octet : text.substr(at, text::first_character(text.substr(at)).length)) {
       append_octet(encoded, octet, at == 0 || at + 1 == text.size());
       ++at;
     }

@@ -1,5 +1,6 @@
 #include "tern/rpc/trace_context.h"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 #include <span>
@@ -13,6 +14,9 @@ constexpr std::string_view kDigits = "0123456789abcdef";
 constexpr std::size_t kLength = 55;
 // What everyone has to pass on (§3.3.1.5); a longer one may be dropped.
 constexpr std::size_t kMostState = 512;
+constexpr int kMostMembers = 32;
+constexpr std::size_t kLongestKey = 256;
+constexpr std::size_t kLongestValue = 256;
 
 bool read_hex(std::string_view text, std::span<std::uint8_t> bytes) {
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -65,6 +69,40 @@ void draw(std::array<std::uint8_t, size>& id) {
   } while (is_zero(id));
 }
 
+bool begins_key(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool is_in_key(char c) { return begins_key(c) || std::string_view{"_-*/@"}.find(c) != std::string_view::npos; }
+bool is_in_value(char c) { return c >= ' ' && c <= '~' && c != ',' && c != '='; }
+
+/// list-member = key "=" value, by the grammar of level 2, which allows whatever level 1 does (§3.3.1.3). The space
+/// around it is not part of it, so a value does not end with one.
+bool is_member(std::string_view member) {
+  const std::size_t equals = member.find('=');
+  if (equals == std::string_view::npos) return false;
+  const std::string_view key = member.substr(0, equals);
+  const std::string_view value = member.substr(equals + 1);
+  return !key.empty() && key.size() <= kLongestKey && begins_key(key[0]) && std::ranges::all_of(key, is_in_key) &&
+         !value.empty() && value.size() <= kLongestValue && std::ranges::all_of(value, is_in_value);
+}
+
+std::string_view without_space(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
+}
+
+/// Members may be empty (§3.3.1.2). A key that comes twice is passed on, as §3.3.1.3 allows.
+bool is_state(std::string_view state) {
+  int members = 0;
+  for (bool more = !state.empty(); more;) {
+    const std::size_t comma = state.find(',');
+    const std::string_view member = without_space(state.substr(0, comma));
+    if (!member.empty() && (++members > kMostMembers || !is_member(member))) return false;
+    more = comma != std::string_view::npos;
+    if (more) state.remove_prefix(comma + 1);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<TraceContext> TraceContext::parse(std::string_view traceparent, std::string_view tracestate) {
@@ -79,8 +117,8 @@ std::optional<TraceContext> TraceContext::parse(std::string_view traceparent, st
   if (!read || version[0] == 0xFF || is_zero(context.trace_) || is_zero(context.span_)) return std::nullopt;
   // Later versions may have more behind another dash.
   if (traceparent.size() > kLength && (version[0] == 0 || traceparent[kLength] != '-')) return std::nullopt;
-  context.flags_ = static_cast<std::uint8_t>(flags[0] & kSampled);
-  if (tracestate.size() <= kMostState) context.state_ = tracestate;
+  context.flags_ = static_cast<std::uint8_t>(flags[0] & (kSampled | kRandom));
+  if (tracestate.size() <= kMostState && is_state(tracestate)) context.state_ = tracestate;
   return context;
 }
 
@@ -88,7 +126,7 @@ TraceContext TraceContext::root(bool sampled) {
   TraceContext context;
   draw(context.trace_);
   draw(context.span_);
-  context.flags_ = sampled ? kSampled : 0;
+  context.flags_ = sampled ? kSampled | kRandom : kRandom;
   return context;
 }
 

@@ -6,12 +6,14 @@
 #include <string_view>
 #include <utility>
 
+#include "text/utf8.h"
+
 namespace tern {
 
 class RefusalLog {
  public:
   void note(std::string_view peer, std::string_view text) {
-    if (!std::exchange(noted_, true)) spdlog::info("{}: {}", peer, text);
+    if (!std::exchange(noted_, true)) spdlog::info("{}: {}", peer, text::log_text(text));
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <functional>
 #include <iterator>
 #include <latch>
@@ -16,6 +17,7 @@
 
 #include "async/on_loop.h"
 #include "async/run_on_loops.h"
+#include "call/notify.h"
 #include "rpc/timeout.h"
 #include "server/server_loop.h"
 #include "tern/async/event.h"
@@ -136,16 +138,26 @@ class Server::Core {
 
   std::uint16_t listen(std::string_view text, ListenOptions options) {
     require_not_stopped();
-    auto acceptors = transport::Acceptor::listen(home_, transport::Address::parse(text), options.reuse_port);
+    tell_observers();
+    const std::string name{options.name.empty() ? text : options.name};
+    if (name.find('\n') != std::string::npos) throw std::invalid_argument("a listening socket's name has a line break");
+    auto acceptors = acceptors_for(text, name, options);
     for (std::unique_ptr<transport::Acceptor>& acceptor : acceptors) {
       accepting_.spawn(acceptor->accept_forever([this, options](Loop& loop, transport::Socket socket) {
         part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)),
                                      {.tls = options.tls, .http = options.http});
       }));
-      parts_->add_listening(acceptor->address().to_string());
-      acceptors_.push_back(std::move(acceptor));
+      parts_->add_listening(acceptor->name());
+      acceptors_.push_back({.acceptor = std::move(acceptor), .name = name});
     }
-    return acceptors_.back()->address().port;
+    return acceptors_.back().acceptor->address().port;
+  }
+
+  [[nodiscard]] std::vector<ListeningSocket> listening_sockets() const {
+    std::vector<ListeningSocket> sockets;
+    sockets.reserve(acceptors_.size());
+    for (const Listening& each : acceptors_) sockets.push_back(each.acceptor->duplicate(each.name));
+    return sockets;
   }
 
   void serve_socket(int descriptor, ServerTls* tls) {
@@ -156,6 +168,7 @@ class Server::Core {
 
   void listen(InProcess& in_process) {
     require_not_stopped();
+    tell_observers();
     in_process.serve(home_, [this](Loop& loop, std::unique_ptr<transport::ByteStream> stream) {
       part_of(loop).add_connection(std::move(stream), {.in_process = true});
     });
@@ -164,25 +177,32 @@ class Server::Core {
 
   // It ends whether or not whoever asked for it still waits.
   Task<void> stop(StopOptions options) {
-    const Clock::time_point grace_ends = rpc::deadline_after(Clock::now(), options.grace);
+    const Clock::time_point delay_ends = rpc::deadline_after(Clock::now(), options.delay);
+    const Clock::time_point grace_ends = rpc::deadline_after(delay_ends, options.grace);
     if (!std::exchange(stopping_, true)) {
+      delay_ends_ = delay_ends;
       grace_ends_ = grace_ends;
+      http1_idle_ = options.http1_idle;
       ending_.spawn(end());
-    } else if (grace_ends < grace_ends_) {
-      grace_ends_ = grace_ends;
+    } else {
+      delay_ends_ = std::min(delay_ends, delay_ends_);
+      grace_ends_ = std::min(grace_ends, grace_ends_);
       changed_.set();
     }
     co_await stopped_.wait();
   }
 
   Task<void> end() {
+    while (Clock::now() < delay_ends_) {
+      changed_.clear();
+      co_await changed_.wait(delay_ends_);
+    }
     accepting_.cancel();
     co_await accepting_.join();
     acceptors_.clear();
-    leave_in_processes();
 
     left_ = parts_->all().size();
-    post_to_parts([empty = empty_part_](ServerLoop& part) { part.begin_stop(empty); });
+    post_to_parts([empty = empty_part_, idle = http1_idle_](ServerLoop& part) { part.begin_stop(empty, idle); });
     // In a turn of its own: what handlers were woken for before the stop (HealthService::shut_down()) still goes out.
     post_to_parts([](ServerLoop& part) { part.end_draining_calls(); });
     while (left_ > 0 && Clock::now() < grace_ends_) {
@@ -196,6 +216,7 @@ class Server::Core {
     std::function<void(ServerLoop&, std::size_t)> close = [](ServerLoop& part, std::size_t /*i*/) { part.close_all(); };
     co_await run_on_loops(parts_->pointers(), std::move(close));
     if (left_ > 0) co_await empty_.wait();
+    leave_in_processes();
     stopped_.set();
   }
 
@@ -212,6 +233,25 @@ class Server::Core {
   }
 
  private:
+  struct Listening {
+    std::unique_ptr<transport::Acceptor> acceptor;
+    std::string name;
+  };
+
+  /// From inherited sockets of the name, or on the address.
+  std::vector<std::unique_ptr<transport::Acceptor>> acceptors_for(std::string_view text, std::string_view name,
+                                                                  const ListenOptions& options) {
+    const transport::Address address = transport::Address::parse(text);
+    std::vector<std::unique_ptr<transport::Acceptor>> acceptors;
+    if (options.inherited != nullptr) {
+      for (ListeningSocket& socket : options.inherited->take(name)) {
+        acceptors.push_back(transport::Acceptor::adopt(home_, std::move(socket)));
+      }
+    }
+    if (acceptors.empty()) acceptors = transport::Acceptor::listen(home_, address, options.reuse_port);
+    return acceptors;
+  }
+
   void require_not_stopped() const {
     if (stopping_) throw std::logic_error("the server was stopped");
   }
@@ -219,6 +259,12 @@ class Server::Core {
     if (!acceptors_.empty() || !in_processes_.empty()) {
       throw std::logic_error(std::string{what} + " comes before listen()");
     }
+  }
+
+  void tell_observers() {
+    if (std::exchange(observers_told_, true) || shared_->observers.empty()) return;
+    const std::vector<ServedMethod> methods = shared_->registry.methods();
+    notify(shared_->observers, [&methods](ServerObserver& observer) { observer.on_listening(methods); });
   }
 
   ServerLoop& part_of(Loop& loop) {
@@ -281,9 +327,10 @@ class Server::Core {
   Loop& home_;
   std::shared_ptr<ServerShared> shared_;
   std::shared_ptr<ServerParts> parts_;
-  std::vector<std::unique_ptr<transport::Acceptor>> acceptors_;
+  std::vector<Listening> acceptors_;
   std::vector<InProcess*> in_processes_;
   TaskGroup accepting_;
+  bool observers_told_ = false;
   bool stopping_ = false;
   std::size_t left_ = 0;  // parts that are not empty yet
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -297,7 +344,9 @@ class Server::Core {
   };
   Event empty_;
   Event stopped_;
+  Clock::time_point delay_ends_;
   Clock::time_point grace_ends_;
+  std::chrono::nanoseconds http1_idle_{};
   Event changed_;     // the parts, or the grace
   TaskGroup ending_;  // the last member: it uses the others
 };
@@ -313,6 +362,7 @@ void Server::set_generic_service(GenericService& service) { core_->set_generic_s
 std::uint16_t Server::listen(std::string_view address, ListenOptions options) {
   return core_->listen(address, options);
 }
+std::vector<ListeningSocket> Server::listening_sockets() const { return core_->listening_sockets(); }
 void Server::serve_socket(int descriptor, ServerTls* tls) { core_->serve_socket(descriptor, tls); }
 void Server::listen(InProcess& in_process) { core_->listen(in_process); }
 Task<void> Server::stop(StopOptions options) { return core_->stop(options); }

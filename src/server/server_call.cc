@@ -4,8 +4,11 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <memory>
 #include <utility>
+#include <vector>
 
+#include "call/notify.h"
 #include "call/wire_metadata.h"
 #include "http2/header_list.h"
 #include "rpc/content_type.h"
@@ -14,9 +17,11 @@
 #include "server/known_request.h"
 #include "server/server_connection.h"
 #include "server/server_loop.h"
+#include "tern/call/interceptor_parts.h"
 #include "tern/server/blocking_bridge.h"
 #include "tern/server/interceptor.h"
 #include "tern/server/observer.h"
+#include "text/utf8.h"
 
 namespace tern {
 
@@ -33,6 +38,26 @@ std::string_view content_type_of(const http2::HeaderBlock& block) {
 Status shutting_down() { return Status{StatusCode::kUnavailable, "the server is shutting down"}; }
 
 }  // namespace
+
+class ServerCall::Interceptors final : public InterceptorParts {
+ public:
+  explicit Interceptors(ServerCall& call) : InterceptorParts(call.loop()), call_(call) {}
+
+ private:
+  Task<Status> part(std::size_t index) override {
+    const std::vector<ServerInterceptor*>& interceptors = call_.connection_.owner().shared().interceptors;
+    if (index == interceptors.size()) return run_handler(call_);
+    return interceptors[index]->intercept(call_.context_, ServerInterceptor::Next{shared_from_this(), index + 1});
+  }
+  static Task<Status> run_handler(ServerCall& call) {
+    co_await call.request_->handler->handle(call);
+    co_return Status{};
+  }
+  Status status_of(const std::exception_ptr& error) override { return call_.status_of(error); }
+  [[nodiscard]] std::string_view method() const noexcept override { return call_.request_->head.path(); }
+
+  ServerCall& call_;
+};
 
 ServerCall::ServerCall(ServerConnection& connection)
     : MessageStream(connection.owner().shared().options.max_receive_message_length, &connection.memory()),
@@ -121,7 +146,8 @@ void ServerCall::begin(std::string_view timeout) {
 
 void ServerCall::tell_observers_begin() {
   begun_at_ = Clock::now();
-  for (ServerObserver* observer : connection_.owner().shared().observers) observer->on_call_begun(context_);
+  notify(connection_.owner().shared().observers,
+         [this](ServerObserver& observer) { observer.on_call_begun(context_); });
 }
 
 void ServerCall::tell_observers_end() noexcept {
@@ -136,7 +162,7 @@ void ServerCall::tell_observers_end() noexcept {
                         .unary = unary,
                         .received = received(),
                         .sent = sent()};
-  for (ServerObserver* observer : connection_.owner().shared().observers) observer->on_call_ended(ended);
+  notify(connection_.owner().shared().observers, [&ended](ServerObserver& observer) { observer.on_call_ended(ended); });
 }
 
 void ServerCall::on_end() {
@@ -181,26 +207,10 @@ void ServerCall::refuse_message() {
   throw AbortError{Status{StatusCode::kResourceExhausted, http2::kNothingIsTaken}};
 }
 
-Task<Status> ServerCall::run_from(std::size_t index) {
-  const std::vector<ServerInterceptor*>& interceptors = connection_.owner().shared().interceptors;
-  std::exception_ptr error;
-  Status status;
-  try {
-    if (index < interceptors.size()) {
-      status = co_await interceptors[index]->intercept(context_, ServerInterceptor::Next{*this, index + 1});
-    } else {
-      co_await request_->handler->handle(*this);
-    }
-  } catch (...) {
-    error = std::current_exception();
-  }
-  if (!error) co_return status;
-  if (is_cancelled(error)) std::rethrow_exception(error);
-  co_return status_of(error);
-}
-
 Task<void> ServerCall::run_intercepted() {
-  Status status = co_await run_from(0);
+  const auto parts = std::allocate_shared<Interceptors>(RecyclingAllocator<Interceptors>{}, *this);
+  Status status = co_await InterceptorParts::run(parts, 0);
+  if (!parts->mistake().ok()) status = parts->mistake();
   if (!status.ok()) throw AbortError{std::move(status)};
 }
 
@@ -399,7 +409,8 @@ Status ServerCall::status_of(const std::exception_ptr& error) const {
     what = "an exception that is no std::exception";
   }
   // What went wrong inside is for the log; the client learns only that something did.
-  spdlog::error("{}: unexpected exception in the handler: {}", request_->head.path(), what);
+  spdlog::error("{}: unexpected exception in the handler: {}", text::log_text(request_->head.path()),
+                text::log_text(what));
   return Status{StatusCode::kUnknown, "Unexpected error in the handler of " + request_->head.path()};
 }
 

@@ -13,15 +13,19 @@ ServerConnection::ServerConnection(ServerLoop& owner, std::unique_ptr<transport:
                                    bool in_process)
     : owner_(owner),
       http_(http),
+      in_process_(in_process),
       most_calls_((in_process ? owner.shared().in_process_settings : owner.shared().settings).max_concurrent_streams),
       memory_(in_process ? 0 : owner.shared().options.max_buffered_bytes_per_connection, owner.memory()),
       ping_strikes_({.min_interval = owner.shared().options.min_ping_interval,
                      .permit_without_calls = owner.shared().options.permit_pings_without_calls}),
       connection_(owner.loop(), std::move(stream), http2::Role::kServer,
-                  in_process ? owner.shared().in_process_settings : owner.shared().settings, *this) {}
+                  in_process ? owner.shared().in_process_settings : owner.shared().settings, *this) {
+  owner_.connection_made(in_process_);
+}
 
 ServerConnection::~ServerConnection() {
   while (!calls_.empty()) delete &calls_.pop_front();
+  owner_.connection_gone(in_process_);
 }
 
 void ServerConnection::start(std::string_view first_bytes) {

@@ -45,6 +45,7 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   [[nodiscard]] RefusalLog& refusals() noexcept { return refusals_; }
   [[nodiscard]] const std::string& peer() const noexcept { return connection_.peer(); }
   [[nodiscard]] const PeerIdentity& identity() const noexcept { return connection_.identity(); }
+  [[nodiscard]] bool in_process() const noexcept { return in_process_; }
   [[nodiscard]] bool lost() const noexcept { return connection_.closed(); }
   [[nodiscard]] ConnectionInfo info() const { return connection_.info(); }
   void call_over(ServerCall& call);
@@ -71,6 +72,7 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
 
   ServerLoop& owner_;
   HttpPart* http_;
+  bool in_process_;
   std::size_t most_calls_;
   http2::MemoryBudget memory_;  // outlives the calls and the session
   IntrusiveList<ServerCall> calls_;

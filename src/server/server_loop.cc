@@ -7,9 +7,11 @@
 #include <thread>
 #include <utility>
 
+#include "async/error_text.h"
 #include "http2/frame.h"
 #include "server/server_connection.h"
 #include "tern/async/with_timeout.h"
+#include "text/utf8.h"
 #include "transport/readiness.h"
 #include "transport/tls_stream.h"
 
@@ -32,6 +34,9 @@ bool ServerShared::wait_for_workers(Clock::time_point limit) {
 
 namespace {
 
+// Clients that connected just before the stop have their first bytes on the way; one that says nothing must not hold up
+// the stop.
+constexpr std::chrono::seconds kHandshakesAfterStop{1};
 // So many connections more than there are now were a crowd.
 constexpr std::size_t kCrowd = 500;
 
@@ -60,7 +65,7 @@ ServerLoop::ServerLoop(Loop& loop, std::shared_ptr<ServerShared> shared)
 ServerLoop::~ServerLoop() { close_all(); }
 
 void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream, const Port& port) {
-  if (stopping_) return;
+  if (refuses_calls_ || (stopping_ && !empty_)) return;
   if (!port.in_process && !admit(*stream)) return;
   if (port.tls == nullptr && port.http == nullptr) return serve_http2(std::move(stream), port, {});
   if (handshakes_ == nullptr) handshakes_ = std::make_unique<TaskGroup>();
@@ -139,17 +144,35 @@ Task<std::string> shake_hands(Loop& loop, std::unique_ptr<transport::ByteStream>
 
 }  // namespace
 
+/// A handshake that is under way: the loop is not empty.
+class ServerLoop::Greeting {
+ public:
+  explicit Greeting(ServerLoop& loop) : loop_(loop) { ++loop_.greetings_; }
+  Greeting(const Greeting&) = delete;
+  Greeting& operator=(const Greeting&) = delete;
+  ~Greeting() {
+    --loop_.greetings_;
+    loop_.tell_if_empty();
+  }
+
+ private:
+  ServerLoop& loop_;
+};
+
 Task<void> ServerLoop::greet(std::unique_ptr<transport::ByteStream> stream, Port port) {
+  const Greeting greeting{*this};
   const std::string peer = stream->peer();
   std::string first_bytes;
   std::string failure;
   try {
     first_bytes = co_await with_timeout(shared_->options.handshake_timeout, shake_hands(loop_, stream, port));
-  } catch (const std::exception& error) {
-    failure = error.what();
+  } catch (const Cancelled&) {
+    throw;
+  } catch (...) {
+    failure = error_text(std::current_exception());  // out of here it would end the handshakes of others
   }
   if (!failure.empty()) {
-    spdlog::info("{}: no connection: {}", peer, failure);
+    spdlog::info("{}: no connection: {}", peer, text::log_text(failure));
     tell_refused({.why = Refusal::kHandshake, .peer = peer, .text = failure});
     co_return;
   }
@@ -162,34 +185,53 @@ Task<void> ServerLoop::greet(std::unique_ptr<transport::ByteStream> stream, Port
 
 void ServerLoop::serve_http2(std::unique_ptr<transport::ByteStream> stream, const Port& port,
                              std::string_view first_bytes) {
-  if (stopping_) return;
+  if (refuses_calls_) return;
   auto connection = std::make_unique<ServerConnection>(*this, std::move(stream), http_part(port.http), port.in_process);
   connections_.push_back(*connection);
-  connection.release()->start(first_bytes);
+  ServerConnection& started = *connection.release();
+  started.start(first_bytes);
+  // After the calls that its first bytes brought.
+  if (stopping_ && (!port.in_process || sent_in_process_away_)) started.send_away();
 }
 
 HttpPart* ServerLoop::http_part(HttpHandler* handler) {
   if (handler == nullptr) return nullptr;
   std::unique_ptr<HttpPart>& part = http_parts_[handler];
-  if (part == nullptr) part = handler->make_part(loop_, memory_, lingering_, [this] { tell_if_empty(); });
+  if (part == nullptr) {
+    part = handler->make_part(loop_, memory_, lingering_, [this] { tell_if_empty(); });
+    if (stopping_) part->begin_stop(http1_idle_);
+  }
   return part.get();
 }
 
-void ServerLoop::begin_stop(std::function<void()> empty) {
+void ServerLoop::begin_stop(std::function<void()> empty, std::chrono::nanoseconds http1_idle) {
   stopping_ = true;
-  handshakes_.reset();
+  http1_idle_ = http1_idle;
   empty_ = std::move(empty);
-  connections_.for_each([](ServerConnection& connection) { connection.send_away(); });
-  for (const auto& [handler, part] : http_parts_) part->begin_stop();
+  connections_.for_each([](ServerConnection& connection) {
+    if (!connection.in_process()) connection.send_away();
+  });
+  for (const auto& [handler, part] : http_parts_) part->begin_stop(http1_idle);
+  if (greetings_ > 0) loop_.arm(handshakes_end_, Clock::now() + kHandshakesAfterStop);
   tell_if_empty();
 }
 
+void ServerLoop::end_handshakes() {
+  handshakes_.reset();
+  tell_if_empty();
+}
+
+bool ServerLoop::left_by_clients() const {
+  if (from_outside_ > 0 || greetings_ > 0) return false;
+  return std::ranges::all_of(http_parts_, [](const auto& each) { return each.second->empty(); });
+}
+
 void ServerLoop::tell_if_empty() {
-  if (!empty_ || !connections_.empty() || !lingering_.empty()) return;
-  for (const auto& [handler, part] : http_parts_) {
-    if (!part->empty()) return;
+  if (!empty_ || !left_by_clients()) return;
+  if (!std::exchange(sent_in_process_away_, true)) {
+    connections_.for_each([](ServerConnection& connection) { connection.send_away(); });
   }
-  std::exchange(empty_, nullptr)();
+  if (connections_.empty() && lingering_.empty()) std::exchange(empty_, nullptr)();
 }
 
 void ServerLoop::end_draining_calls() {
@@ -200,6 +242,7 @@ void ServerLoop::cancel_calls() {
   refuses_calls_ = true;
   connections_.for_each([](ServerConnection& connection) { connection.cancel_calls(); });
   for (const auto& [handler, part] : http_parts_) part->cancel();
+  end_handshakes();
 }
 
 void ServerLoop::close_all() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "call/notify.h"
 #include "http2/defaults.h"
 #include "http2/memory_budget.h"
 #include "rpc/header_names.h"
@@ -20,6 +22,7 @@
 #include "tern/async/executor.h"
 #include "tern/async/loop.h"
 #include "tern/async/task_group.h"
+#include "tern/async/timer_queue.h"
 #include "tern/server/server.h"
 #include "transport/byte_stream.h"
 #include "transport/lingering_close.h"
@@ -80,8 +83,10 @@ class ServerLoop {
   /// where there is somebody for it.
   void add_connection(std::unique_ptr<transport::ByteStream> stream, const Port& port);
 
-  /// Sends every connection away; `empty` is called (on this loop) once none is left.
-  void begin_stop(std::function<void()> empty);
+  /// Sends every connection away, those inside of the process last; `empty` is called (on this loop) once none is left.
+  /// Clients that connected just before may finish their handshake, and get GOAWAY then: a call that waits for its
+  /// connection must not fail. Idle HTTP/1.1 connections stay for `http1_idle` (StopOptions).
+  void begin_stop(std::function<void()> empty, std::chrono::nanoseconds http1_idle);
   /// Cancels every running handler; calls that still come are refused.
   void cancel_calls();
   [[nodiscard]] bool refuses_calls() const noexcept { return refuses_calls_; }
@@ -111,10 +116,13 @@ class ServerLoop {
   [[nodiscard]] http2::LoopBudget& memory() noexcept { return memory_; }
 
   void tell_refused(const Refused& refused) noexcept {
-    for (ServerObserver* observer : shared_->observers) observer->on_refused(refused);
+    notify(shared_->observers, [&refused](ServerObserver& observer) { observer.on_refused(refused); });
   }
 
   void remove(ServerConnection& connection);
+  /// For ServerConnection.
+  void connection_made(bool in_process) noexcept { from_outside_ += in_process ? 0 : 1; }
+  void connection_gone(bool in_process) noexcept { from_outside_ -= in_process ? 0 : 1; }
   /// Closes `stream` once its peer has read all of it. Until then it keeps its place among the connections, and the
   /// loop is not empty.
   void linger(std::unique_ptr<transport::ByteStream> stream) { lingering_.add(std::move(stream)); }
@@ -127,13 +135,23 @@ class ServerLoop {
   /// A connection has. What a crowd took goes back to the system, since the next crowd may never come.
   void left();
   Task<void> greet(std::unique_ptr<transport::ByteStream> stream, Port port);
+  class Greeting;
+  void end_handshakes();
   HttpPart* http_part(HttpHandler* handler);
-  /// Is told when nothing is left.
+  /// Nothing of a client is left that may still need the connections inside of the process: a REST request becomes a
+  /// call over one.
+  [[nodiscard]] bool left_by_clients() const;
+  /// After begin_stop(): sends the connections inside of the process away once no client is left, and tells once
+  /// nothing is.
   void tell_if_empty();
 
   Loop& loop_;
   std::shared_ptr<ServerShared> shared_;
   std::unique_ptr<TaskGroup> handshakes_;
+  std::size_t from_outside_ = 0;  // connections that are not inside of the process
+  bool sent_in_process_away_ = false;
+  std::size_t greetings_ = 0;  // handshakes under way
+  MemberTimer<ServerLoop, &ServerLoop::end_handshakes> handshakes_end_{*this};
   http2::LoopBudget memory_;
   std::size_t open_ = 0;
   std::size_t most_open_ = 0;  // since memory was given back
@@ -144,6 +162,7 @@ class ServerLoop {
   CallCounts counts_;
   std::size_t most_calls_;
   bool stopping_ = false;
+  std::chrono::nanoseconds http1_idle_{};  // after begin_stop()
   bool refuses_calls_ = false;
   std::function<void()> empty_;
 };

@@ -16,6 +16,13 @@ void ServiceRegistry::add(Service& service) {
   }
 }
 
+std::vector<ServedMethod> ServiceRegistry::methods() const {
+  std::vector<ServedMethod> methods;
+  methods.reserve(handlers_.size());
+  for (const auto& [path, handler] : handlers_) methods.push_back({.path = path, .id = handler->id()});
+  return methods;
+}
+
 std::vector<std::string> ServiceRegistry::names() const {
   std::vector<std::string> names{services_.begin(), services_.end()};
   std::sort(names.begin(), names.end());

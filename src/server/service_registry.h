@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "tern/server/observer.h"
 #include "tern/server/service.h"
 
 namespace tern {
@@ -17,6 +18,8 @@ class ServiceRegistry {
   /// Throws std::invalid_argument when a service of this name is there.
   void add(Service& service);
 
+  /// Of all services, but for the fallback. In no order.
+  [[nodiscard]] std::vector<ServedMethod> methods() const;
   /// In alphabetical order.
   [[nodiscard]] std::vector<std::string> names() const;
   /// Takes the calls that nobody else does.

@@ -43,13 +43,17 @@ void set_calls(const CallCounts& calls, Data& data) {
   time.set_nanos(static_cast<std::int32_t>(since.count() % 1'000'000'000));
 }
 
-/// From gRPC's way to write addresses: "ipv4:1.2.3.4:5", "ipv6:[::1]:5", "unix:path".
+/// From gRPC's way to write addresses: "ipv4:1.2.3.4:5", "ipv6:[::1]:5", "unix:path", "unix-abstract:name".
 void set_address(std::string_view name, proto::Address& address) {
   const std::size_t scheme = name.find(':');
   const std::string_view kind = name.substr(0, scheme);
   const std::size_t colon = name.rfind(':');
   if (kind == "unix") {
     address.mutable_uds_address()->set_filename(std::string{name.substr(scheme + 1)});
+    return;
+  }
+  if (kind == "unix-abstract") {
+    address.mutable_uds_address()->set_filename("@" + std::string{name.substr(scheme + 1)});  // as tools write it
     return;
   }
   std::array<char, 16> bytes{};
@@ -66,6 +70,14 @@ void set_address(std::string_view name, proto::Address& address) {
     }
   }
   address.mutable_other_address()->set_name(std::string{name});
+}
+
+/// From what a server was told to listen on: "127.0.0.1:5", "[::]:5", "localhost:5", "unix:path".
+void set_listening_address(const std::string& name, proto::Address& address) {
+  in_addr bytes{};
+  if (name.starts_with('[')) return set_address("ipv6:" + name, address);
+  const bool is_v4 = ::inet_pton(AF_INET, name.substr(0, name.rfind(':')).c_str(), &bytes) == 1;
+  set_address(is_v4 ? "ipv4:" + name : name, address);
 }
 
 void set_socket_ref(const ConnectionInfo& connection, proto::SocketRef& ref) {
@@ -99,7 +111,7 @@ proto::Socket socket_of(const ServerInfo::Listening& listening) {
   proto::Socket socket;
   socket.mutable_ref()->set_socket_id(static_cast<std::int64_t>(listening.id));
   socket.mutable_ref()->set_name(listening.address);
-  socket.mutable_local()->mutable_other_address()->set_name(listening.address);
+  set_listening_address(listening.address, *socket.mutable_local());
   return socket;
 }
 

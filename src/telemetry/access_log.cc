@@ -5,11 +5,15 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
+#include <boost/asio/signal_set.hpp>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <cstring>
 #include <ctime>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,7 +23,8 @@
 #include <utility>
 
 #include "async/on_loop.h"
-#include "rest/status_json.h"
+#include "telemetry/json_text.h"
+#include "tern/async/asio.h"
 #include "tern/async/loop.h"
 #include "tern/async/per_loop.h"
 #include "tern/rpc/trace_context.h"
@@ -35,10 +40,20 @@ constexpr std::size_t kMostInATurn = std::size_t{256} * 1024;
 /// Lines are gathered for so long before they are written: waking a thread for each turn would cost more than they do.
 constexpr std::chrono::milliseconds kGathering{20};
 
+/// The most that a line has of one text of a peer, in bytes.
+constexpr std::size_t kLongestText = 2048;
+constexpr std::size_t kLongestField = 512;
+/// Lines about rejections, for each loop and second.
+constexpr std::size_t kMostRefusals = 100;
+
+using OpenLogger = std::function<std::shared_ptr<spdlog::logger>()>;
+
 /// Takes lines from all loops, and writes them on a thread of its own.
 class Writer {
  public:
-  explicit Writer(std::shared_ptr<spdlog::logger> logger) : logger_(std::move(logger)) {}
+  /// `open` makes the logger anew; empty where that is not ours to do.
+  Writer(std::shared_ptr<spdlog::logger> logger, OpenLogger open)
+      : logger_(std::move(logger)), open_(std::move(open)) {}
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
   /// When all is written.
@@ -66,10 +81,20 @@ class Writer {
     if (first) changed_.notify_one();
   }
 
+  /// Any thread.
+  void reopen() {
+    if (!open_) return;
+    {
+      const std::lock_guard lock{mutex_};
+      reopening_ = true;
+    }
+    changed_.notify_one();
+  }
+
   /// Blocks until what was given is written. Any thread.
   void flush() {
     std::unique_lock lock{mutex_};
-    written_.wait(lock, [this] { return waiting_.empty() && !writing_; });
+    written_.wait(lock, [this] { return waiting_.empty() && !reopening_ && !writing_; });
   }
 
  private:
@@ -77,13 +102,15 @@ class Writer {
     std::string lines;
     std::unique_lock lock{mutex_};
     while (!ending_ || !waiting_.empty()) {
-      changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-      changed_.wait_for(lock, kGathering, [this] { return ending_; });
+      changed_.wait(lock, [this] { return ending_ || reopening_ || !waiting_.empty(); });
+      changed_.wait_for(lock, kGathering, [this] { return ending_ || reopening_; });
       std::swap(lines, waiting_);
+      const bool reopen = std::exchange(reopening_, false);
       const std::size_t lost = std::exchange(lost_, 0);
       writing_ = true;
       lock.unlock();
       write(lines, lost);
+      if (reopen) open_again();
       lines.clear();
       lock.lock();
       writing_ = false;
@@ -98,11 +125,21 @@ class Writer {
     logger_->flush();
   }
 
+  void open_again() {
+    try {
+      logger_ = open_();
+    } catch (const std::exception& error) {
+      spdlog::error("{}; the file that was open is written on", error.what());
+    }
+  }
+
   std::shared_ptr<spdlog::logger> logger_;
+  OpenLogger open_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::condition_variable written_;
   bool writing_ = false;
+  bool reopening_ = false;
   std::string waiting_;
   std::size_t lost_ = 0;
   bool ending_ = false;
@@ -112,10 +149,10 @@ class Writer {
 /// A text that comes again and again, as JSON: written once.
 class KnownText {
  public:
-  const std::string& as_json(std::string_view text) {
+  const std::string& as_json(std::string_view text, std::size_t limit = kLongestText) {
     if (text == text_ && !json_.empty()) return json_;
     text_ = text;
-    json_ = rest::json_string(text);
+    json_ = json_text(text, limit);
     return json_;
   }
 
@@ -135,6 +172,7 @@ class Lines final : public TurnEnd {
   /// Of calls that came one after the other, mostly the same.
   KnownText method;
   KnownText peer;
+  KnownText user_agent;
 
   /// Room is made once, for the whole line: `texts` is how long those in it are together.
   void begin(std::string_view protocol, std::size_t texts) {
@@ -164,6 +202,25 @@ class Lines final : public TurnEnd {
     put(name);
     put(json);
   }
+  /// A field that a peer may have sent; left out where it did not.
+  void peer_field(std::string_view name, std::string_view json) {
+    if (json.empty()) return;
+    field(name, json);
+  }
+  /// One more rejection: true when it may have a line. `skipped`: those before it that had none.
+  [[nodiscard]] bool admit_refusal(std::uint64_t& skipped) {
+    const auto second = std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now());
+    if (second != refusals_second_) {
+      refusals_second_ = second;
+      refusals_ = 0;
+    }
+    if (++refusals_ > kMostRefusals) {
+      ++refusals_skipped_;
+      return false;
+    }
+    skipped = std::exchange(refusals_skipped_, 0);
+    return true;
+  }
   void end(const TraceContext* trace) {
     if (trace != nullptr) {
       put(R"(,"trace_id":")");
@@ -187,7 +244,7 @@ class Lines final : public TurnEnd {
 
  private:
   /// More than everything in a line besides its texts.
-  static constexpr std::size_t kRoom = 512;
+  static constexpr std::size_t kRoom = 1024;
 
   void put(std::string_view text) {
     std::memcpy(at_, text.data(), text.size());
@@ -199,6 +256,9 @@ class Lines final : public TurnEnd {
   fmt::memory_buffer text_;
   std::size_t lines_ = 0;  // in it
   char* at_ = nullptr;     // where the line that is being written goes on
+  std::chrono::time_point<std::chrono::steady_clock, std::chrono::seconds> refusals_second_;
+  std::size_t refusals_ = 0;  // in that second
+  std::uint64_t refusals_skipped_ = 0;
   std::chrono::seconds second_{-1};
   std::string beginning_;
 };
@@ -227,7 +287,8 @@ std::shared_ptr<spdlog::logger> logger_of(const std::string& path) {
 
 class AccessLog::Core {
  public:
-  explicit Core(std::shared_ptr<spdlog::logger> logger) : writer_(std::make_shared<Writer>(std::move(logger))) {}
+  explicit Core(std::shared_ptr<spdlog::logger> logger, OpenLogger open = {})
+      : writer_(std::make_shared<Writer>(std::move(logger), std::move(open))) {}
 
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -239,6 +300,8 @@ class AccessLog::Core {
     }
     writer_->flush();
   }
+
+  void reopen() { writer_->reopen(); }
 
   /// Of the loop that runs now.
   [[nodiscard]] Lines& here() {
@@ -255,18 +318,67 @@ class AccessLog::Core {
   PerLoop<LoopLines> lines_;
 };
 
-AccessLog::AccessLog(const std::string& path) : core_(std::make_unique<Core>(logger_of(path))) {}
+namespace {
+
+OpenLogger opener_of(const std::string& path) {
+  if (path == "-") return {};
+  return [path] { return logger_of(path); };
+}
+
+Task<void> at_each_signal(std::unique_ptr<boost::asio::signal_set> set, std::function<void()> work) {
+  for (;;) {
+    co_await set->async_wait(use_task);
+    work();
+  }
+}
+
+/// What a call or a request says of its client, as JSON; empty where it says nothing.
+struct ClientTexts {
+  template <class Fields>
+  ClientTexts(Lines& lines, const Fields& fields) {
+    if (const auto agent = fields.get("user-agent")) user_agent = lines.user_agent.as_json(*agent, kLongestField);
+    if (const auto id = fields.get("x-request-id")) request_id = json_text(*id, kLongestField);
+    if (const auto clients = fields.get("x-forwarded-for")) forwarded_for = json_text(*clients, kLongestField);
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept {
+    return user_agent.size() + request_id.size() + forwarded_for.size();
+  }
+  void put(Lines& lines) const {
+    lines.peer_field(R"(,"user_agent":)", user_agent);
+    lines.peer_field(R"(,"request_id":)", request_id);
+    lines.peer_field(R"(,"forwarded_for":)", forwarded_for);
+  }
+
+  std::string_view user_agent;
+  std::string request_id;
+  std::string forwarded_for;
+};
+
+}  // namespace
+
+AccessLog::AccessLog(const std::string& path) : core_(std::make_unique<Core>(logger_of(path), opener_of(path))) {}
 AccessLog::AccessLog(std::shared_ptr<spdlog::logger> logger) : core_(std::make_unique<Core>(std::move(logger))) {}
 AccessLog::~AccessLog() = default;
 
-void AccessLog::on_call_begun(ServerContext& /*context*/) noexcept {}
+void AccessLog::reopen() noexcept { core_->reopen(); }
 
-void AccessLog::on_call_ended(const EndedCall& call) noexcept {
+Task<void> AccessLog::reopen_on_hangup() {
+  boost::asio::io_context& context = Loop::require_current("catching SIGHUP").context();
+  auto set = std::make_unique<boost::asio::signal_set>(context, SIGHUP);
+  return at_each_signal(std::move(set), [this] { reopen(); });
+}
+
+void AccessLog::on_call_begun(ServerContext& /*context*/) {}
+
+void AccessLog::on_call_ended(const EndedCall& call) {
   Lines& lines = core_->here();
   const std::string& method = lines.method.as_json(call.context.method());
   const std::string& peer = lines.peer.as_json(call.context.peer());
-  const std::string message = call.status.details().empty() ? std::string{} : rest::json_string(call.status.details());
-  lines.begin("grpc", method.size() + peer.size() + message.size());
+  const std::string_view details = call.status.details();
+  const std::string message = details.empty() ? std::string{} : json_text(details, kLongestText);
+  const ClientTexts client{lines, call.context.metadata()};
+  lines.begin("grpc", method.size() + peer.size() + message.size() + client.size());
   lines.field(R"(,"method":)", method);
   lines.field(R"(,"status":")", name_of(call.status.code()));
   lines.field(message.empty() ? "\"" : R"(","message":)", message);
@@ -276,20 +388,22 @@ void AccessLog::on_call_ended(const EndedCall& call) noexcept {
   lines.field(R"(,"received_bytes":)", call.received.bytes);
   lines.field(R"(,"sent_messages":)", call.sent.messages);
   lines.field(R"(,"sent_bytes":)", call.sent.bytes);
+  client.put(lines);
   lines.end(call.context.trace());
 }
 
-void AccessLog::on_request_begun(rest::Request& /*request*/) noexcept {}
+void AccessLog::on_request_begun(rest::Request& /*request*/) {}
 
-void AccessLog::on_request_ended(const rest::EndedRequest& ended) noexcept {
+void AccessLog::on_request_ended(const rest::EndedRequest& ended) {
   const rest::Request& request = ended.request;
   Lines& lines = core_->here();
   const std::string& method = lines.method.as_json(request.method);
   const std::string& peer = lines.peer.as_json(request.peer);
   // What stands behind "?" is often nobody else's business.
-  const std::string path = rest::json_string(request.path());
-  const std::string route = request.route.empty() ? std::string{} : rest::json_string(request.route);
-  lines.begin("http", method.size() + peer.size() + path.size() + route.size());
+  const std::string path = json_text(request.path(), kLongestText);
+  const std::string route = request.route.empty() ? std::string{} : json_text(request.route, kLongestText);
+  const ClientTexts client{lines, request.fields};
+  lines.begin("http", method.size() + peer.size() + path.size() + route.size() + client.size());
   lines.field(R"(,"method":)", method);
   lines.field(R"(,"path":)", path);
   if (!route.empty()) lines.field(R"(,"route":)", route);
@@ -297,7 +411,22 @@ void AccessLog::on_request_ended(const rest::EndedRequest& ended) noexcept {
   lines.field(R"(,"took_us":)", microseconds(ended.took));
   lines.field(R"(,"peer":)", peer);
   lines.field(R"(,"sent_bytes":)", ended.bytes_sent);
+  client.put(lines);
   lines.end(request.trace.get());
+}
+
+void AccessLog::on_refused(const Refused& refused) {
+  Lines& lines = core_->here();
+  std::uint64_t skipped = 0;
+  if (!lines.admit_refusal(skipped)) return;
+  const std::string& peer = lines.peer.as_json(refused.peer);
+  const std::string message = json_text(refused.text, kLongestText);
+  lines.begin("refused", peer.size() + message.size());
+  lines.field(R"(,"reason":")", name_of(refused.why));
+  lines.field(R"(","message":)", message);
+  lines.field(R"(,"peer":)", peer);
+  if (skipped > 0) lines.field(R"(,"skipped_lines":)", skipped);
+  lines.end(nullptr);
 }
 
 }  // namespace tern::telemetry

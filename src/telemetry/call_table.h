@@ -1,7 +1,5 @@
-// What Metrics counts of calls and requests, for each loop; and how it is shown.
+// CallTable: the figures of calls and requests that Metrics counts on one loop.
 #pragma once
-
-#include <prometheus/metric_family.h>
 
 #include <array>
 #include <cstdint>
@@ -13,26 +11,30 @@
 #include <tuple>
 #include <vector>
 
-#include "telemetry/histogram.h"
+#include "telemetry/bounds.h"
+#include "telemetry/families.h"
+#include "telemetry/method_name.h"
 #include "tern/async/counter.h"
 #include "tern/async/per_loop.h"
 #include "tern/client/observer.h"
+#include "tern/rest/client_observer.h"
 #include "tern/rest/observer.h"
 #include "tern/server/observer.h"
 
 namespace tern::telemetry {
 
-/// In nanoseconds: OpenTelemetry's for durations, from 5 ms to 10 s, and finer ones below, where most calls are.
-inline constexpr std::array<std::uint64_t, 19> kDurationBounds{
-    100'000,       250'000,       500'000,       1'000'000,     2'500'000,     5'000'000,   10'000'000,
-    25'000'000,    50'000'000,    75'000'000,    100'000'000,   250'000'000,   500'000'000, 750'000'000,
-    1'000'000'000, 2'500'000'000, 5'000'000'000, 7'500'000'000, 10'000'000'000};
-/// In bytes.
-inline constexpr std::array<std::uint64_t, 11> kSizeBounds{64,     256,     1024,    4096,     16384,   65536,
-                                                           262144, 1 << 20, 4 << 20, 16 << 20, 64 << 20};
-
+using CallDurations = Histogram<kCallBounds>;
 using Durations = Histogram<kDurationBounds>;
 using Sizes = Histogram<kSizeBounds>;
+using GrpcSizes = Histogram<kGrpcSizeBounds>;
+
+/// Calls or attempts of one method that ended with one status.
+struct StatusFigures {
+  CallDurations durations;
+  GrpcSizes sent;
+  GrpcSizes received;
+};
+using ByStatus = std::array<std::unique_ptr<StatusFigures>, 17>;
 
 /// Of one method, as a server or a channel sees its calls.
 struct MethodFigures {
@@ -41,7 +43,9 @@ struct MethodFigures {
   Counter ended;
   Sizes requests;
   Sizes responses;
-  std::array<std::unique_ptr<Durations>, 17> durations;  // by status
+  ByStatus calls;
+  Counter attempts_begun;  // of a channel
+  ByStatus attempts;
 };
 
 /// Of one route and its answers with one status.
@@ -50,32 +54,61 @@ struct RouteFigures {
   Sizes responses;
 };
 
-/// Counted by one loop; what is there is found without a lock by that loop, and added and read by others under one.
+/// Requests of one method and scheme that run now.
+struct ActiveRequests {
+  Counter begun;
+  Counter ended;
+};
+
+/// Counted by one loop. That loop finds a series without a lock; it adds one, and others read them, under a lock. The
+/// number of series is bounded whatever peers send: beyond it names become "_OTHER".
 class CallTable {
  public:
+  /// Adds the server's methods, so that methods without calls have figures too.
+  void serves(const std::vector<ServedMethod>& methods);
   MethodFigures& of_server(const ServerContext& context);
-  MethodFigures& of_client(const ClientCall& call);
+  /// `target`: of the channel.
+  MethodFigures& of_client(std::string_view target, std::string_view method);
+  /// `trace` may be null.
   void ended(MethodFigures& method, const Status& status, Clock::duration took, const MessageCount& requests,
-             const MessageCount& responses);
+             const MessageCount& responses, bool at_server, const TraceContext* trace);
+  void attempt_ended(const EndedAttempt& attempt);
   void refused(Refusal why) noexcept { refused_.at(static_cast<std::size_t>(why)).add(); }
-  void request_begun() noexcept { requests_begun_.add(); }
-  void ended(const rest::EndedRequest& request);
+  void request_begun(const rest::Request& request) noexcept { active_of(request).begun.add(); }
+  void ended(const rest::EndedRequest& ended);
+  void ended(const rest::EndedSentRequest& ended);
+
+  /// Of channels, by target and method.
+  [[nodiscard]] std::size_t client_series() const noexcept { return client_methods_; }
 
  private:
   friend class CallFamilies;
-  using RouteKey = std::tuple<std::string, std::string, unsigned>;  // method, route, status
+  // HTTP's method, scheme, route, status.
+  using RouteKey = std::tuple<std::string, std::string, std::string, unsigned>;
+  // HTTP's method, server, port and status, and the error in place of a whole response.
+  using SentKey = std::tuple<std::string, std::string, unsigned, unsigned, std::string>;
+
+  MethodFigures& add_server_method(std::uint32_t id, std::string_view name);
+  StatusFigures& with_status(ByStatus& figures, StatusCode code);
+  ActiveRequests& active_of(const rest::Request& request) noexcept;
+  /// Makes the value the bucket's exemplar, unless the table is being read at the moment.
+  template <class Figures>
+  void note_exemplar(Figures& figures, std::size_t bucket, std::uint64_t value, const TraceContext* trace);
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<MethodFigures>> server_;  // by ServerContext::method_id
   std::map<std::string, std::map<std::string, std::unique_ptr<MethodFigures>, std::less<>>, std::less<>> clients_;
   std::size_t client_methods_ = 0;
   std::map<RouteKey, std::unique_ptr<RouteFigures>, std::less<>> routes_;
+  std::map<SentKey, std::unique_ptr<Durations>, std::less<>> sent_;
   std::array<Counter, kRefusals> refused_;
-  Counter requests_begun_;
-  Counter requests_ended_;
+  std::array<std::array<ActiveRequests, 2>, kHttpMethods.size()> active_;  // by method; http, https
 };
 
+/// Which names the program wants to see as they are; see MetricsOptions. Null: all.
+using TargetFilter = std::function<bool(std::string_view target)>;
+
 /// The figures of all loops together. Any thread.
-std::vector<prometheus::MetricFamily> families_of(const PerLoop<CallTable>& loops);
+Families families_of(const PerLoop<CallTable>& loops, const TargetFilter& target_filter);
 
 }  // namespace tern::telemetry

@@ -5,10 +5,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "async/run_on_loops.h"
-#include "telemetry/families.h"
 #include "tern/async/with_timeout.h"
 
 namespace tern::telemetry {
@@ -41,45 +42,45 @@ Task<std::vector<double>> lags_of(std::span<Loop* const> loops) {
 }
 
 struct LoopFigure {
-  const char* name;
-  const char* help;
-  prometheus::MetricType type;
+  Family (*make)(std::string_view name, std::string_view unit, std::string_view help);
+  std::string_view name;
+  std::string_view unit;
+  std::string_view help;
   std::uint64_t (*value)(const Loop& loop);
 };
 
-constexpr auto kCounter = prometheus::MetricType::Counter;
 constexpr LoopFigure kFigures[] = {
-    {"tern_loop_blocked_total", "How often the loop did not come round for RunOptions::blocked_after.", kCounter,
+    {make_counter, "tern.loop.blocked", "{time}",
+     "How often the loop did not come round for RunOptions::blocked_after.",
      [](const Loop& loop) { return loop.times_blocked(); }},
-    {"tern_loop_turns_total", "Turns: each begins with an event and runs all that it made ready.", kCounter,
+    {make_counter, "tern.loop.turns", "{turn}", "Turns: each begins with an event and runs all that it made ready.",
      [](const Loop& loop) { return std::uint64_t{loop.turn()} / 2; }},
-    {"tern_loop_connections", "Sockets that are connected now: a server's, a channel's, HTTP.",
-     prometheus::MetricType::Gauge,
+    {make_up_down_counter, "tern.loop.connections", "{connection}",
+     "Sockets that are connected now: a server's, a channel's, HTTP.",
      [](const Loop& loop) {
        return loop.traffic().connections_opened.value() - loop.traffic().connections_closed.value();
      }},
-    {"tern_loop_connections_opened_total", "Sockets that were ever connected.", kCounter,
+    {make_counter, "tern.loop.connections_opened", "{connection}", "Sockets that were ever connected.",
      [](const Loop& loop) { return loop.traffic().connections_opened.value(); }},
-    {"tern_loop_streams_total", "HTTP/2 streams, at both ends, inside of the process too.", kCounter,
+    {make_counter, "tern.loop.streams", "{stream}", "HTTP/2 streams, at both ends, inside of the process too.",
      [](const Loop& loop) { return loop.traffic().streams.value(); }},
-    {"tern_loop_received_bytes_total", "Bytes that came by sockets.", kCounter,
+    {make_counter, "tern.loop.received", "By", "Bytes that came by sockets.",
      [](const Loop& loop) { return loop.traffic().bytes_received.value(); }},
-    {"tern_loop_sent_bytes_total", "Bytes that left by sockets.", kCounter,
+    {make_counter, "tern.loop.sent", "By", "Bytes that left by sockets.",
      [](const Loop& loop) { return loop.traffic().bytes_sent.value(); }},
 };
 
 }  // namespace
 
-Task<std::vector<prometheus::MetricFamily>> families_of(std::span<Loop* const> loops) {
+Task<Families> families_of(std::span<Loop* const> loops) {
   const std::vector<double> lags = co_await lags_of(loops);
-  std::vector<prometheus::MetricFamily> families;
-  families.push_back(
-      make_gauge("tern_loop_lag_seconds", "How long the loop takes now to come round to something new."));
+  Families families;
+  families.push_back(make_gauge("tern.loop.lag", "s", "How long the loop takes now to come round to something new."));
   for (std::size_t i = 0; i < loops.size(); ++i) {
     add_value(families.back(), lags[i], {{"loop", std::to_string(i)}});
   }
   for (const LoopFigure& figure : kFigures) {
-    families.push_back(make_family(figure.name, figure.help, figure.type));
+    families.push_back(figure.make(figure.name, figure.unit, figure.help));
     for (std::size_t i = 0; i < loops.size(); ++i) {
       add_value(families.back(), static_cast<double>(figure.value(*loops[i])), {{"loop", std::to_string(i)}});
     }

@@ -9,9 +9,9 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
-
-#include "telemetry/families.h"
+#include <utility>
 
 namespace tern::telemetry {
 
@@ -21,9 +21,21 @@ double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
-void add_gauge(std::vector<prometheus::MetricFamily>& families, const char* name, const char* help, double value) {
-  families.push_back(make_gauge(name, help));
-  add_value(families.back(), value);
+/// One figure by the name of Prometheus' clients and by OpenTelemetry's, which do not follow from each other here.
+struct Names {
+  std::string_view prometheus;
+  /// Empty: OpenTelemetry has none, and the figure is not sent by OTLP.
+  std::string_view otlp;
+  std::string_view unit;
+};
+
+void add(Families& families, Family family, std::string_view prometheus_name, double value) {
+  family.name = prometheus_name;
+  add_value(family, value);
+  families.push_back(std::move(family));
+}
+void add_gauge(Families& families, const Names& names, std::string_view help, double value) {
+  add(families, make_up_down_counter(names.otlp, names.unit, help), names.prometheus, value);
 }
 
 std::optional<double> open_descriptors() {
@@ -33,8 +45,10 @@ std::optional<double> open_descriptors() {
   return static_cast<double>(std::distance(begin(descriptors), end(descriptors)));
 }
 
-/// Seconds since 1970: /proc/self/stat counts from the machine's start, which /proc/stat has.
-std::optional<double> start_time() {
+}  // namespace
+
+/// /proc/self/stat counts from the machine's start, which /proc/stat has.
+std::optional<double> process_start() {
   std::ifstream stat{"/proc/self/stat"};
   std::string text{std::istreambuf_iterator<char>{stat}, {}};
   // The name, in parentheses, may have anything in it.
@@ -57,32 +71,34 @@ std::optional<double> start_time() {
   return std::nullopt;
 }
 
-}  // namespace
-
-std::vector<prometheus::MetricFamily> process_families() {
-  std::vector<prometheus::MetricFamily> families;
+Families process_families() {
+  Families families;
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) == 0) {
-    families.push_back(make_counter("process_cpu_seconds_total", "Of all threads, in user and system mode."));
-    add_value(families.back(), seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime));
+    add(families, make_counter("process.cpu.time", "s", "Of all threads, in user and system mode."),
+        "process_cpu_seconds_total", seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime));
   }
   std::ifstream memory{"/proc/self/statm"};
   double pages = 0;
   double resident = 0;
   if (memory >> pages >> resident) {
     const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
-    add_gauge(families, "process_virtual_memory_bytes", "Address space.", pages * page);
-    add_gauge(families, "process_resident_memory_bytes", "Memory that is really there.", resident * page);
+    add_gauge(families, {"process_virtual_memory_bytes", "process.memory.virtual", "By"}, "Address space.",
+              pages * page);
+    add_gauge(families, {"process_resident_memory_bytes", "process.memory.usage", "By"}, "Memory that is really there.",
+              resident * page);
   }
   if (const auto open = open_descriptors()) {
-    add_gauge(families, "process_open_fds", "File descriptors that are open.", *open);
+    add_gauge(families, {"process_open_fds", "process.unix.file_descriptor.count", "{file_descriptor}"},
+              "File descriptors that are open.", *open);
   }
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    add_gauge(families, "process_max_fds", "File descriptors that may be open.", static_cast<double>(limit.rlim_cur));
+    add_gauge(families, {"process_max_fds", "", ""}, "File descriptors that may be open.",
+              static_cast<double>(limit.rlim_cur));
   }
-  if (const auto start = start_time()) {
-    add_gauge(families, "process_start_time_seconds", "Since 1970.", *start);
+  if (const auto start = process_start()) {
+    add_gauge(families, {"process_start_time_seconds", "", ""}, "Since 1970.", *start);
   }
   return families;
 }

@@ -1,13 +1,16 @@
 // What Prometheus' own clients tell of any process, by the same names.
 #pragma once
 
-#include <prometheus/metric_family.h>
+#include <optional>
 
-#include <vector>
+#include "telemetry/families.h"
 
 namespace tern::telemetry {
 
 /// Of this process, from /proc; what is not there is left out.
-std::vector<prometheus::MetricFamily> process_families();
+Families process_families();
+
+/// When the process began, in seconds since 1970; nothing without /proc.
+[[nodiscard]] std::optional<double> process_start();
 
 }  // namespace tern::telemetry

@@ -9,8 +9,9 @@
 #include <utility>
 
 #include "rpc/header_names.h"
+#include "telemetry/batch_exporter.h"
 #include "telemetry/method_name.h"
-#include "telemetry/span_exporter.h"
+#include "telemetry/span.h"
 #include "tern/async/recycler.h"
 #include "tern/client/client_call.h"
 #include "tern/rpc/trace_context.h"
@@ -21,40 +22,7 @@ namespace {
 
 using otlp::Span;
 
-std::string bytes_of(std::span<const std::uint8_t> id) { return {reinterpret_cast<const char*>(id.data()), id.size()}; }
-
-/// A span that ends now.
-Span span_of(const TraceContext& context, Span::Kind kind, std::string name, Clock::duration took) {
-  Span span;
-  span.set_trace_id(bytes_of(context.trace_id()));
-  span.set_span_id(bytes_of(context.span_id()));
-  if (context.parent_span_id() != TraceContext::SpanId{}) span.set_parent_span_id(bytes_of(context.parent_span_id()));
-  span.set_trace_state(context.tracestate());
-  span.set_flags(1);
-  span.set_name(std::move(name));
-  span.set_kind(kind);
-  const std::chrono::nanoseconds end = std::chrono::system_clock::now().time_since_epoch();
-  span.set_start_time_unix_nano(static_cast<std::uint64_t>((end - took).count()));
-  span.set_end_time_unix_nano(static_cast<std::uint64_t>(end.count()));
-  return span;
-}
-
-void add_attribute(Span& span, std::string_view key, std::string_view value) {
-  otlp::KeyValue& attribute = *span.add_attributes();
-  attribute.set_key(std::string{key});
-  attribute.mutable_value()->set_string_value(std::string{value});
-}
-void add_attribute(Span& span, std::string_view key, std::int64_t value) {
-  otlp::KeyValue& attribute = *span.add_attributes();
-  attribute.set_key(std::string{key});
-  attribute.mutable_value()->set_int_value(value);
-}
-
-void set_failed(Span& span, std::string_view error_type, std::string_view message) {
-  span.mutable_status()->set_code(otlp::SpanStatus::CODE_ERROR);
-  span.mutable_status()->set_message(std::string{message});
-  add_attribute(span, "error.type", error_type);
-}
+constexpr std::chrono::seconds kSendSpansEvery{5};
 
 /// The server's own failures; what a client did wrong is none of them (OpenTelemetry's conventions for gRPC).
 bool is_servers_fault(StatusCode code) {
@@ -71,10 +39,38 @@ bool is_servers_fault(StatusCode code) {
   }
 }
 
-void describe_call(Span& span, const Status& status) {
-  add_attribute(span, "rpc.system.name", "grpc");
-  add_attribute(span, "rpc.method", span.name());
-  add_attribute(span, "rpc.response.status_code", name_of(status.code()));
+/// A method that nobody defined may have any name: a client's, as a proxy passes it on (OpenTelemetry's conventions for
+/// RPC, rpc.method).
+SpanBuilder span_of_call(const TraceContext& trace, Span::Kind kind, std::string_view path, bool known,
+                         Clock::duration took) {
+  const std::string_view method = method_name(path);
+  SpanBuilder span{trace, kind, known ? method : "grpc", took};
+  span.add("rpc.system.name", "grpc");
+  span.add("rpc.method", known ? method : kOther);
+  if (!known) span.add("rpc.method_original", method);
+  return span;
+}
+
+/// A URL's user and password are nobody else's business, and its query often neither (OpenTelemetry's conventions for
+/// HTTP, url.full).
+std::string without_secrets(std::string_view url) {
+  std::string shown{url.substr(0, url.find('?'))};
+  const std::size_t host = shown.find("://") + 3;
+  const std::size_t at = shown.substr(0, shown.find('/', host)).rfind('@');
+  if (at != std::string::npos && at > host) shown.erase(host, at + 1 - host);
+  return shown;
+}
+
+/// "{method} {route}", or the method alone (OpenTelemetry's conventions for HTTP, "Name").
+SpanBuilder span_of_request(const TraceContext& trace, Span::Kind kind, std::string_view method, std::string_view route,
+                            Clock::duration took) {
+  const std::string_view known = http_method_name(method);
+  std::string name{known == kOther ? "HTTP" : known};
+  if (!route.empty()) name.append(" ").append(route);
+  SpanBuilder span{trace, kind, name, took};
+  span.add("http.request.method", known);
+  if (known != method) span.add("http.request.method_original", method);
+  return span;
 }
 
 }  // namespace
@@ -82,7 +78,7 @@ void describe_call(Span& span, const Status& status) {
 class Tracer::Core {
  public:
   explicit Core(const TracerOptions& options) : sampled_(options.sampled) {
-    if (!options.collector.empty()) exporter_.emplace(options);
+    if (!options.collector.empty()) exporter_.emplace(options, kTraces, kSendSpansEvery);
   }
 
   /// A span's place under what came from the other side in `fields`, or at the root of a new trace.
@@ -100,7 +96,8 @@ class Tracer::Core {
   [[nodiscard]] bool records(const TraceContext* context) const noexcept {
     return exporter_ && context != nullptr && context->sampled();
   }
-  std::optional<SpanExporter>& exporter() noexcept { return exporter_; }
+  std::optional<BatchExporter>& exporter() noexcept { return exporter_; }
+  void export_span(SpanBuilder span) { exporter_->add(std::move(span).take().SerializeAsString()); }
 
  private:
   /// Several tracestate fields are one list (Trace Context §3.3); of several traceparent fields none can be believed
@@ -127,7 +124,7 @@ class Tracer::Core {
   }
 
   double sampled_;
-  std::optional<SpanExporter> exporter_;
+  std::optional<BatchExporter> exporter_;
 };
 
 Tracer::Tracer(const TracerOptions& options) : core_(std::make_unique<Core>(options)) {}
@@ -140,51 +137,73 @@ Task<void> Tracer::close() {
 std::uint64_t Tracer::sent() const noexcept { return core_->exporter() ? core_->exporter()->sent() : 0; }
 std::uint64_t Tracer::dropped() const noexcept { return core_->exporter() ? core_->exporter()->dropped() : 0; }
 
-void Tracer::on_call_begun(ServerContext& context) noexcept {
-  context.set_trace(core_->begin_from(context.metadata()));
-}
+void Tracer::on_call_begun(ServerContext& context) { context.set_trace(core_->begin_from(context.metadata())); }
 
-void Tracer::on_call_ended(const EndedCall& call) noexcept {
+void Tracer::on_call_ended(const EndedCall& call) {
   const TraceContext* trace = call.context.trace();
   if (!core_->records(trace)) return;
-  Span span = span_of(*trace, Span::KIND_SERVER, std::string{method_name(call.context.method())}, call.took);
-  describe_call(span, call.status);
-  add_attribute(span, "network.peer.address", call.context.peer());
-  if (is_servers_fault(call.status.code())) set_failed(span, name_of(call.status.code()), call.status.details());
-  core_->exporter()->add(std::move(span));
+  const ServerContext& context = call.context;
+  SpanBuilder span = span_of_call(*trace, Span::KIND_SERVER, context.method(), context.method_id() != 0, call.took);
+  span.add("rpc.response.status_code", name_of(call.status.code()));
+  span.add_peer(context.peer());
+  if (const auto agent = context.metadata().get("user-agent")) span.add("user_agent.original", *agent);
+  if (is_servers_fault(call.status.code())) span.fail(name_of(call.status.code()), call.status.details());
+  core_->export_span(std::move(span));
 }
 
-void Tracer::on_call_begun(ClientCall& call) noexcept { call.set_trace(core_->begin(call.trace())); }
+void Tracer::on_call_begun(ClientCall& call) { call.set_trace(core_->begin(call.trace())); }
 
-void Tracer::on_call_ended(const EndedClientCall& call) noexcept {
+void Tracer::on_call_ended(const EndedClientCall& call) {
   const TraceContext* trace = call.call.trace();
   if (!core_->records(trace)) return;
-  Span span = span_of(*trace, Span::KIND_CLIENT, std::string{method_name(call.call.method())}, call.took);
-  describe_call(span, call.status);
-  add_attribute(span, "server.address", call.call.target());
-  if (!call.status.ok()) set_failed(span, name_of(call.status.code()), call.status.details());
-  core_->exporter()->add(std::move(span));
+  SpanBuilder span = span_of_call(*trace, Span::KIND_CLIENT, call.call.method(), true, call.took);
+  span.add("rpc.response.status_code", name_of(call.status.code()));
+  span.add_server(target_address(call.call.target()));
+  span.add_peer(call.call.peer());
+  if (!call.status.ok()) span.fail(name_of(call.status.code()), call.status.details());
+  core_->export_span(std::move(span));
 }
 
-void Tracer::on_request_begun(rest::Request& request) noexcept { request.trace = core_->begin_from(request.fields); }
+void Tracer::on_request_begun(rest::Request& request) { request.trace = core_->begin_from(request.fields); }
 
-void Tracer::on_request_ended(const rest::EndedRequest& ended) noexcept {
+void Tracer::on_request_ended(const rest::EndedRequest& ended) {
   const rest::Request& request = ended.request;
   if (!core_->records(request.trace.get())) return;
-  std::string name = request.method;
-  if (!request.route.empty()) name.append(" ").append(request.route);
-  Span span = span_of(*request.trace, Span::KIND_SERVER, std::move(name), ended.took);
-  add_attribute(span, "http.request.method", request.method);
-  add_attribute(span, "url.path", request.path());
-  if (!request.route.empty()) add_attribute(span, "http.route", request.route);
-  add_attribute(span, "network.peer.address", request.peer);
+  SpanBuilder span = span_of_request(*request.trace, Span::KIND_SERVER, request.method, request.route, ended.took);
+  span.add("url.path", request.path());
+  span.add("url.scheme", request.scheme);
+  if (!request.route.empty()) span.add("http.route", request.route);
+  span.add("network.protocol.version", request.http_version);
+  span.add_peer(request.peer);
+  span.add("client.address", peer_address(request.peer).address);
+  if (const auto agent = request.fields.get("user-agent")) span.add("user_agent.original", *agent);
   if (ended.status == 0) {
-    set_failed(span, "cancelled", "the client left");
+    span.fail("cancelled", "the client left");
   } else {
-    add_attribute(span, "http.response.status_code", std::int64_t{ended.status});
-    if (ended.status >= 500) set_failed(span, std::to_string(ended.status), {});
+    span.add("http.response.status_code", std::int64_t{ended.status});
+    if (ended.status >= 500) span.fail(std::to_string(ended.status));
   }
-  core_->exporter()->add(std::move(span));
+  core_->export_span(std::move(span));
+}
+
+void Tracer::on_request_begun(rest::SentRequest& request) { request.trace = core_->begin(request.trace.get()); }
+
+void Tracer::on_request_ended(const rest::EndedSentRequest& ended) {
+  const rest::SentRequest& request = ended.request;
+  if (!core_->records(request.trace.get())) return;
+  SpanBuilder span = span_of_request(*request.trace, Span::KIND_CLIENT, request.method, {}, ended.took);
+  span.add("url.full", without_secrets(request.url));
+  span.add("url.scheme", request.secure ? "https" : "http");
+  span.add("server.address", request.host);
+  span.add("server.port", std::int64_t{request.port});
+  if (request.resent > 0) span.add("http.request.resend_count", std::int64_t{request.resent});
+  if (ended.status != 0) span.add("http.response.status_code", std::int64_t{ended.status});
+  if (ended.status >= 400) {
+    span.fail(std::to_string(ended.status));
+  } else if (!ended.failure.empty()) {
+    span.fail(ended.failure == "cancelled" ? "cancelled" : kOther, ended.failure);
+  }
+  core_->export_span(std::move(span));
 }
 
 }  // namespace tern::telemetry

@@ -1,8 +1,8 @@
 #include "transport/acceptor.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <stdexcept>
@@ -19,6 +20,8 @@
 
 #include "tern/async/asio.h"
 #include "tern/async/sleep.h"
+#include "transport/open_socket.h"
+#include "transport/unix_socket_file.h"
 
 namespace tern::transport {
 
@@ -42,87 +45,126 @@ std::string explain(const error_code& error) {
   return error.message();
 }
 
-/// A unix socket file that no process listens on is left over from one that was killed.
-void remove_stale_socket(asio::io_context& context, const Address& address) {
-  struct stat status{};
-  if (::stat(address.unix_path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
-  Local::socket probe{context};
-  error_code error;
-  probe.connect(Local::endpoint{address.unix_path}, error);
-  if (error == asio::error::connection_refused) ::unlink(address.unix_path.c_str());
+// Connections that are accepted before the first of them is served.
+constexpr int kMostAtOnce = 16;
+
+/// No connection is there, or it has gone again: no reason to wait.
+bool is_passing(int error) noexcept {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR || error == ECONNABORTED || error == EPROTO;
 }
 
 template <class Protocol>
 class SocketAcceptor final : public Acceptor {
  public:
-  SocketAcceptor(Loop& loop, Address address, asio::basic_socket_acceptor<Protocol> acceptor)
-      : loop_(loop), address_(std::move(address)), acceptor_(std::move(acceptor)) {}
+  SocketAcceptor(Loop& loop, Address address, asio::basic_socket_acceptor<Protocol> acceptor,
+                 std::shared_ptr<UnixSocketFile> file = nullptr)
+      : loop_(loop),
+        address_(std::move(address)),
+        acceptor_(std::move(acceptor)),
+        descriptor_(acceptor_.native_handle()),
+        file_(std::move(file)),
+        protocol_(protocol_of(descriptor_)) {
+    acceptor_.native_non_blocking(true);
+  }
   SocketAcceptor(const SocketAcceptor&) = delete;
   SocketAcceptor& operator=(const SocketAcceptor&) = delete;
-  ~SocketAcceptor() override {
-    if (address_.is_unix()) ::unlink(address_.unix_path.c_str());
-  }
+  ~SocketAcceptor() override = default;
 
   [[nodiscard]] const Address& address() const noexcept override { return address_; }
+  [[nodiscard]] std::string name() const override {
+    return address_.handed_in == nullptr ? address_.to_string() : endpoint_name(acceptor_.local_endpoint());
+  }
+
+  [[nodiscard]] ListeningSocket duplicate(std::string name) const override {
+    const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) refuse(address_, std::string{"cannot duplicate the socket: "} + std::strerror(errno));
+    return ListeningSocket{std::move(name), copy, file_};
+  }
 
   Task<void> accept_forever(std::function<void(Loop&, Socket)> accepted) override {
-    const std::span<Loop* const> loops = loop_.siblings();
-    for (std::size_t next = 0;; next = (next + 1) % loops.size()) {
-      Loop& target = *loops[next];
-      auto [error, socket] = co_await acceptor_.async_accept(target.context(), asio::as_tuple(use_task));
-      if (error) {
-        // Out of descriptors or memory: those who wait to connect wait on, and so does this loop for a moment.
-        spdlog::warn("accepting on {}: {}", address_.to_string(), error.message());
-        co_await sleep(std::chrono::milliseconds{100});
-      } else if (&target == &loop_) {
-        accepted(target, std::move(socket));
-      } else {
-        auto handed_over = std::make_shared<Socket>(std::move(socket));
-        target.post([&target, accepted, handed_over] { accepted(target, std::move(*handed_over)); });
-      }
+    for (;;) {
+      auto [error] = co_await acceptor_.async_wait(asio::socket_base::wait_read, asio::as_tuple(use_task));
+      int failure = error.value();
+      for (int left = kMostAtOnce; failure == 0 && left > 0; --left) failure = accept_one(accepted);
+      if (failure == 0 || is_passing(failure)) continue;
+      // Out of descriptors or memory: those who wait to connect wait on, and so does this loop for a moment.
+      spdlog::warn("accepting on {}: {}", address_.to_string(), std::strerror(failure));
+      co_await sleep(std::chrono::milliseconds{100});
     }
   }
 
  private:
+  /// Accepts a connection, if there is one, for the loop whose turn it is. Returns 0, or errno's reason. It takes the
+  /// socket from the kernel itself, because Asio's accept leaves it open in programs that this process starts.
+  int accept_one(const std::function<void(Loop&, Socket)>& accepted) {
+    const int descriptor = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor < 0) return errno;
+    const std::span<Loop* const> loops = loop_.siblings();
+    Loop& target = *loops[next_++ % loops.size()];
+    Socket socket{target.context()};
+    error_code error;
+    socket.assign(protocol_, descriptor, error);
+    if (error) {
+      ::close(descriptor);
+      return error.value();
+    }
+    if (&target == &loop_) {
+      accepted(target, std::move(socket));
+    } else {
+      auto handed_over = std::make_shared<Socket>(std::move(socket));
+      target.post([&target, accepted, handed_over] { accepted(target, std::move(*handed_over)); });
+    }
+    return 0;
+  }
+
   Loop& loop_;
   Address address_;
   asio::basic_socket_acceptor<Protocol> acceptor_;
+  int descriptor_;
+  std::shared_ptr<UnixSocketFile> file_;  // of a unix socket that this process made, or got from the one before it
+  asio::generic::stream_protocol protocol_;
+  std::size_t next_ = 0;  // among the loops
 };
 
 std::unique_ptr<Acceptor> listen_unix(Loop& loop, const Address& address) {
-  remove_stale_socket(loop.context(), address);
+  UnixSocketFile::remove_stale(address.unix_path);
   Local::acceptor acceptor{loop.context()};
   error_code error;
-  acceptor.open(Local{}, error);
+  open_socket(acceptor, Local{}, error);
   if (!error) acceptor.bind(Local::endpoint{address.unix_path}, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) refuse(address, explain(error));
-  return std::make_unique<SocketAcceptor<Local>>(loop, address, std::move(acceptor));
+  auto file = std::make_shared<UnixSocketFile>(address.unix_path);
+  acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) refuse(address, explain(error));
+  return std::make_unique<SocketAcceptor<Local>>(loop, address, std::move(acceptor), std::move(file));
 }
 
-std::unique_ptr<Acceptor> listen_handed_in(Loop& loop, const Address& address) {
+/// `address` stands for a socket that was handed in; its port is filled in here.
+std::unique_ptr<Acceptor> accept_from(Loop& loop, Address address, int descriptor,
+                                      std::shared_ptr<UnixSocketFile> file) {
   using Any = asio::generic::stream_protocol;
-  const int descriptor = address.handed_in->take();
   const Any protocol = protocol_of(descriptor);
-  int listens = 0;
-  socklen_t size = sizeof listens;
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) {
-    refuse(address, "the socket does not listen");
-  }
   asio::basic_socket_acceptor<Any> acceptor{loop.context(), protocol, descriptor};
-  Address bound = address;
   if (protocol.family() != AF_UNIX) {
     const auto endpoint = acceptor.local_endpoint();
     tcp::endpoint tcp;
     std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
-    bound.port = tcp.port();
+    address.port = tcp.port();
   }
-  return std::make_unique<SocketAcceptor<Any>>(loop, std::move(bound), std::move(acceptor));
+  return std::make_unique<SocketAcceptor<Any>>(loop, std::move(address), std::move(acceptor), std::move(file));
+}
+
+std::unique_ptr<Acceptor> listen_handed_in(Loop& loop, const Address& address) {
+  const int descriptor = address.handed_in->take();
+  static_cast<void>(::fcntl(descriptor, F_SETFD, FD_CLOEXEC));
+  static_cast<void>(protocol_of(descriptor));  // throws when it is not a stream socket
+  if (!ListeningSocket::listens(descriptor)) refuse(address, "the socket does not listen");
+  return accept_from(loop, address, descriptor, nullptr);
 }
 
 error_code bind_tcp(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, bool reuse_port) {
   error_code error;
-  acceptor.open(endpoint.protocol(), error);
+  open_socket(acceptor, endpoint.protocol(), error);
   if (error) return error;
   acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (reuse_port) {
@@ -195,6 +237,14 @@ Acceptors one(std::unique_ptr<Acceptor> acceptor) {
 }
 
 }  // namespace
+
+std::unique_ptr<Acceptor> Acceptor::adopt(Loop& loop, ListeningSocket socket) {
+  std::shared_ptr<UnixSocketFile> file = socket.file();
+  const int descriptor = socket.release();
+  Address address;
+  address.handed_in = std::make_shared<HandedInSocket>(descriptor);
+  return accept_from(loop, std::move(address), descriptor, std::move(file));
+}
 
 std::vector<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop, const Address& address, bool reuse_port) {
   if (address.handed_in != nullptr) return one(listen_handed_in(loop, address));

@@ -8,6 +8,7 @@
 
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
+#include "tern/transport/listening_socket.h"
 #include "transport/address.h"
 #include "transport/socket_stream.h"
 
@@ -21,10 +22,18 @@ class Acceptor {
   /// With `reuse_port`, others may listen on the same TCP port (SO_REUSEPORT). Throws std::runtime_error that says
   /// which address and why.
   static std::vector<std::unique_ptr<Acceptor>> listen(Loop& loop, const Address& address, bool reuse_port = false);
+  /// Accepts from a socket that listens already. `name` is how the program calls it.
+  static std::unique_ptr<Acceptor> adopt(Loop& loop, ListeningSocket socket);
   virtual ~Acceptor() = default;
 
   /// The address with the port that it really has.
   [[nodiscard]] virtual const Address& address() const noexcept = 0;
+  /// The same for people; of a socket that was handed in, the address that it listens on: "ipv4:127.0.0.1:50051".
+  [[nodiscard]] virtual std::string name() const = 0;
+
+  /// A second descriptor of the same socket, with the same queue of connections. Throws std::runtime_error when the
+  /// process has no more descriptors.
+  [[nodiscard]] virtual ListeningSocket duplicate(std::string name) const = 0;
 
   /// Accepts until cancelled. `accepted` is called on the loop that the socket is for.
   virtual Task<void> accept_forever(std::function<void(Loop&, Socket)> accepted) = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tern/async/asio.h"
+#include "transport/open_socket.h"
 
 namespace tern::transport {
 
@@ -36,6 +37,9 @@ Task<std::vector<tcp::endpoint>> resolve(Loop& loop, const Address& address) {
 template <class Protocol>
 Task<std::unique_ptr<ByteStream>> connect_socket(Loop& loop, typename Protocol::endpoint endpoint) {
   typename Protocol::socket socket{loop.context()};
+  boost::system::error_code not_opened;
+  open_socket(socket, endpoint.protocol(), not_opened);
+  if (not_opened) throw std::runtime_error(not_opened.message());
   auto [error] = co_await socket.async_connect(endpoint, asio::as_tuple(use_task));
   if (error) throw std::runtime_error(error.message());
   co_return make_socket_stream(loop, std::move(socket));

@@ -14,14 +14,13 @@ class [[nodiscard]] Readiness final : public Wait, private ByteStreamEvents {
   Readiness(ByteStream& stream, For wanted) noexcept : stream_(stream), wanted_(wanted) {}
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <HasJob Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    if (!suspend(caller, *caller.promise().job())) return false;
+  void await_suspend(std::coroutine_handle<Promise> caller) {
+    if (!begin_wait(caller, *caller.promise().job())) return;
     if (wanted_ == For::kWrite) {
       stream_.want_write(*this);
     } else {
       stream_.want_read(*this);
     }
-    return true;
   }
   void await_resume() const { resumed(); }
 

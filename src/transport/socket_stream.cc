@@ -1,14 +1,17 @@
 #include "transport/socket_stream.h"
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -32,19 +35,18 @@ void hold_little_unsent(Socket& socket) {
 boost::system::error_code last_error() { return {errno, boost::system::system_category()}; }
 
 std::string describe(const Socket::endpoint_type& endpoint, const boost::system::error_code& error) {
-  if (error) return "unknown";
-  if (endpoint.protocol().family() == AF_UNIX) return "unix:";
-  asio::ip::tcp::endpoint tcp;
-  if (endpoint.size() > tcp.capacity()) return "unknown";
-  std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
-  tcp.resize(endpoint.size());
-  asio::ip::address address = tcp.address();
-  // A socket for both families sees an IPv4 peer under a mapped address (RFC 4291 §2.5.5.2).
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-  }
-  const std::string text = address.to_string();
-  return (address.is_v4() ? "ipv4:" + text : "ipv6:[" + text + "]") + ":" + std::to_string(tcp.port());
+  return error ? "unknown" : endpoint_name(endpoint);
+}
+
+/// A path, or an abstract name behind a zero byte; empty for a socket that is not bound.
+std::string name_of_unix(const Socket::endpoint_type& endpoint) {
+  sockaddr_un address{};
+  if (endpoint.size() > sizeof address) return "unknown";
+  std::memcpy(&address, endpoint.data(), endpoint.size());
+  constexpr std::size_t kBefore = offsetof(sockaddr_un, sun_path);
+  std::string name{address.sun_path, endpoint.size() > kBefore ? endpoint.size() - kBefore : 0};
+  if (name.starts_with('\0')) return "unix-abstract:" + name.substr(1);
+  return "unix:" + name.substr(0, name.find('\0'));
 }
 
 class SocketStream final : public ByteStream {
@@ -153,6 +155,21 @@ class SocketStream final : public ByteStream {
 
 }  // namespace
 
+std::string endpoint_name(const Socket::endpoint_type& endpoint) {
+  if (endpoint.protocol().family() == AF_UNIX) return name_of_unix(endpoint);
+  asio::ip::tcp::endpoint tcp;
+  if (endpoint.size() > tcp.capacity()) return "unknown";
+  std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+  tcp.resize(endpoint.size());
+  asio::ip::address address = tcp.address();
+  // A socket for both families sees an IPv4 peer under a mapped address (RFC 4291 §2.5.5.2).
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  }
+  const std::string text = address.to_string();
+  return (address.is_v4() ? "ipv4:" + text : "ipv6:[" + text + "]") + ":" + std::to_string(tcp.port());
+}
+
 asio::generic::stream_protocol protocol_of(int descriptor) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -167,7 +184,11 @@ asio::generic::stream_protocol protocol_of(int descriptor) {
   return {address.ss_family, address.ss_family == AF_UNIX ? 0 : IPPROTO_TCP};
 }
 
-Socket adopt_socket(Loop& loop, int descriptor) { return Socket{loop.context(), protocol_of(descriptor), descriptor}; }
+Socket adopt_socket(Loop& loop, int descriptor) {
+  const asio::generic::stream_protocol protocol = protocol_of(descriptor);
+  static_cast<void>(::fcntl(descriptor, F_SETFD, FD_CLOEXEC));
+  return Socket{loop.context(), protocol, descriptor};
+}
 
 std::unique_ptr<ByteStream> make_socket_stream(Loop& loop, Socket socket) {
   return std::make_unique<SocketStream>(loop, std::move(socket));

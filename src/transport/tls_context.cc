@@ -5,10 +5,14 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <exception>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
+#include "async/error_text.h"
 #include "transport/tls_pem.h"
 
 namespace tern::transport {
@@ -137,7 +141,7 @@ TlsContext::TlsContext(std::function<Made()> make, std::vector<std::string> file
 }
 
 void TlsContext::reload() {
-  Times now = times();
+  Contents now = contents();
   Made made = make_();
   const std::lock_guard lock{mutex_};
   made_ = std::move(made);
@@ -151,7 +155,7 @@ TlsContext::Made TlsContext::current() {
     const Clock::time_point now = Clock::now();
     if (now - looked_at_ < kLookEvery) return made_;
     looked_at_ = now;
-    Times seen = times();
+    Contents seen = contents();
     if (seen == made_of_) return made_;
     made_of_ = std::move(seen);
   }
@@ -169,17 +173,18 @@ void TlsContext::verify(const std::function<PeerIdentity()>& peer) const {
   std::string refusal;
   try {
     refusal = verify_(peer());
-  } catch (const std::exception& error) {
-    refusal = error.what();
+  } catch (...) {
+    refusal = error_text(std::current_exception());
   }
   if (!refusal.empty()) throw std::runtime_error("TLS: the peer was refused: " + refusal);
 }
 
-TlsContext::Times TlsContext::times() const {
-  Times found;
-  for (const std::string& file : files_) {
-    std::error_code missing;
-    found.push_back(std::filesystem::last_write_time(file, missing));
+TlsContext::Contents TlsContext::contents() const {
+  Contents found;
+  for (const std::string& name : files_) {
+    std::ifstream file{name, std::ios::binary};
+    const std::string text{std::istreambuf_iterator<char>{file}, {}};
+    found.push_back(std::hash<std::string>{}(text));
   }
   return found;
 }

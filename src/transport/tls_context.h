@@ -3,7 +3,7 @@
 
 #include <openssl/ssl.h>
 
-#include <filesystem>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -32,7 +32,8 @@ class TlsContext {
  public:
   using Made = std::shared_ptr<SSL_CTX>;
 
-  /// `make` reads the files; it may throw. It is called now, and again when one of `files` has changed.
+  /// `make` reads the files; it may throw. It is called now, and again when the contents of one of `files` have
+  /// changed.
   TlsContext(std::function<Made()> make, std::vector<std::string> files, PeerVerifier verify);
 
   void reload();
@@ -43,15 +44,17 @@ class TlsContext {
   void verify(const std::function<PeerIdentity()>& peer) const;
 
  private:
-  using Times = std::vector<std::filesystem::file_time_type>;
-  [[nodiscard]] Times times() const;
+  /// A hash of each file's contents. Times and sizes miss a file that is renewed within the clock's tick, or copied
+  /// with the time of its original.
+  using Contents = std::vector<std::size_t>;
+  [[nodiscard]] Contents contents() const;
 
   std::function<Made()> make_;
   PeerVerifier verify_;
   std::vector<std::string> files_;
   std::mutex mutex_;
   Made made_;
-  Times made_of_;
+  Contents made_of_;
   Clock::time_point looked_at_;
 };
 

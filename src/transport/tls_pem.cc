@@ -43,8 +43,11 @@ OwnedPem<BIO> open_pem(const std::string& text) {
   return bio;
 }
 
-/// A key with a passphrase is refused: OpenSSL would ask for it on the terminal.
-int no_passphrase(char* /*to*/, int /*size*/, int /*writing*/, void* /*context*/) { return -1; }
+/// A key with a passphrase is refused: OpenSSL would ask for it on the terminal. `asked` is a bool, or null.
+int no_passphrase(char* /*to*/, int /*size*/, int /*writing*/, void* asked) {
+  if (asked != nullptr) *static_cast<bool*>(asked) = true;
+  return -1;
+}
 
 /// Everything in it, in order: certificates and revocation lists.
 Entries read_entries(const Pem& pem, const std::string& what) {
@@ -82,7 +85,12 @@ void use_certificate(SSL_CTX* context, const Pem& certificate, const Pem& key) {
   if (count == 0) refuse_pem(failure, certificate);
   const std::string text = text_of(key);
   const OwnedPem<BIO> bio = open_pem(text);
-  const OwnedPem<EVP_PKEY> made{PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr)};
+  bool encrypted = false;
+  const OwnedPem<EVP_PKEY> made{PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, &encrypted)};
+  if (encrypted) {
+    throw std::runtime_error("TLS: the private key in " + place_of(key) +
+                             " is encrypted, and its passphrase is not asked for: store it decrypted (openssl pkey)");
+  }
   if (made == nullptr || SSL_CTX_use_PrivateKey(context, made.get()) != 1) {
     throw_tls_error("cannot use the private key in " + place_of(key) + " with the certificate in " +
                     place_of(certificate));

@@ -2,12 +2,10 @@
 middle of its load: faults_test.py BINARY TERN [clock]. Each call ends with a status that says what happened, and nothing that
 was acknowledged is lost. Disk and name server are a namespace's own, which needs root or user namespaces."""
 import contextlib
-import fcntl
 import os
 import pathlib
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -16,6 +14,7 @@ import time
 import unittest
 
 import grpc
+import namespaces
 from process import Userchat
 from user.v1 import user_pb2, user_pb2_grpc
 from with_postgres import Postgres
@@ -24,16 +23,7 @@ BINARY, TERN, CLOCK = sys.argv[1], sys.argv[2], "clock" in sys.argv[3:]
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 GRPC_ALONE = ["--rest", "none", "--log-level", "info"]
 Code = grpc.StatusCode
-SIOCSIFFLAGS, IFF_UP = 0x8914, 1
-NAMESPACES = sys.argv[-1] == "in-namespaces"
-needs_namespaces = unittest.skipUnless(NAMESPACES, "unshare --mount --net is not allowed here: neither root nor user namespaces")
-
-
-def in_namespaces():
-    """Runs this file anew, with mounts and a network of its own, which end with it."""
-    for options in (["--mount", "--net"], ["--mount", "--net", "--map-root-user"]):
-        if subprocess.run(["unshare", *options, "true"], capture_output=True).returncode == 0:
-            os.execvp("unshare", ["unshare", *options, sys.executable, *sys.argv, "in-namespaces"])
+needs_namespaces = unittest.skipUnless(namespaces.enter(), namespaces.MISSING)
 
 
 def children(pid):
@@ -98,15 +88,15 @@ class Faults(unittest.TestCase):
             with serving("--database", database, *GRPC_ALONE, *options) as (server, stub):
                 with self.assertRaises(grpc.RpcError) as raised:
                     for number in range(2000):
-                        acknowledged.add(create(stub, number, 10_000))
+                        acknowledged.add(create(stub, number, 1_000))
                 self.assertEqual(raised.exception.code(), Code.RESOURCE_EXHAUSTED)
                 self.assertIn("disk is full", raised.exception.details())
                 self.assertGreater(len(acknowledged), 10)
                 # Who reads is served, who writes is told the same again.
                 self.assertEqual(get(stub, min(acknowledged)).email, "user0@example.com")
-                self.ends_with(Code.RESOURCE_EXHAUSTED, create, stub, 5000, 10_000)
+                self.ends_with(Code.RESOURCE_EXHAUSTED, create, stub, 5000, 1_000)
                 subprocess.run(["mount", "-o", "remount,size=8m", folder], check=True)
-                acknowledged.add(create(stub, 5001, 10_000))
+                acknowledged.add(create(stub, 5001, 1_000))
                 self.assertEqual(stored(stub) - {1, 2}, acknowledged)
                 server.end(signal.SIGKILL)
             with serving("--database", database, *GRPC_ALONE, *options) as (_, stub):
@@ -220,9 +210,4 @@ class Faults(unittest.TestCase):
                 subprocess.run(["umount", os.path.realpath("/etc/resolv.conf")], check=True)
 
 
-if NAMESPACES:
-    with socket.socket() as any_socket:  # the loopback interface of a new one is down
-        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
-else:
-    in_namespaces()  # comes back only where there are none
 unittest.main(argv=sys.argv[:1])

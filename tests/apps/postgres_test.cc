@@ -227,7 +227,7 @@ TEST(PostgresUsers, SeveralProcessesMayStartTogether) {
     co_await group.join();
     for (std::size_t i = 0; i < all.size(); ++i) {
       const User created = co_await all[i]->create("name", "mail@example.com");
-      const std::vector<User> users = co_await all[all.size() - 1 - i]->list(0);
+      const std::vector<User> users = co_await all[all.size() - 1 - i]->list(0, 0);
       EXPECT_EQ(users.size(), 3 + i) << "two at first, once";
       EXPECT_EQ(users.back().id(), created.id());
     }

@@ -31,7 +31,7 @@ class Repository : public testing::TestWithParam<Make> {
 };
 
 TEST_P(Repository, BeginsWithTheSampleUsers) {
-  const std::vector<User> all = users->list(0);
+  const std::vector<User> all = users->list(0, 0);
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].name(), "홍길동");
   EXPECT_EQ(all[0].email(), "hong@example.com");
@@ -53,13 +53,21 @@ TEST_P(Repository, CreatesWithIdsThatCountUp) {
   EXPECT_EQ(created.status(), user::v1::USER_STATUS_ACTIVE);
   EXPECT_EQ(users->create("b", "b@example.com").id(), 4);
   EXPECT_EQ(users->find(3)->name(), odd);
-  EXPECT_EQ(users->list(0).size(), 4U);
+  EXPECT_EQ(users->list(0, 0).size(), 4U);
 }
 
 TEST_P(Repository, ListsAtMostSoMany) {
-  EXPECT_EQ(users->list(1).size(), 1U);
-  EXPECT_EQ(users->list(100).size(), 2U);
-  EXPECT_EQ(users->list(-5).size(), 2U);
+  EXPECT_EQ(users->list(0, 1).size(), 1U);
+  EXPECT_EQ(users->list(0, 100).size(), 2U);
+  EXPECT_EQ(users->list(0, -5).size(), 2U);
+}
+
+TEST_P(Repository, ListsFromAnIdOn) {
+  ASSERT_EQ(users->list(1, 0).size(), 1U);
+  EXPECT_EQ(users->list(1, 5).front().id(), 2);
+  EXPECT_TRUE(users->list(2, 0).empty());
+  EXPECT_TRUE(users->list(INT64_MAX, 1).empty());
+  EXPECT_EQ(users->list(INT64_MIN, 1).front().id(), 1);
 }
 
 TEST_P(Repository, IsUsedFromSeveralThreads) {
@@ -71,7 +79,7 @@ TEST_P(Repository, IsUsedFromSeveralThreads) {
       });
     }
   }
-  EXPECT_EQ(users->list(0).size(), 202U);
+  EXPECT_EQ(users->list(0, 0).size(), 202U);
 }
 
 std::unique_ptr<BlockingUserRepository> make_memory() { return std::make_unique<MemoryUserRepository>(); }
@@ -95,7 +103,7 @@ TEST(AwaitableRepository, IsTheSameForCoroutines) {
     const User created = co_await users.create("박지민", "park@example.com");
     const std::optional<User> found = co_await users.find(created.id());
     EXPECT_TRUE(found && found->name() == "박지민");
-    const std::vector<User> all = co_await users.list(0);
+    const std::vector<User> all = co_await users.list(0, 0);
     EXPECT_EQ(all.size(), 3U);
   };
   tern::block_on(body(*inline_repository(memory)));
@@ -111,7 +119,7 @@ TEST(Sqlite, KeepsUsersInItsFile) {
   {
     SqliteUserRepository users{path.string()};
     EXPECT_EQ(users.find(3)->name(), "박지민");
-    EXPECT_EQ(users.list(0).size(), 3U) << "the sample users are not added again";
+    EXPECT_EQ(users.list(0, 0).size(), 3U) << "the sample users are not added again";
   }
   std::filesystem::remove(path);
 }

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <exception>
 #include <memory>
+#include <vector>
 
 #include "support/tracker.h"
 #include "tern/async/event.h"
@@ -139,6 +140,66 @@ TEST_F(JobTest, EveryLaterAwaitThrowsToo) {
   EXPECT_EQ(caught, 3);
   EXPECT_TRUE(job.done());
   EXPECT_FALSE(job.error);
+}
+
+Task<void> swallow_for_ever(Event& event, int& caught) {
+  for (;;) {
+    try {
+      co_await event.wait();
+    } catch (const Cancelled&) {
+      ++caught;
+    }
+  }
+}
+
+TEST_F(JobTest, ALoopThatCatchesCancelledIsResumedFromTimeToTime) {
+  TestJob job{loop};
+  int caught = 0;
+  start(job, swallow_for_ever(event, caught));
+  in_turn([&] { job.cancel(); });
+  EXPECT_EQ(caught, kMostPromptCancellations);
+  for (int more = 1; more <= 3; ++more) {
+    const int before = caught;
+    while (caught == before) context.run_one();  // the loop's timer, and a turn
+    EXPECT_EQ(caught, kMostPromptCancellations + more);
+  }
+  EXPECT_FALSE(job.done());
+}
+
+TEST_F(JobTest, DestroyedInTheMidstOfSuchALoopItIsNotResumed) {
+  auto job = std::make_unique<TestJob>(loop);
+  int caught = 0;
+  start(*job, swallow_for_ever(event, caught));
+  in_turn([&] { job->cancel(); });
+  job.reset();
+  context.run_one();
+  EXPECT_EQ(caught, kMostPromptCancellations);
+}
+
+Task<void> note_order(Event& event, std::vector<int>& order, int mine) {
+  try {
+    co_await event.wait();
+  } catch (const Cancelled&) {
+    order.push_back(mine);
+  }
+  try {
+    co_await event.wait();
+  } catch (const Cancelled&) {
+    order.push_back(mine);
+  }
+}
+
+TEST_F(JobTest, OthersRunBeforeCancellationIsDeliveredAgain) {
+  TestJob first{loop};
+  TestJob second{loop};
+  std::vector<int> order;
+  start(first, note_order(event, order, 1));
+  start(second, note_order(event, order, 2));
+  in_turn([&] {
+    first.cancel();
+    second.cancel();
+  });
+  EXPECT_EQ(order, (std::vector<int>{1, 2, 1, 2}));
 }
 
 Task<void> catch_standard(Event& event) {

@@ -1,7 +1,10 @@
 #include "tern/async/run.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <set>
@@ -82,6 +85,18 @@ TEST(Run, BusyPollingHearsAllEvents) {
   EXPECT_EQ(block_on(body(1ms), {.threads = 2, .busy_poll = 100ms}), 5);
   EXPECT_EQ(block_on(body(3ms), {.threads = 2, .busy_poll = 100us}), 5);
 }
+
+Task<ssize_t> write_to_a_closed_pipe() {
+  int ends[2];
+  EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  ::close(ends[0]);
+  const ssize_t written = ::write(ends[1], "x", 1);
+  EXPECT_EQ(errno, EPIPE);
+  ::close(ends[1]);
+  co_return written;
+}
+
+TEST(Run, AWriteToAClosedPipeFails) { EXPECT_EQ(block_on(write_to_a_closed_pipe()), -1); }
 
 TEST(Run, SignalsAreAwaited) {
   const auto raise_soon = []() -> Task<void> {

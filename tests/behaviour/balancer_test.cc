@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "support/captured_log.h"
 #include "support/fleet.h"
+#include "support/thrower.h"
 #include "tern/async/event.h"
 #include "tern/async/task_group.h"
 #include "tern/client/balancer.h"
@@ -292,6 +294,40 @@ TEST(Resolvers, PushServersWithTheirAttributes) {
     EXPECT_EQ(registry.times, 1) << "one that pushes is not asked again";
     co_await channel.close();
   });
+}
+
+class Throwing final : public Balancer {
+ public:
+  explicit Throwing(Thrown what) : what_(what) {}
+  void servers_changed(std::span<const BalancedServer> /*servers*/) override { throw_it(what_); }
+  std::size_t pick(std::span<const BalancedServer> /*ready*/, const CallToBalance& /*call*/) override {
+    throw_it(what_);
+    return 0;
+  }
+  void call_ended(std::uint64_t /*server*/, const BalancedCallEnd& /*end*/) override { throw_it(what_); }
+
+ private:
+  Thrown what_;
+};
+
+TEST(Balancers, GiveCallsToServersInTurnWhenTheyThrow) {
+  const CapturedLog log;
+  for (const Thrown what : kAllThrown) {
+    const testing::ScopedTrace trace{__FILE__, __LINE__, name_of(what)};
+    block_on([](Thrown thrown) -> Task<void> {
+      Fleet fleet;
+      fleet.add();
+      fleet.add();
+      const ChannelOptions options{.backoff = kQuick,
+                                   .balancer = [thrown] { return std::make_unique<Throwing>(thrown); }};
+      Channel channel{fleet.list(), options};
+      while (fleet.members[0]->service.begun == 0 || fleet.members[1]->service.begun == 0) {
+        const Status status = co_await call(channel);
+        EXPECT_TRUE(status.ok()) << status.to_string();
+      }
+      co_await channel.close();
+    }(what));
+  }
 }
 
 TEST(Resolvers, AreAskedAgainAfterAnErrorAndTheirServersStay) {

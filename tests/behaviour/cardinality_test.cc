@@ -24,8 +24,8 @@ class PassingOn final : public ClientInterceptor {};
 
 class LastCode final : public ClientObserver {
  public:
-  void on_call_begun(ClientCall& /*call*/) noexcept override {}
-  void on_call_ended(const EndedClientCall& call) noexcept override { code = call.status.code(); }
+  void on_call_begun(ClientCall& /*call*/) override {}
+  void on_call_ended(const EndedClientCall& call) override { code = call.status.code(); }
   StatusCode code = StatusCode::kOk;
 };
 

@@ -10,6 +10,7 @@
 
 #include "support/fleet.h"
 #include "tern/async/task_group.h"
+#include "tern/client/generic_stub.h"
 #include "tern/client/resolver.h"
 
 namespace tern::test {
@@ -119,13 +120,52 @@ Task<void> tick(int& ticks) {
 }
 
 enum class Failing { kServerIsAway, kChannelIsClosed, kDeadlineHasPassed, kRequestIsTooLong };
+/// How the program makes the call, and learns of its end.
+enum class Way { kUnary, kRead, kStatus, kInitialMetadata, kWrite, kFinish, kGeneric };
+
+Task<void> fail_once(Channel& channel, Way way, const Order& order, CallOptions options) {
+  ProbeStub stub{channel};
+  Payload payload;
+  payload.set_text(order.text());
+  bool failed = true;
+  if (way == Way::kUnary) {
+    const Result<Payload> result = co_await stub.Unary(order, options).result();
+    failed = !result.ok();
+  } else if (way == Way::kRead) {
+    auto download = stub.Download(order, options);
+    const std::optional<Payload> none = co_await download.read();
+    failed = !none;
+  } else if (way == Way::kStatus) {
+    auto download = stub.Download(order, options);
+    const Status status = co_await download.status();
+    failed = !status.ok();
+  } else if (way == Way::kInitialMetadata) {
+    auto download = stub.Download(order, options);
+    co_await download.initial_metadata();
+  } else if (way == Way::kWrite) {
+    auto echo = stub.Echo(options);
+    const bool written = co_await echo.write(payload);
+    failed = !written;
+  } else if (way == Way::kFinish) {
+    auto upload = stub.Upload(options);
+    const bool written = co_await upload.write(payload);
+    const Result<Payload> result = co_await upload.result();
+    failed = !written && !result.ok();
+  } else {
+    auto stream = GenericStub{channel}.stream("/tern.test.v1.Probe/Echo", options);
+    RawMessage raw;
+    raw.bytes = order.text();
+    const bool written = co_await stream.write(raw);
+    failed = !written;
+  }
+  EXPECT_TRUE(failed);
+}
 
 /// Until the loop has come round some times: for ever, should calls that fail at once keep it.
-Task<void> call_without_a_pause(Failing why, bool streams) {
+Task<void> call_without_a_pause(Failing why, Way way) {
   const ChannelOptions options{.max_send_message_length = 10};
   Channel channel{"127.0.0.1:1", options};
   if (why == Failing::kChannelIsClosed) co_await channel.close();
-  ProbeStub stub{channel};
   Order order;
   if (why == Failing::kRequestIsTooLong) order.set_text(std::string(100, 'x'));
   const CallOptions call_options{.timeout = why == Failing::kDeadlineHasPassed ? std::chrono::nanoseconds{0}
@@ -133,25 +173,48 @@ Task<void> call_without_a_pause(Failing why, bool streams) {
   int ticks = 0;
   TaskGroup group;
   group.spawn(tick(ticks));
+  while (ticks < 5) co_await fail_once(channel, way, order, call_options);
+  group.cancel();
+}
+
+TEST(CallsThatFailAtOnce, LeaveTheLoopItsTurns) {
+  for (const Failing why :
+       {Failing::kServerIsAway, Failing::kChannelIsClosed, Failing::kDeadlineHasPassed, Failing::kRequestIsTooLong}) {
+    for (const Way way :
+         {Way::kUnary, Way::kRead, Way::kStatus, Way::kInitialMetadata, Way::kWrite, Way::kFinish, Way::kGeneric}) {
+      const testing::ScopedTrace trace{
+          __FILE__, __LINE__,
+          std::to_string(static_cast<int>(why)) + " in the way " + std::to_string(static_cast<int>(way))};
+      block_on(call_without_a_pause(why, way));
+    }
+  }
+}
+
+/// Goes on with a call that has ended as if it had not.
+Task<void> use_an_ended_call(bool reads) {
+  Channel channel{"127.0.0.1:1"};
+  co_await channel.close();
+  ProbeStub stub{channel};
+  auto echo = stub.Echo();
+  int ticks = 0;
+  TaskGroup group;
+  group.spawn(tick(ticks));
+  const Payload payload;
   while (ticks < 5) {
-    if (streams) {
-      auto download = stub.Download(order, call_options);
-      const std::optional<Payload> none = co_await download.read();
+    if (reads) {
+      const std::optional<Payload> none = co_await echo.read();
       EXPECT_FALSE(none);
     } else {
-      const Result<Payload> result = co_await stub.Unary(order, call_options).result();
-      EXPECT_FALSE(result.ok());
+      const bool written = co_await echo.write(payload);
+      EXPECT_FALSE(written);
     }
   }
   group.cancel();
 }
 
-TEST(CallsThatFailAtOnce, LeaveTheLoopItsTurns) {
-  for (const Failing why : {Failing::kServerIsAway, Failing::kChannelIsClosed, Failing::kDeadlineHasPassed}) {
-    block_on(call_without_a_pause(why, false));
-    block_on(call_without_a_pause(why, true));
-  }
-  block_on(call_without_a_pause(Failing::kRequestIsTooLong, false));
+TEST(CallsThatHaveEnded, LeaveTheLoopItsTurns) {
+  block_on(use_an_ended_call(true));
+  block_on(use_an_ended_call(false));
 }
 
 TEST(Resolver, WhoseServiceConfigSaysNothingOfBalancingLeavesIt) {

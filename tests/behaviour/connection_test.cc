@@ -1,8 +1,10 @@
 // Connections that cannot be had, that are lost, and peers that are not what they should be: a clear error, never a
 // hang.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +15,8 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <csignal>
+#include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -214,6 +218,33 @@ int open_listening_socket() {
   EXPECT_EQ(::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   EXPECT_EQ(::listen(descriptor, 128), 0);
   return descriptor;
+}
+
+/// Sockets of this process that a program that it starts would inherit.
+std::set<int> inherited_sockets() {
+  std::set<int> found;
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
+    const int descriptor = std::stoi(entry.path().filename().string());
+    struct stat status{};
+    if (::fstat(descriptor, &status) != 0 || !S_ISSOCK(status.st_mode)) continue;
+    if ((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) == 0) found.insert(descriptor);
+  }
+  return found;
+}
+
+TEST(Listening, LeavesNoSocketToProgramsThatAreStarted) {
+  const std::string path = testing::TempDir() + "tern_inherited_" + std::to_string(getpid()) + ".sock";
+  const std::set<int> before = inherited_sockets();
+  ProbeService service;
+  for (const std::string& address : {std::string{"127.0.0.1:0"}, "unix:" + path}) {
+    with_server(service,
+                [&before](Channel& channel, Server& /*server*/) -> Task<void> {
+                  const Status status = co_await call(channel);
+                  EXPECT_TRUE(status.ok()) << status.to_string();
+                  EXPECT_EQ(inherited_sockets(), before);
+                },
+                {.threads = 2, .listen = address});
+  }
 }
 
 TEST(Listening, OnASocketThatIsHandedIn) {

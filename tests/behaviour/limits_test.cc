@@ -23,9 +23,9 @@ using namespace http2::test;  // frames by hand
 /// What was refused, by reason.
 class Refusals final : public ServerObserver {
  public:
-  void on_call_begun(ServerContext& /*context*/) noexcept override {}
-  void on_call_ended(const EndedCall& /*call*/) noexcept override {}
-  void on_refused(const Refused& refused) noexcept override { ++counts[refused.why]; }
+  void on_call_begun(ServerContext& /*context*/) override {}
+  void on_call_ended(const EndedCall& /*call*/) override {}
+  void on_refused(const Refused& refused) override { ++counts[refused.why]; }
   std::map<Refusal, int> counts;
 };
 

@@ -154,9 +154,9 @@ TEST(ResponseMetadata, ThatIsTooLongEndsAStreamAtItsFirstMessage) {
 
 class Refusals final : public ServerObserver {
  public:
-  void on_call_begun(ServerContext& /*context*/) noexcept override {}
-  void on_call_ended(const EndedCall& /*call*/) noexcept override {}
-  void on_refused(const Refused& refused) noexcept override {
+  void on_call_begun(ServerContext& /*context*/) override {}
+  void on_call_ended(const EndedCall& /*call*/) override {}
+  void on_refused(const Refused& refused) override {
     ++counts[refused.why];
     text = refused.text;
   }

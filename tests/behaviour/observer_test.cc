@@ -7,7 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "support/captured_log.h"
+#include "support/raw_client.h"
 #include "support/serve.h"
+#include "support/thrower.h"
 #include "tern/client/client_call.h"
 #include "tern/client/generic_stub.h"
 #include "tern/client/observer.h"
@@ -19,8 +22,8 @@ using namespace std::chrono_literals;
 
 class Noting final : public ServerObserver {
  public:
-  void on_call_begun(ServerContext& context) noexcept override { begun.push_back(context.method()); }
-  void on_call_ended(const EndedCall& call) noexcept override {
+  void on_call_begun(ServerContext& context) override { begun.push_back(context.method()); }
+  void on_call_ended(const EndedCall& call) override {
     ended.push_back(std::string{call.unary ? "unary " : "stream "} + std::string{name_of(call.status.code())});
     longest = std::max(longest, call.took);
     received.messages += call.received.messages;
@@ -92,11 +95,11 @@ TEST(Observers, SeeEachKindOfEndOnce) {
 
 class NotingClient final : public ClientObserver {
  public:
-  void on_call_begun(ClientCall& call) noexcept override {
+  void on_call_begun(ClientCall& call) override {
     begun.emplace_back(call.method());
     call.metadata().add("echo-initial", "from the observer");
   }
-  void on_call_ended(const EndedClientCall& call) noexcept override {
+  void on_call_ended(const EndedClientCall& call) override {
     ended.push_back(std::string{name_of(call.status.code())} + " " + std::to_string(call.sent.messages) + "/" +
                     std::to_string(call.received.messages));
   }
@@ -141,6 +144,85 @@ TEST(Observers, OfAChannelSeeEachCallOnce) {
   EXPECT_EQ(noting.ended[1], "OK 1/3");
   EXPECT_EQ(noting.ended[2], "DEADLINE_EXCEEDED 1/0");
   EXPECT_TRUE(noting.ended[3].starts_with("CANCELLED 1/")) << noting.ended[3];
+}
+
+class ThrowingServer final : public ServerObserver {
+ public:
+  explicit ThrowingServer(Thrown what) : what_(what) {}
+  void on_call_begun(ServerContext& /*context*/) override { fail(); }
+  void on_call_ended(const EndedCall& /*call*/) override { fail(); }
+  void on_refused(const Refused& /*refused*/) override { fail(); }
+  int times = 0;
+
+ private:
+  void fail() {
+    ++times;
+    throw_it(what_);
+  }
+  Thrown what_;
+};
+
+class ThrowingClient final : public ClientObserver {
+ public:
+  explicit ThrowingClient(Thrown what) : what_(what) {}
+  void on_call_begun(ClientCall& /*call*/) override { fail(); }
+  void on_call_ended(const EndedClientCall& /*call*/) override { fail(); }
+  int times = 0;
+
+ private:
+  void fail() {
+    ++times;
+    throw_it(what_);
+  }
+  Thrown what_;
+};
+
+/// Ends of every kind, each seen by observers that throw and by others after them.
+Task<void> make_observed_calls(Thrown what) {
+  ThrowingServer throwing{what};
+  ThrowingClient throwing_client{what};
+  Noting noting;
+  NotingClient noting_client;
+  ProbeService service;
+  Server server{{.max_connections = 1}};
+  server.add_service(service);
+  server.add_observer(throwing);
+  server.add_observer(noting);
+  const std::uint16_t port = server.listen("127.0.0.1:0");
+  Channel channel{"127.0.0.1:" + std::to_string(port)};
+  channel.add_observer(throwing_client);
+  channel.add_observer(noting_client);
+  ProbeStub stub{channel};
+  const Result<Payload> good = co_await stub.Unary(Order{}).result();
+  EXPECT_TRUE(good.ok()) << good.status().to_string();
+  Order failing;
+  failing.set_status(5);
+  const Result<Payload> failed = co_await stub.Unary(failing).result();
+  EXPECT_EQ(failed.status().code(), StatusCode::kNotFound);
+  const Result<Payload> late = co_await stub.Hang(Order{}, {.timeout = 10ms}).result();
+  EXPECT_EQ(late.status().code(), StatusCode::kDeadlineExceeded);
+  while (noting.ended.size() < 3) co_await sleep(1ms);
+  EXPECT_EQ(noting.begun.size(), 3U);
+  EXPECT_EQ(noting_client.begun.size(), 3U);
+  EXPECT_EQ(noting_client.ended.size(), 3U);
+  EXPECT_EQ(throwing.times, 6);
+  EXPECT_EQ(throwing_client.times, 6);
+  RawClient refused{port};  // one connection too many
+  co_await refused.write(std::string{});
+  const std::string nothing = co_await refused.read_to_end();
+  EXPECT_EQ(nothing, "");
+  EXPECT_EQ(throwing.times, 7);
+  co_await channel.close();
+  co_await server.stop();
+}
+
+TEST(Observers, ChangeNothingWhenTheyThrow) {
+  const CapturedLog log;
+  for (const Thrown what : kAllThrown) {
+    const testing::ScopedTrace trace{__FILE__, __LINE__, name_of(what)};
+    block_on(make_observed_calls(what));
+  }
+  EXPECT_NE(log.text().find("an observer threw an exception, which is ignored"), std::string::npos) << log.text();
 }
 
 }  // namespace

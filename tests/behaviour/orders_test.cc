@@ -24,10 +24,8 @@ using namespace std::chrono_literals;
 struct NextTurn : Wait {
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <HasJob Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    if (!suspend(caller, *caller.promise().job())) return false;
-    job()->loop().post([this] { wake(); });
-    return true;
+  void await_suspend(std::coroutine_handle<Promise> caller) {
+    if (begin_wait(caller, *caller.promise().job())) job()->loop().post([this] { wake(); });
   }
   void await_resume() const { resumed(); }
 };
@@ -36,10 +34,8 @@ struct NextTurn : Wait {
 struct AfterTheReady : Wait {
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <HasJob Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    if (!suspend(caller, *caller.promise().job())) return false;
-    wake();
-    return true;
+  void await_suspend(std::coroutine_handle<Promise> caller) {
+    if (begin_wait(caller, *caller.promise().job())) wake();
   }
   void await_resume() const { resumed(); }
 };

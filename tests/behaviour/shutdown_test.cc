@@ -211,6 +211,23 @@ TEST(Shutdown, HandlersThatIgnoreTheirCancellationAreDestroyed) {
   });
 }
 
+TEST(Shutdown, TheDelayLeavesTheServerServing) {
+  ProbeService service;
+  with_server(service, [](Channel& channel, Server& server) -> Task<void> {
+    TaskGroup stopping;
+    stopping.spawn(server.stop({.grace = 1h, .delay = 1h}));
+    for (int i = 0; i < 10; ++i) {
+      Channel other{channel.target()};
+      const Status status = co_await call(other);
+      EXPECT_TRUE(status.ok()) << status.to_string();
+    }
+    co_await server.stop();  // brings the end nearer
+    co_await stopping.join();
+    const Status status = co_await call(channel);
+    EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  });
+}
+
 TEST(Shutdown, NewCallsAreRefusedWhileRunningOnesEnd) {
   ProbeService service;
   with_server(service, [&](Channel& channel, Server& server) -> Task<void> {

@@ -281,6 +281,44 @@ TEST_F(Tls, FilesThatCannotBeUsedAreNamed) {
             std::string::npos);
 }
 
+TEST_F(Tls, AnEncryptedKeyIsRefusedAndItsPassphraseNotAskedFor) {
+  certificates->encrypt("server", "encrypted");
+  ServerTlsOptions options = of_server();
+  options.key_file = file("encrypted.key");
+  std::string what;
+  try {
+    const ServerTls server{options};
+  } catch (const std::runtime_error& error) {
+    what = error.what();
+  }
+  EXPECT_NE(what.find("is encrypted, and its passphrase is not asked for"), std::string::npos) << what;
+}
+
+/// A file that is replaced and has the time of the one before, as within one tick of a coarse clock.
+void replace_with_its_time(const std::string& file, const std::string& with) {
+  const auto time = std::filesystem::last_write_time(file);
+  std::filesystem::copy_file(with, file, std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::last_write_time(file, time);
+}
+
+TEST_F(Tls, CertificatesThatAreRenewedWithinTheClocksTickAreSeen) {
+  for (const char* ending : {".pem", ".key"}) {
+    std::filesystem::copy_file(file(std::string{"server"} + ending), file(std::string{"quick"} + ending));
+  }
+  ServerTls server{of_server("quick")};
+  ClientTls client{{.authority_file = file("other.pem")}};
+  with_server(service,
+              [](Channel& channel, Server&) -> Task<void> {
+                for (const char* ending : {".pem", ".key"}) {
+                  replace_with_its_time(file(std::string{"quick"} + ending), file(std::string{"stranger"} + ending));
+                }
+                // The new certificate is the other authority's.
+                const Status status = co_await tern::test::call(channel, {.timeout = 60s, .wait_for_ready = true});
+                EXPECT_TRUE(status.ok()) << status.to_string();
+              },
+              {.channel_options = {.tls = &client}, .tls = &server});
+}
+
 TEST_F(Tls, CertificatesAreRenewedWithoutARestart) {
   for (const char* ending : {".pem", ".key"}) {
     std::filesystem::copy_file(file(std::string{"server"} + ending), file(std::string{"renewed"} + ending),

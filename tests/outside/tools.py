@@ -59,6 +59,32 @@ def go_program(package, module, name):
     return program
 
 
+def go_programs(folder):
+    """The paths of the programs of a folder of ours, one package each, built from Go modules at the versions of `versions`:
+    those that the folder's file "modules" names, and what they need."""
+    sources = FETCHED / folder.name
+    # Copied each time, so that a change is seen; Go's own cache makes the second build short.
+    shutil.rmtree(sources, ignore_errors=True)
+    shutil.copytree(folder, sources)
+    modules = [f"{module}@{version_of(module)}" for module in (folder / "modules").read_text().split()]
+    go("mod", "init", "tern.example/outside", cwd=sources)
+    go("get", *modules, cwd=sources)
+    go("mod", "tidy", cwd=sources)
+    packages = sorted(path.parent.name for path in folder.glob("*/main.go"))
+    go("build", "-o", str(sources / "bin") + "/", *[f"./{package}" for package in packages], cwd=sources)
+    return {package: sources / "bin" / package for package in packages}
+
+
+def python_with(package):
+    """A Python that has this package of PyPI, at its version of `versions`, in an environment of its own."""
+    environment = FETCHED / f"python-{package}-{version_of(package)}"
+    if not (environment / "installed").exists():
+        run([sys.executable, "-m", "venv", environment])
+        run([environment / "bin" / "python", "-m", "pip", "install", "-q", f"{package}=={version_of(package)}"])
+        (environment / "installed").touch()
+    return environment / "bin" / "python"
+
+
 def go_module(module):
     """The folder of a Go module's files, which are read-only."""
     FETCHED.mkdir(parents=True, exist_ok=True)

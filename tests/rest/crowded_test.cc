@@ -29,9 +29,9 @@ Task<Response> much(Request& /*request*/) { co_return Response{200, "text/plain"
 class Refusals final : public RequestObserver {
  public:
   std::size_t messages = 0;
-  void on_request_begun(Request& /*request*/) noexcept override {}
-  void on_request_ended(const EndedRequest& /*request*/) noexcept override {}
-  void on_refused(const Refused& refused) noexcept override {
+  void on_request_begun(Request& /*request*/) override {}
+  void on_request_ended(const EndedRequest& /*request*/) override {}
+  void on_refused(const Refused& refused) override {
     if (refused.why == Refusal::kMessages && refused.text.find("crowded_bytes") != std::string_view::npos) ++messages;
   }
 };

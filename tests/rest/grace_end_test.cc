@@ -29,8 +29,8 @@ class Statuses final : public RequestObserver {
   std::map<unsigned, int> begun;  // by the status of their end; 0: not yet
   std::map<unsigned, int> ended;
   std::uint64_t bytes = 0;
-  void on_request_begun(Request& /*request*/) noexcept override { ++begun[0]; }
-  void on_request_ended(const EndedRequest& request) noexcept override {
+  void on_request_begun(Request& /*request*/) override { ++begun[0]; }
+  void on_request_ended(const EndedRequest& request) override {
     ++ended[request.status];
     bytes = request.bytes_sent;
   }

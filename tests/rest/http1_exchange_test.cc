@@ -37,9 +37,9 @@ struct Observed {
 class Counter final : public RequestObserver {
  public:
   Observed observed;
-  void on_request_begun(Request& /*request*/) noexcept override { ++observed.requests; }
-  void on_request_ended(const EndedRequest& /*request*/) noexcept override {}
-  void on_refused(const Refused& refused) noexcept override { ++observed.refusals[refused.why]; }
+  void on_request_begun(Request& /*request*/) override { ++observed.requests; }
+  void on_request_ended(const EndedRequest& /*request*/) override {}
+  void on_refused(const Refused& refused) override { ++observed.refusals[refused.why]; }
 };
 
 template <class Body>

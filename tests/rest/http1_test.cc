@@ -280,9 +280,9 @@ TEST(Http1, AHeadThatComesByteByByteHasNoMoreTime) {
 class Refusals final : public RequestObserver {
  public:
   std::map<Refusal, int> counts;
-  void on_request_begun(Request& /*request*/) noexcept override {}
-  void on_request_ended(const EndedRequest& /*request*/) noexcept override {}
-  void on_refused(const Refused& refused) noexcept override { ++counts[refused.why]; }
+  void on_request_begun(Request& /*request*/) override {}
+  void on_request_ended(const EndedRequest& /*request*/) override {}
+  void on_refused(const Refused& refused) override { ++counts[refused.why]; }
 };
 
 TEST(Http1, WhatIsRefusedIsTold) {
@@ -314,9 +314,9 @@ TEST(Http1, WhatIsRefusedIsTold) {
 /// How often a body too long was told, and logged.
 class TooLong final : public RequestObserver {
  public:
-  void on_request_begun(Request& /*request*/) noexcept override {}
-  void on_request_ended(const EndedRequest& /*request*/) noexcept override { ++ended; }
-  void on_refused(const Refused& refused) noexcept override { told += refused.why == Refusal::kMessages ? 1 : 0; }
+  void on_request_begun(Request& /*request*/) override {}
+  void on_request_ended(const EndedRequest& /*request*/) override { ++ended; }
+  void on_refused(const Refused& refused) override { told += refused.why == Refusal::kMessages ? 1 : 0; }
   [[nodiscard]] std::size_t logged() const {
     std::size_t lines = 0;
     const std::string text = log_.text();

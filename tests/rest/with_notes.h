@@ -19,7 +19,7 @@ struct Case {
   std::string name;
   Ask ask;
   unsigned status = 200;
-  std::string body_part;  // the answer's body has this in it
+  std::string body_part = {};  // the answer's body has this in it
   std::pair<std::string, std::string> field = {};
 };
 

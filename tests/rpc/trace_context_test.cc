@@ -25,8 +25,9 @@ TEST(TraceContext, IsReadAndWritten) {
   EXPECT_EQ(context->tracestate(), "vendor=x,other=y");
   EXPECT_EQ(context->traceparent(), parent());
   EXPECT_FALSE(TraceContext::parse(parent("00"))->sampled());
+  EXPECT_EQ(TraceContext::parse(parent("02"))->traceparent(), parent("02"));
   // What later versions of the standard mean by other flags is not known here, and not passed on.
-  EXPECT_EQ(TraceContext::parse(parent("ff"))->traceparent(), parent());
+  EXPECT_EQ(TraceContext::parse(parent("ff"))->traceparent(), parent("03"));
 }
 
 TEST(TraceContext, AChildIsInTheSameTrace) {
@@ -46,6 +47,7 @@ TEST(TraceContext, NewOnesDiffer) {
     EXPECT_EQ(root.sampled(), i % 2 == 0);
     EXPECT_EQ(root.parent_span_id(), TraceContext::SpanId{});
     EXPECT_TRUE(TraceContext::parse(root.traceparent()).has_value());
+    EXPECT_TRUE(root.traceparent().ends_with(i % 2 == 0 ? "-03" : "-02")) << "random, level 2";
     seen.insert(hex_of(root.trace_id()));
     seen.insert(hex_of(root.span_id()));
   }
@@ -66,8 +68,9 @@ TEST(TraceContext, WhatIsNoneBeginsNothing) {
   EXPECT_TRUE(TraceContext::parse("01" + good.substr(2)).has_value());
   EXPECT_TRUE(TraceContext::parse("01" + good.substr(2) + "-more").has_value());
   EXPECT_FALSE(TraceContext::parse("01" + good.substr(2) + "more").has_value());
-  // Too long a state is dropped, not the trace.
-  EXPECT_EQ(TraceContext::parse(good, std::string(513, 'x'))->tracestate(), "");
+  // Too long or malformed a state is dropped, not the trace. tests/telemetry/trace_context_cases_test.cc has more.
+  EXPECT_EQ(TraceContext::parse(good, "a=" + std::string(511, 'x'))->tracestate(), "");
+  EXPECT_EQ(TraceContext::parse(good, "vendor=x,Other=y")->tracestate(), "");
 }
 
 }  // namespace

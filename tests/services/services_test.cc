@@ -1,12 +1,15 @@
 // The standard services, as clients and tools ask them.
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 #include <grpc/channelz/v1/channelz.tern.h>
 #include <grpc/health/v1/health.tern.h>
 #include <grpc/reflection/v1/reflection.tern.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "support/certificates.h"
 #include "support/fleet.h"
@@ -352,6 +355,88 @@ TEST(Reflection, TellsServicesAndTheirFiles) {
     co_await server.stop();
   };
   block_on(body(service));
+}
+
+/// A file that is not linked into the program, as a proxy reads it.
+const google::protobuf::FileDescriptor* add_foreign_file(google::protobuf::DescriptorPool& pool) {
+  google::protobuf::FileDescriptorProto file;
+  file.set_name("foreign/v1/foreign.proto");
+  file.set_package("foreign.v1");
+  file.add_message_type()->set_name("Thing");
+  file.add_service()->set_name("Things");
+  return pool.BuildFile(file);
+}
+
+TEST(Reflection, ServesDescriptorsOfTheUsersOwnPool) {
+  google::protobuf::DescriptorPool pool;
+  ASSERT_NE(add_foreign_file(pool), nullptr);
+  const auto body = [](const google::protobuf::DescriptorPool& its_pool) -> Task<void> {
+    ProbeService service;
+    Server server;
+    server.add_service(service);
+    const ReflectionOptions options{.pool = &its_pool, .services = {"foreign.v1.Things"}};
+    Reflection reflection{server, options};
+    const std::uint16_t port = server.listen("127.0.0.1:0");
+    Channel channel{"127.0.0.1:" + std::to_string(port)};
+    const v1::ServerReflection::Stub stub{channel};
+    auto info = stub.ServerReflectionInfo();
+    v1::ServerReflectionRequest list;
+    list.set_list_services("");
+    co_await info.write(list);
+    const std::optional<v1::ServerReflectionResponse> services = co_await info.next();
+    EXPECT_EQ(services->list_services_response().service_size(), 4);
+    for (const char* symbol : {"foreign.v1.Things", "foreign.v1.Thing", "tern.test.v1.Probe"}) {
+      v1::ServerReflectionRequest request;
+      request.set_file_containing_symbol(symbol);
+      co_await info.write(request);
+      const std::optional<v1::ServerReflectionResponse> file = co_await info.next();
+      EXPECT_GE(file->file_descriptor_response().file_descriptor_proto_size(), 1) << symbol;
+    }
+    co_await info.done_writing();
+    co_await channel.close();
+    co_await server.stop();
+  };
+  block_on(body(pool));
+}
+
+/// The local addresses that channelz shows for a server's listening sockets, and for its connections.
+Task<std::vector<z::Address>> shown_addresses(ProbeService& service, std::string address) {
+  Server server;
+  Channelz channelz;
+  server.add_service(service);
+  server.add_service(channelz);
+  channelz.add(server);
+  const std::uint16_t port = server.listen(address);
+  Channel channel{port == 0 ? address : "127.0.0.1:" + std::to_string(port)};
+  const z::Channelz::Stub stub{channel};
+  const z::GetServersResponse servers = co_await stub.GetServers(z::GetServersRequest{});
+  std::vector<z::Address> shown;
+  z::GetSocketRequest listening;
+  listening.set_socket_id(servers.server(0).listen_socket(0).socket_id());
+  const z::GetSocketResponse socket = co_await stub.GetSocket(listening);
+  shown.push_back(socket.socket().local());
+  z::GetServerSocketsRequest of_server;
+  of_server.set_server_id(servers.server(0).ref().server_id());
+  const z::GetServerSocketsResponse sockets = co_await stub.GetServerSockets(of_server);
+  z::GetSocketRequest connected;
+  connected.set_socket_id(sockets.socket_ref(0).socket_id());
+  const z::GetSocketResponse connection = co_await stub.GetSocket(connected);
+  shown.push_back(connection.socket().local());
+  co_await channel.close();
+  co_await server.stop();
+  co_return shown;
+}
+
+TEST(Channelz, ShowsSocketsByName) {
+  ProbeService service;
+  for (const z::Address& address : block_on(shown_addresses(service, "127.0.0.1:0"))) {
+    EXPECT_EQ(address.tcpip_address().ip_address().size(), 4U);
+    EXPECT_GT(address.tcpip_address().port(), 0);
+  }
+  const std::string path = testing::TempDir() + "tern_channelz_" + std::to_string(::getpid()) + ".sock";
+  for (const z::Address& address : block_on(shown_addresses(service, "unix:" + path))) {
+    EXPECT_EQ(address.uds_address().filename(), path);
+  }
 }
 
 /// Says what is wrong with a request in detail.

@@ -22,6 +22,13 @@ class CapturedLog {
 
   /// Any thread.
   [[nodiscard]] std::string text() const { return lines_->text(); }
+  /// How often `part` was logged. Any thread.
+  [[nodiscard]] int count(const std::string& part) const {
+    const std::string all = text();
+    int found = 0;
+    for (std::size_t at = all.find(part); at != std::string::npos; at = all.find(part, at + 1)) ++found;
+    return found;
+  }
 
  private:
   class Lines final : public spdlog::sinks::base_sink<std::mutex> {

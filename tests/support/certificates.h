@@ -56,6 +56,11 @@ class Certificates {
     sign(name, authority, days);
   }
 
+  /// TO.key: the key of NAME, with a passphrase.
+  void encrypt(const std::string& name, const std::string& to) const {
+    run("pkcs8 -topk8 -v2 aes-256-cbc -passout pass:secret -in " + file(name + ".key") + " -out " + file(to + ".key"));
+  }
+
  private:
   void make_request(const std::string& name) const {
     run("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=" + name + "' -keyout " +

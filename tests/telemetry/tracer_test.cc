@@ -10,7 +10,9 @@
 
 #include "rest/http_client.h"
 #include "support/serve.h"
-#include "tern/otlp/trace.pb.h"
+#include "telemetry/collector.h"
+#include "telemetry/peer_address.h"
+#include "tern/client/generic_stub.h"
 #include "tern/rest/client.h"
 #include "tern/rpc/trace_context.h"
 
@@ -19,78 +21,18 @@ namespace {
 
 using namespace std::chrono_literals;
 using otlp::Span;
+using test::attribute_of;
+using test::Collector;
+using test::hex;
 using test::Order;
 using test::Payload;
 using test::ProbeService;
 using test::ProbeStub;
+using test::with_collector;
 
 constexpr const char* kTraceId = "0af7651916cd43dd8448eb211c80319c";
 constexpr const char* kSampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 constexpr const char* kUnsampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
-
-std::string hex(const std::string& bytes) {
-  std::string text;
-  for (const char byte : bytes) {
-    for (const int shift : {4, 0}) text += "0123456789abcdef"[(static_cast<unsigned char>(byte) >> shift) & 15];
-  }
-  return text;
-}
-
-/// What an OpenTelemetry collector is, as far as a tracer can see.
-class Collector final : public GenericService {
- public:
-  AsyncGenerator<RawMessage> Call(ServerContext& context, Reader<RawMessage>& requests) override {
-    EXPECT_EQ(context.method(), "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
-    const std::optional<RawMessage> raw = co_await requests.next();
-    otlp::ExportRequest request;
-    EXPECT_TRUE(raw && request.ParseFromString(raw->bytes));
-    if (refuse > 0 && refuse-- > 0) ServerContext::abort(StatusCode::kUnavailable, "not now");
-    ++batches;
-    for (const otlp::ResourceSpans& of_resource : request.resource_spans()) {
-      for (const otlp::KeyValue& attribute : of_resource.resource().attributes()) {
-        resource[attribute.key()] = attribute.value().string_value();
-      }
-      for (const Span& span : of_resource.scope_spans(0).spans()) spans.push_back(span);
-    }
-    RawMessage reply{otlp::ExportResponse{}.SerializeAsString()};
-    co_yield std::move(reply);
-  }
-  [[nodiscard]] const Span& named(const std::string& name, Span::Kind kind) const {
-    for (const Span& span : spans) {
-      if (span.name() == name && span.kind() == kind) return span;
-    }
-    ADD_FAILURE() << "no span " << name;
-    static const Span kNone;
-    return kNone;
-  }
-
-  int refuse = 0;
-  int batches = 0;
-  std::vector<Span> spans;
-  std::map<std::string, std::string> resource;
-};
-
-std::string attribute_of(const Span& span, const std::string& key) {
-  for (const otlp::KeyValue& attribute : span.attributes()) {
-    if (attribute.key() != key) continue;
-    return attribute.value().has_int_value() ? std::to_string(attribute.value().int_value())
-                                             : attribute.value().string_value();
-  }
-  return {};
-}
-
-/// Runs `body(collector, target)`; then looks at what was collected.
-template <class Body>
-void with_collector(Collector& collector, Body body) {
-  const auto run = [](Collector& its_collector, Body its_body) -> Task<void> {
-    Server server;
-    server.set_generic_service(its_collector);
-    const std::string target = "127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0"));
-    co_await its_body(its_collector, target);
-    co_await server.stop();
-  };
-  block_on(run(collector, body));
-}
 
 /// Asks another server on behalf of its client.
 class Middle final : public tern::test::v1::Probe::AsyncService {
@@ -219,7 +161,7 @@ Task<void> call_traced(Tracer& tracer, const Order& order, int count) {
 TEST(Tracer, TellsTheServersFaultsFromTheClients) {
   Collector collector;
   with_collector(collector, [](Collector& its_collector, const std::string& target) -> Task<void> {
-    its_collector.refuse = 1;  // it is asked again
+    its_collector.refusals.emplace_back(StatusCode::kUnavailable, "not now");  // it is asked again
     Tracer tracer{{.collector = target}};
     Order order;
     order.set_status(static_cast<int>(StatusCode::kNotFound));
@@ -362,6 +304,205 @@ TEST(Tracer, FollowsRequestsToo) {
   EXPECT_EQ(hex(connect.parent_span_id()), "b7ad6b7169203331");
   EXPECT_EQ(call.parent_span_id(), connect.span_id());
   for (const Span& span : collector.spans) EXPECT_EQ(hex(span.trace_id()), kTraceId);
+}
+
+/// Every byte that a client can put into a field of HTTP/2 or HTTP/1.1 beside the letters.
+std::string odd_bytes() {
+  std::string bytes;
+  for (int byte = 128; byte < 256; ++byte) bytes += static_cast<char>(byte);
+  return bytes;
+}
+
+// One span that a collector cannot read would cost the whole batch, and all honest spans in it.
+TEST(Tracer, SendsSpansThatCollectorsAcceptWhateverPeersSend) {
+  Collector collector;
+  with_collector(collector, [](Collector& /*collector*/, const std::string& target) -> Task<void> {
+    Tracer tracer{{.collector = target, .send_every = 1h}};
+    ProbeService service;
+    rest::Site site;
+    site.add_observer(tracer);
+    Server server;
+    server.add_service(service);
+    server.add_observer(tracer);
+    const std::uint16_t port = server.listen("127.0.0.1:0", {.http = &site});
+    Channel channel{"127.0.0.1:" + std::to_string(port)};
+    channel.add_observer(tracer);
+    const std::string method = "/a.B/" + odd_bytes();
+    Metadata metadata;
+    metadata.add("traceparent", kSampled);
+    static_cast<void>(metadata.add_received("tracestate", "a=" + odd_bytes()));
+    const auto unknown = co_await GenericStub{channel}.unary(method, RawMessage{}, {.metadata = &metadata}).result();
+    EXPECT_FALSE(unknown.ok());
+    Order order;
+    order.set_status(static_cast<int>(StatusCode::kInternal));
+    order.set_details("\xc3\xa9");
+    const auto failed = co_await ProbeStub{channel}.Unary(order).result();
+    EXPECT_FALSE(failed.ok());
+    rest::test::Client http{port};
+    const std::string fields =
+        "User-Agent: " + odd_bytes() + "\r\ntraceparent: " + kSampled + "\r\ntracestate: a=" + odd_bytes() + "\r\n";
+    co_await http.ask("GET", "/" + std::string(3000, 'x'), {}, fields);
+    co_await channel.close();
+    co_await server.stop({.grace = 1h});
+    co_await tracer.close();
+    EXPECT_EQ(tracer.dropped(), 0);
+    EXPECT_EQ(tracer.sent(), 5);
+  });
+  EXPECT_EQ(collector.rejected, 0);
+  EXPECT_EQ(collector.spans.size(), 5);
+  for (const Span& span : collector.spans) EXPECT_LT(span.ByteSizeLong(), 16'000);
+}
+
+// OpenTelemetry's conventions for RPC and HTTP.
+TEST(Tracer, NamesSpansAndAttributesByTheConventions) {
+  Collector collector;
+  with_collector(collector, [](Collector& /*collector*/, const std::string& target) -> Task<void> {
+    Tracer tracer{{.collector = target, .send_every = 1h}};
+    ProbeService service;
+    rest::Site site;
+    site.add_observer(tracer);
+    site.route("GET", "/here", show_trace);
+    Server server;
+    server.add_service(service);
+    server.add_observer(tracer);
+    const std::uint16_t port = server.listen("127.0.0.1:0", {.http = &site});
+    Channel channel{"127.0.0.1:" + std::to_string(port)};
+    channel.add_observer(tracer);
+    co_await ProbeStub{channel}.Unary(Order{});
+    const auto unknown = co_await GenericStub{channel}.unary("/no.Such/Method", RawMessage{}).result();
+    EXPECT_FALSE(unknown.ok());
+    rest::test::Client http{port};
+    co_await http.ask("GET", "/here?secret=1", {}, "User-Agent: curl/8\r\n");
+    co_await http.ask("BREW", "/here");
+    co_await channel.close();
+    co_await server.stop({.grace = 1h});
+    co_await tracer.close();
+  });
+  using Attributes = std::map<std::string, std::string>;
+  const auto expect = [](const Span& span, const Attributes& expected) {
+    for (const auto& [key, value] : expected) EXPECT_EQ(attribute_of(span, key), value) << span.name() << " " << key;
+  };
+  const Span& served = collector.named("tern.test.v1.Probe/Unary", Span::KIND_SERVER);
+  expect(served, {{"rpc.system.name", "grpc"},
+                  {"rpc.method", "tern.test.v1.Probe/Unary"},
+                  {"rpc.response.status_code", "OK"},
+                  {"network.peer.address", "127.0.0.1"},
+                  {"network.transport", "tcp"},
+                  {"network.type", "ipv4"},
+                  {"error.type", ""}});
+  EXPECT_NE(attribute_of(served, "network.peer.port"), "");
+  EXPECT_EQ(served.flags(), 0x301);
+  expect(collector.named("tern.test.v1.Probe/Unary", Span::KIND_CLIENT),
+         {{"server.address", "127.0.0.1"}, {"network.peer.address", "127.0.0.1"}});
+  expect(collector.named("grpc", Span::KIND_SERVER), {{"rpc.method", "_OTHER"},
+                                                      {"rpc.method_original", "no.Such/Method"},
+                                                      {"rpc.response.status_code", "UNIMPLEMENTED"},
+                                                      {"error.type", "UNIMPLEMENTED"}});
+  expect(collector.named("GET /here", Span::KIND_SERVER), {{"http.request.method", "GET"},
+                                                           {"http.request.method_original", ""},
+                                                           {"http.route", "/here"},
+                                                           {"url.path", "/here"},
+                                                           {"url.scheme", "http"},
+                                                           {"url.query", ""},
+                                                           {"network.protocol.version", "1.1"},
+                                                           {"network.peer.address", "127.0.0.1"},
+                                                           {"client.address", "127.0.0.1"},
+                                                           {"user_agent.original", "curl/8"},
+                                                           {"http.response.status_code", "200"}});
+  expect(collector.named("HTTP", Span::KIND_SERVER), {{"http.request.method", "_OTHER"},
+                                                      {"http.request.method_original", "BREW"},
+                                                      {"http.response.status_code", "405"}});
+}
+
+// Each request that is sent is a span, and the server's is its child.
+TEST(Tracer, MakesSpansOfWhatAClientSends) {
+  Collector collector;
+  with_collector(collector, [](Collector& /*collector*/, const std::string& target) -> Task<void> {
+    Tracer tracer{{.collector = target, .send_every = 1h}};
+    rest::Site site;
+    site.add_observer(tracer);
+    site.route("GET", "/old", [](rest::Request&) -> Task<rest::Response> {
+      rest::Response moved{302};
+      moved.fields.add("location", "/new");
+      co_return moved;
+    });
+    site.route("GET", "/new", show_trace);
+    Server server;
+    const std::string at = "http://127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0", {.http = &site}));
+    {
+      rest::Client http;
+      http.add_observer(tracer);
+      co_await http.get(at + "/old?token=secret");
+      co_await http.get(at + "/missing");
+      try {
+        co_await http.get("http://127.0.0.1:1/");
+        ADD_FAILURE() << "answered";
+      } catch (const rest::ClientError&) {
+      }
+    }
+    co_await server.stop();
+    co_await tracer.close();
+  });
+  std::vector<const Span*> sent;
+  for (const Span& span : collector.spans) {
+    if (span.kind() == Span::KIND_CLIENT) sent.push_back(&span);
+  }
+  ASSERT_EQ(sent.size(), 4);
+  EXPECT_EQ(sent[0]->name(), "GET");
+  EXPECT_TRUE(attribute_of(*sent[0], "url.full").ends_with("/old")) << attribute_of(*sent[0], "url.full");
+  EXPECT_EQ(attribute_of(*sent[0], "http.response.status_code"), "302");
+  EXPECT_EQ(attribute_of(*sent[0], "server.address"), "127.0.0.1");
+  EXPECT_EQ(sent[0]->status().code(), otlp::SpanStatus::CODE_UNSET);
+  EXPECT_EQ(attribute_of(*sent[1], "http.request.resend_count"), "1");
+  EXPECT_EQ(attribute_of(*sent[1], "http.response.status_code"), "200");
+  EXPECT_EQ(attribute_of(*sent[2], "error.type"), "404");
+  EXPECT_EQ(sent[2]->status().code(), otlp::SpanStatus::CODE_ERROR);
+  EXPECT_EQ(attribute_of(*sent[3], "error.type"), "_OTHER");
+  EXPECT_EQ(attribute_of(*sent[3], "http.response.status_code"), "");
+  EXPECT_EQ(collector.named("GET /old", Span::KIND_SERVER).parent_span_id(), sent[0]->span_id());
+  EXPECT_EQ(collector.named("GET /new", Span::KIND_SERVER).parent_span_id(), sent[1]->span_id());
+}
+
+TEST(PeerAddress, HasThePartsThatTheConventionsWant) {
+  struct Case {
+    std::string_view text;
+    std::string_view address;
+    int port;
+    std::string_view transport;
+    std::string_view type;
+  };
+  static constexpr Case kPeers[] = {
+      {"ipv4:127.0.0.1:1234", "127.0.0.1", 1234, "tcp", "ipv4"},
+      {"ipv6:[::1]:1234", "::1", 1234, "tcp", "ipv6"},
+      {"unix:/run/x", "/run/x", -1, "unix", ""},
+      {"unix:", "", -1, "unix", ""},
+      {"in-process", "in-process", -1, "", ""},
+      {"", "", -1, "", ""},
+  };
+  for (const Case& one : kPeers) {
+    const PeerAddress parts = peer_address(one.text);
+    EXPECT_EQ(parts.address, one.address) << one.text;
+    EXPECT_EQ(parts.port ? *parts.port : -1, one.port) << one.text;
+    EXPECT_EQ(parts.transport, one.transport) << one.text;
+    EXPECT_EQ(parts.type, one.type) << one.text;
+  }
+  static constexpr Case kTargets[] = {
+      {"localhost:50051", "localhost", 50051, "tcp", ""},
+      {"dns:///users.example:443", "users.example", 443, "tcp", ""},
+      {"dns://8.8.8.8/users.example:443", "users.example", 443, "tcp", ""},
+      {"[::1]:5", "::1", 5, "tcp", ""},
+      {"::1", "::1", -1, "tcp", ""},
+      {"users.example", "users.example", -1, "tcp", ""},
+      {"ipv4:1.2.3.4:1,5.6.7.8:1", "ipv4:1.2.3.4:1,5.6.7.8:1", -1, "", ""},
+      {"unix:/run/x", "/run/x", -1, "unix", ""},
+      {"xds:///users", "xds:///users", -1, "", ""},
+      {"host:99999", "host:99999", -1, "tcp", ""},
+  };
+  for (const Case& one : kTargets) {
+    const PeerAddress parts = target_address(one.text);
+    EXPECT_EQ(parts.address, one.address) << one.text;
+    EXPECT_EQ(parts.port ? *parts.port : -1, one.port) << one.text;
+  }
 }
 
 }  // namespace

@@ -1,13 +1,12 @@
 #include "postgres/connection.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <map>
 #include <string_view>
 #include <utility>
 
@@ -18,10 +17,6 @@ namespace userchat::postgres {
 namespace {
 
 using Socket = boost::asio::posix::stream_descriptor;
-
-struct FreeOptions {
-  void operator()(PQconninfoOption* options) const noexcept { PQconninfoFree(options); }
-};
 
 /// libpq's messages have several, and an end of line at the end.
 std::string one_line(std::string_view text) {
@@ -34,86 +29,56 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
-/// What libpq is to be told, keyword by keyword.
-class Parameters {
- public:
-  explicit Parameters(const std::string& url) {
-    char* problem = nullptr;
-    const std::unique_ptr<PQconninfoOption, FreeOptions> parsed{PQconninfoParse(url.c_str(), &problem)};
-    if (!parsed) {
-      const std::string what = one_line(problem != nullptr ? problem : "out of memory");
-      PQfreemem(problem);
-      throw Error(kNoConnection, fmt::format("the database's address cannot be read: {}", what));
-    }
-    for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
-      if (option->val != nullptr) set(option->keyword, option->val);
-    }
+PGconn* start(const Keywords& keywords) {
+  std::vector<const char*> names;
+  std::vector<const char*> values;
+  names.reserve(keywords.size() + 1);
+  values.reserve(keywords.size() + 1);
+  for (const auto& [name, value] : keywords) {
+    names.push_back(name.c_str());
+    values.push_back(value.c_str());
   }
-  [[nodiscard]] std::string get(const std::string& keyword) const {
-    const auto found = values_.find(keyword);
-    return found != values_.end() ? found->second : "";
-  }
-  void set(const std::string& keyword, std::string value) { values_[keyword] = std::move(value); }
-  [[nodiscard]] PGconn* connect() const {
-    std::vector<const char*> keywords;
-    std::vector<const char*> values;
-    keywords.reserve(values_.size() + 1);
-    values.reserve(values_.size() + 1);
-    for (const auto& [keyword, value] : values_) {
-      keywords.push_back(keyword.c_str());
-      values.push_back(value.c_str());
-    }
-    keywords.push_back(nullptr);
-    values.push_back(nullptr);
-    return PQconnectStartParams(keywords.data(), values.data(), 0);
-  }
-
- private:
-  std::map<std::string, std::string> values_;
-};
-
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> parts(1);
-  for (const char c : list) {
-    if (c == ',') {
-      parts.emplace_back();
-    } else {
-      parts.back().push_back(c);
-    }
-  }
-  return parts;
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  return PQconnectStartParams(names.data(), values.data(), 0);
 }
 
-/// libpq would look names up itself, and block meanwhile.
-tern::Task<void> resolve(Parameters& parameters) {
-  if (parameters.get("host").empty() || !parameters.get("hostaddr").empty()) co_return;
-  const std::vector<std::string> names = split(parameters.get("host"));
-  const std::vector<std::string> ports = split(parameters.get("port"));
-  std::string hosts;
-  std::string addresses;
-  std::string its_ports;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::string& port = ports.size() == names.size() ? ports[i] : ports.front();
-    const auto add = [&](const std::string& address) {
-      const char* comma = its_ports.empty() && hosts.empty() ? "" : ",";
-      hosts += comma + names[i];
-      addresses += comma + address;
-      its_ports += comma + port;
-    };
-    if (names[i].empty() || names[i].front() == '/') {
-      add("");
-      continue;
-    }
-    boost::asio::ip::tcp::resolver resolver{tern::Loop::require_current("connecting").context()};
-    auto [problem, found] = co_await resolver.async_resolve(names[i], "", boost::asio::as_tuple(tern::use_task));
-    if (problem) {
-      throw Error(kNoConnection, fmt::format("the database's host \"{}\": {}", names[i], problem.message()));
-    }
-    for (const auto& one : found) add(one.endpoint().address().to_string());
+/// The server is not of the kind that target_session_attrs wants.
+class WrongSession : public Error {
+ public:
+  explicit WrongSession(const char* what) : Error(kNoConnection, what) {}
+};
+
+void require_session(std::string_view wanted, bool replica, bool read_only) {
+  if (wanted == "read-write" && read_only) throw WrongSession{"accepts no writes"};
+  if (wanted == "read-only" && !read_only) throw WrongSession{"accepts writes, and target_session_attrs is read-only"};
+  if (wanted == "primary" && replica) throw WrongSession{"is a replica"};
+  if (wanted == "standby" && !replica) throw WrongSession{"is no replica, and target_session_attrs is standby"};
+}
+
+/// The addresses of a server. One empty one: libpq needs none. None, and one more problem: its name does not resolve.
+tern::Task<std::vector<std::string>> resolve(const DatabaseAddress::Server& server,
+                                             std::vector<std::string>& problems) {
+  std::vector<std::string> addresses;
+  if (!server.has_name()) {
+    addresses.push_back(server.address);
+    co_return addresses;
   }
-  parameters.set("host", hosts);
-  parameters.set("hostaddr", addresses);
-  parameters.set("port", its_ports);
+  boost::asio::ip::tcp::resolver resolver{tern::Loop::require_current("connecting").context()};
+  auto [problem, found] = co_await resolver.async_resolve(server.host, "", boost::asio::as_tuple(tern::use_task));
+  if (problem) problems.push_back(fmt::format("the host \"{}\": {}", server.host, problem.message()));
+  for (const auto& one : found) addresses.push_back(one.endpoint().address().to_string());
+  co_return addresses;
+}
+
+/// Once each: the servers may be tried for several kinds of session.
+std::string joined(const std::vector<std::string>& problems) {
+  std::string text;
+  for (auto one = problems.begin(); one != problems.end(); ++one) {
+    if (std::find(problems.begin(), one, *one) != one) continue;
+    text += (text.empty() ? "" : "; ") + *one;
+  }
+  return text;
 }
 
 std::string field(const PGresult* result, int which) {
@@ -130,6 +95,10 @@ bool succeeded(const PGresult* result) {
   return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
+/// After these a statement that was prepared is of no more use: somebody has dropped it from the session (26000), or
+/// changed the types of the table's columns (0A000, "cached plan must not change result type").
+bool outdates(const std::string& sqlstate) { return sqlstate == "26000" || sqlstate == "0A000"; }
+
 std::string name_of(std::size_t statement) { return fmt::format("s{}", statement); }
 
 }  // namespace
@@ -140,15 +109,23 @@ Query::~Query() {
 }
 
 tern::Task<std::unique_ptr<Connection>> Connection::open(const Options& options, CancelRequests& cancels) {
-  std::unique_ptr<Connection> connection{new Connection{options, cancels}};
-  bool in_time = true;
-  try {
-    co_await tern::with_timeout(options.connect_timeout, connection->connect(options));
-  } catch (const tern::TimedOut&) {
-    in_time = false;
+  const DatabaseAddress address{options.url};
+  const std::chrono::milliseconds limit = address.connect_timeout(options.connect_timeout);
+  const std::vector<std::string> sessions = address.session_attributes();
+  std::vector<std::string> problems;
+  for (const std::string& session : sessions) {
+    for (const DatabaseAddress::Server& server : address.servers()) {
+      const std::vector<std::string> found = co_await resolve(server, problems);
+      for (const std::string& ip : found) {
+        std::unique_ptr<Connection> connection{new Connection{options, cancels}};
+        Keywords keywords = address.options(server, ip);
+        std::string problem = co_await connection->try_to_connect(std::move(keywords), session, limit);
+        if (problem.empty()) co_return connection;
+        problems.push_back(std::move(problem));
+      }
+    }
   }
-  if (!in_time) throw Error(kNoConnection, "the database does not answer");
-  co_return connection;
+  throw Error(kNoConnection, fmt::format("cannot connect to the database: {}", joined(problems)));
 }
 
 Connection::~Connection() {
@@ -157,18 +134,28 @@ Connection::~Connection() {
   }
 }
 
-tern::Task<void> Connection::connect(const Options& options) {
-  Parameters parameters{options.url};
-  co_await resolve(parameters);
-  parameters.set("options", fmt::format("{} -c statement_timeout={} -c lc_messages=C", parameters.get("options"),
-                                        options.statement_timeout.count()));
-  if (parameters.get("application_name").empty()) parameters.set("application_name", "userchat");
-  connection_.reset(parameters.connect());
+tern::Task<std::string> Connection::try_to_connect(Keywords keywords, std::string wanted,
+                                                   std::chrono::milliseconds limit) {
+  const std::string name = keywords.contains("host") ? keywords["host"] : keywords["hostaddr"];
+  try {
+    co_await tern::with_timeout(limit, connect(std::move(keywords), std::move(wanted)));
+  } catch (const tern::TimedOut&) {
+    co_return fmt::format("the server \"{}\" does not answer within {} ms", name, limit.count());
+  } catch (const WrongSession& error) {
+    co_return fmt::format("the server \"{}\" {}", name, error.what());
+  } catch (const Error& error) {
+    co_return error.what();
+  }
+  co_return "";
+}
+
+tern::Task<void> Connection::connect(Keywords keywords, std::string wanted) {
+  connection_.reset(start(keywords));
   if (!connection_) throw std::bad_alloc{};
   PostgresPollingStatusType state =
       lost() && PQsocket(connection_.get()) < 0 ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK) {
-    if (state == PGRES_POLLING_FAILED) throw error(kNoConnection, "cannot connect to the database");
+    if (state == PGRES_POLLING_FAILED) throw Error{kNoConnection, one_line(PQerrorMessage(connection_.get()))};
     // It may be another socket each time.
     watch();
     co_await wait(state == PGRES_POLLING_READING ? Socket::wait_read : Socket::wait_write);
@@ -179,19 +166,59 @@ tern::Task<void> Connection::connect(const Options& options) {
   PQsetNoticeProcessor(
       connection_.get(), [](void* /*nothing*/, const char* text) { spdlog::debug("the database says: {}", text); },
       nullptr);
+  co_await set_up_session(std::move(wanted));
+}
+
+// Settings are not among the options of the connection's first packet: a pooler rejects those (PgBouncer), and one that
+// only superusers may change would keep everybody else out. A pooler makes its clients' process ids up, and so shows
+// itself. It also says of its server what was true when it connected (in_hot_standby), which libpq would believe after
+// the server's promotion: so the server is asked.
+tern::Task<void> Connection::set_up_session(std::string wanted) {
+  std::string look = fmt::format(
+      "SELECT pg_backend_pid() = {0}, CASE setting WHEN '0' THEN '{1}' ELSE setting END, pg_is_in_recovery(), "
+      "current_setting('transaction_read_only') = 'on', CASE WHEN pg_backend_pid() = {0} AND setting = '0' "
+      "THEN set_config('statement_timeout', '{1}', false) END FROM pg_settings WHERE name = 'statement_timeout'",
+      PQbackendPID(connection_.get()), statement_timeout_.count());
+  const Result session = co_await script(std::move(look));
+  if (session.rows() == 1) {
+    require_session(wanted, session.is_true(0, 2), session.is_true(0, 3));
+    pooled_ = !session.is_true(0, 0);
+    const std::chrono::milliseconds timeout{session.integer(0, 1)};
+    longest_silence_ += std::max(timeout - statement_timeout_, std::chrono::milliseconds::zero());
+    statement_timeout_ = timeout;
+  }
+  // The bytes of such a database may be in any encoding. The server sends them unchecked only under that name.
+  const char* encoding = PQparameterStatus(connection_.get(), "server_encoding");
+  if (encoding != nullptr && std::string_view{encoding} == "SQL_ASCII") {
+    co_await script("SET client_encoding = 'SQL_ASCII'");
+  }
 }
 
 void Connection::watch() {
-  socket_ =
-      std::make_unique<Socket>(tern::Loop::require_current("connecting").context(), ::dup(PQsocket(connection_.get())));
+  const int copy = ::fcntl(PQsocket(connection_.get()), F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) throw Error{kNoConnection, "too many open files: the connection to the database has no descriptor"};
+  socket_ = std::make_unique<Socket>(tern::Loop::require_current("connecting").context(), copy);
 }
 
 tern::Task<void> Connection::wait(Socket::wait_type what) {
-  try {
-    co_await tern::with_timeout(longest_silence_, wait_for_socket(what));
-  } catch (const tern::TimedOut&) {
-    broken_ = true;
+  std::chrono::milliseconds limit = longest_silence_;
+  if (pooled_ && current_ < batch_.size()) {
+    const bool in_time = co_await ready_within(std::min(statement_timeout_, limit), what);
+    if (in_time) co_return;
+    stop_current();
+    limit -= std::min(statement_timeout_, limit);
   }
+  const bool ready = co_await ready_within(limit, what);
+  if (!ready) broken_ = true;
+}
+
+tern::Task<bool> Connection::ready_within(std::chrono::milliseconds limit, Socket::wait_type what) {
+  try {
+    co_await tern::with_timeout(limit, wait_for_socket(what));
+  } catch (const tern::TimedOut&) {
+    co_return false;
+  }
+  co_return true;
 }
 
 tern::Task<void> Connection::wait_for_socket(Socket::wait_type what) {
@@ -230,10 +257,30 @@ tern::Task<Result> Connection::script(std::string sql) {
   co_return last;
 }
 
+bool Connection::take_notifications() {
+  bool any = false;
+  while (PGnotify* notification = PQnotifies(connection_.get())) {
+    any = true;
+    PQfreemem(notification);
+  }
+  return any;
+}
+
+tern::Task<bool> Connection::wait_for_notification(std::chrono::milliseconds limit) {
+  while (!take_notifications()) {
+    const bool ready = co_await ready_within(limit, Socket::wait_read);
+    if (!ready || PQconsumeInput(connection_.get()) == 0 || lost()) co_return false;
+  }
+  co_return true;
+}
+
 tern::Task<void> Connection::prepare(std::span<const Statement> statements) {
+  statements_ = statements;
   PQenterPipelineMode(connection_.get());
+  // A statement without a name leaves nothing in a pooler's session. The server still checks it.
   for (std::size_t i = 0; i < statements.size(); ++i) {
-    PQsendPrepare(connection_.get(), name_of(i).c_str(), statements[i].sql.c_str(), 0, nullptr);
+    const std::string name = pooled_ ? "" : name_of(i);
+    PQsendPrepare(connection_.get(), name.c_str(), statements[i].sql.c_str(), 0, nullptr);
   }
   PQpipelineSync(connection_.get());
   co_await flush();
@@ -242,23 +289,31 @@ tern::Task<void> Connection::prepare(std::span<const Statement> statements) {
   if (prepared.problem) throw Error{*prepared.problem};
 }
 
+bool Connection::send(const Query& query) {
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  values.reserve(query.parameters.size());
+  lengths.reserve(query.parameters.size());
+  for (const std::string& parameter : query.parameters) {
+    values.push_back(parameter.data());
+    lengths.push_back(static_cast<int>(parameter.size()));
+  }
+  // Text as bytes with a length, so that a zero byte is an error rather than an end.
+  const std::vector<int> binary(values.size(), 1);
+  const int count = static_cast<int>(values.size());
+  if (pooled_) {
+    return PQsendQueryParams(connection_.get(), statements_[query.statement].sql.c_str(), count, nullptr, values.data(),
+                             lengths.data(), binary.data(), 0) == 1;
+  }
+  return PQsendQueryPrepared(connection_.get(), name_of(query.statement).c_str(), count, values.data(), lengths.data(),
+                             binary.data(), 0) == 1;
+}
+
 tern::Task<std::vector<Query*>> Connection::carry_out(std::vector<Query*> batch) {
   batch_.clear();
   current_ = 0;
   for (Query* query : batch) {
-    std::vector<const char*> values;
-    std::vector<int> lengths;
-    values.reserve(query->parameters.size());
-    lengths.reserve(query->parameters.size());
-    for (const std::string& parameter : query->parameters) {
-      values.push_back(parameter.data());
-      lengths.push_back(static_cast<int>(parameter.size()));
-    }
-    // Text as bytes with a length, so that a zero byte is an error rather than an end.
-    const std::vector<int> binary(values.size(), 1);
-    const bool sent =
-        PQsendQueryPrepared(connection_.get(), name_of(query->statement).c_str(), static_cast<int>(values.size()),
-                            values.data(), lengths.data(), binary.data(), 0) == 1;
+    const bool sent = send(*query);
     if (!sent && !lost()) {
       query->fail(error(kNotSent, "the statement cannot be sent"));
       continue;
@@ -301,19 +356,38 @@ tern::Task<Connection::Outcome> Connection::outcome() {
 // At the synchronisation point it is committed: before that nothing is said to have succeeded. `query` may become null
 // meanwhile.
 tern::Task<void> Connection::answer(Query*& query) {
+  current_since_ = tern::Clock::now();
   Outcome said = co_await outcome();
   const std::optional<Error>& problem = said.problem;
   // Each of our cancellations ends one statement at most, the one it was for or a later one. The latter did nothing,
   // and is sent again, as often as such cancellations are under way.
-  const bool by_us = cancels_under_way_ > 0 && problem && problem->sqlstate() == kQueryCancelled &&
-                     std::string_view{problem->what()}.find("statement timeout") == std::string_view::npos;
+  const bool by_us = problem && cancelled_by_us(*problem, query);
   if (by_us) --cancels_under_way_;
-  if (lost() || query == nullptr) co_return;
+  if (lost()) co_return;
+  if (problem && problem->sqlstate() == kReadOnly) read_only_ = true;
+  if (problem && outdates(problem->sqlstate())) outdated_ = true;
+  if (query == nullptr || query->done.is_set()) co_return;
   if (!problem) {
     query->succeed(*std::move(said.rows));
-  } else if (!by_us) {
-    query->fail(*problem);
+    co_return;
   }
+  // It did nothing, and may do on another connection. Where it does not, this has an end.
+  const bool again = outdates(problem->sqlstate()) && tern::Clock::now() < query->patience;
+  if (!by_us && !again) query->fail(*problem);
+}
+
+// The message would tell the server's timeout from a cancellation, but in the server's language. So the time tells.
+bool Connection::cancelled_by_us(const Error& problem, const Query* query) const {
+  if (cancels_under_way_ == 0 || problem.sqlstate() != kQueryCancelled) return false;
+  return query == nullptr || (tern::Clock::now() - current_since_) * 10 < statement_timeout_ * 9;
+}
+
+void Connection::stop_current() {
+  Query* query = batch_[current_];
+  if (query == nullptr || query->done.is_set()) return;
+  abandon(*query);
+  query->connection = nullptr;
+  query->fail(Error(kQueryCancelled, fmt::format("the statement took longer than {} ms", statement_timeout_.count())));
 }
 
 bool Connection::lost_meanwhile() noexcept {

@@ -35,7 +35,8 @@ void Pool::put(Query& query) {
   queue_.push_back(query);
   query.queue_size = &queue_size_;
   ++queue_size_;
-  if (!idle_.empty()) idle_.pop_front().work.set();
+  tern::IntrusiveList<Idle>& woken = idle_with_connection_.empty() ? idle_ : idle_with_connection_;
+  if (!woken.empty()) woken.pop_front().work.set();
 }
 
 void Pool::leave_queue(Query& query) noexcept {
@@ -60,21 +61,27 @@ std::vector<Query*> Pool::take() {
 
 tern::Task<void> Pool::work() {
   std::unique_ptr<Connection> connection;
+  std::size_t epoch = 0;  // when it was opened
   std::chrono::milliseconds pause = kFirstPause;
   bool rested = false;
   for (;;) {
-    if (queue_.empty()) {
+    // No more connections are opened than there are statements that wait.
+    if (queue_.empty() || (!connection && queue_size_ <= connecting_)) {
       Idle idle;
-      idle_.push_back(idle);
+      (connection ? idle_with_connection_ : idle_).push_back(idle);
       co_await idle.work.wait();
       rested = true;
       continue;
     }
     if (connection && std::exchange(rested, false) && connection->lost_meanwhile()) connection.reset();
+    if (epoch != epoch_) connection.reset();
     if (!connection) {
+      epoch = epoch_;
+      ++connecting_;
       const bool connected = co_await connect(connection);
+      if (!connected) co_await tern::sleep(pause);
+      --connecting_;
       if (!connected) {
-        co_await tern::sleep(pause);
         pause = std::min(2 * pause, kLongestPause);
         continue;
       }
@@ -84,7 +91,9 @@ tern::Task<void> Pool::work() {
     if (batch.empty()) continue;
     const std::vector<Query*> unanswered = co_await connection->carry_out(std::move(batch));
     const bool lost = connection->lost();
-    if (lost) connection.reset();
+    // The others lead to the same server. The next statement of each looks for the primary anew.
+    if (connection->read_only() && epoch == epoch_) ++epoch_;
+    if (lost || connection->outdated()) connection.reset();
     give_back(unanswered, lost);
   }
 }

@@ -13,7 +13,8 @@
 namespace userchat::postgres {
 
 /// On the loop that it was made on. Statements wait for a free connection in order; where more wait than there are
-/// connections, each takes several at once. A connection that was lost is opened again.
+/// connections, each takes several at once. Connections are opened when statements wait for them. A connection that was
+/// lost is opened again, and so are all when one of them finds that the server accepts no writes any more.
 class Pool {
  public:
   Pool(Options options, std::vector<Statement> statements);
@@ -43,8 +44,11 @@ class Pool {
 
   Options options_;
   std::vector<Statement> statements_;
+  std::size_t epoch_ = 0;  // counts the servers that turned out to accept no writes
   tern::IntrusiveList<Query> queue_;
   std::size_t queue_size_ = 0;
+  std::size_t connecting_ = 0;                      // workers that open a connection, or pause before they try again
+  tern::IntrusiveList<Idle> idle_with_connection_;  // are woken first
   tern::IntrusiveList<Idle> idle_;
   CancelRequests cancels_;
   tern::TaskGroup workers_;

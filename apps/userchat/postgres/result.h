@@ -31,6 +31,12 @@ inline constexpr const char* kNotSent = "54000";
 /// Bytes that are no text in the database's encoding, a zero byte among them.
 inline constexpr const char* kNoText = "22021";
 inline constexpr const char* kQueryCancelled = "57014";
+/// The server is a replica, or writes are switched off.
+inline constexpr const char* kReadOnly = "25006";
+/// The role may not do it.
+inline constexpr const char* kNotAllowed = "42501";
+/// A character that the database's encoding does not have.
+inline constexpr const char* kNoSuchCharacter = "22P05";
 
 /// Rows of a statement, as text.
 class Result {
@@ -38,6 +44,10 @@ class Result {
   explicit Result(PGresult* result) noexcept : result_(result) {}
 
   [[nodiscard]] std::size_t rows() const noexcept { return static_cast<std::size_t>(PQntuples(result_.get())); }
+  [[nodiscard]] bool is_null(std::size_t row, int column) const noexcept {
+    return PQgetisnull(result_.get(), static_cast<int>(row), column) != 0;
+  }
+  [[nodiscard]] bool is_true(std::size_t row, int column) const noexcept { return text(row, column) == "t"; }
   /// Lives as long as this.
   [[nodiscard]] std::string_view text(std::size_t row, int column) const noexcept {
     const int at = static_cast<int>(row);

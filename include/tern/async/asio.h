@@ -82,12 +82,11 @@ class AsioWait : public Wait {
 
  protected:
   template <class Initiate>
-  bool begin(std::coroutine_handle<> caller, Job& job, Initiate initiate) {
-    if (!suspend(caller, job)) return false;
+  void begin(std::coroutine_handle<> caller, Job& job, Initiate initiate) {
+    if (!begin_wait(caller, job)) return;
     state_ = std::make_shared<AsioState<Results...>>(job.loop());
     state_->wait = this;
     initiate(AsioHandler<Results...>{state_});
-    return true;
   }
 
   auto take() {
@@ -135,8 +134,8 @@ class [[nodiscard]] AsioOperation final : public AsioWait<Results...> {
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <HasJob Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    return this->begin(caller, *caller.promise().job(), [this](AsioHandler<Results...> handler) {
+  void await_suspend(std::coroutine_handle<Promise> caller) {
+    this->begin(caller, *caller.promise().job(), [this](AsioHandler<Results...> handler) {
       std::apply([&](auto&... arguments) { std::move(initiation_)(std::move(handler), std::move(arguments)...); },
                  arguments_);
     });

@@ -35,8 +35,8 @@ class Event::Waiting final : public Wait, public ListNode<Waiting>, private Time
 
   [[nodiscard]] bool await_ready() const noexcept { return event_.set_; }
   template <HasJob Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    return begin(caller, *caller.promise().job());
+  void await_suspend(std::coroutine_handle<Promise> caller) {
+    begin(caller, *caller.promise().job());
   }
   bool await_resume() const {
     resumed();
@@ -44,7 +44,7 @@ class Event::Waiting final : public Wait, public ListNode<Waiting>, private Time
   }
 
  private:
-  bool begin(std::coroutine_handle<> caller, Job& job);
+  void begin(std::coroutine_handle<> caller, Job& job);
   void expired() noexcept override { wake(); }
   Event& event_;
   std::optional<Clock::time_point> limit_;

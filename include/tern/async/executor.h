@@ -68,7 +68,7 @@ namespace detail {
 class ExecutorWait : public Wait {
  protected:
   explicit ExecutorWait(Executor* executor) noexcept : executor_(executor) {}
-  bool begin(std::coroutine_handle<> caller, Job& job);
+  void begin(std::coroutine_handle<> caller, Job& job);
   virtual void call() noexcept = 0;
   /// Takes the work back or waits for its end; by the most derived destructor, while there still is something to call.
   void abandon() noexcept;
@@ -94,8 +94,8 @@ class [[nodiscard]] ExecutorCall final : public ExecutorWait {
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <HasJob Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    return begin(caller, *caller.promise().job());
+  void await_suspend(std::coroutine_handle<Promise> caller) {
+    begin(caller, *caller.promise().job());
   }
   Result await_resume() {
     // What was done is delivered even when the job was cancelled meanwhile; the next await throws.

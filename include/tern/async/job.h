@@ -8,6 +8,7 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -23,10 +24,17 @@ class TraceContext;
 template <class T>
 class Task;
 
-/// Thrown out of an await whose job was cancelled, and out of every later one: cancellation is for good.
+/// Thrown out of an await whose job was cancelled, and out of every later one: cancellation is for good. Code that
+/// catches it throws it again. A loop that does not is slowed down, so that the others on its loop go on: its job is
+/// resumed after other coroutines, and after kMostPromptCancellations awaits only once in kCancellationPause.
 /// Not a std::exception, so that `catch (const std::exception&)` does not swallow it (asyncio's CancelledError
 /// likewise).
 struct Cancelled {};
+
+/// A cancelled job's awaits that throw without a pause: enough for the clean-up of a handler and of all that it awaits.
+inline constexpr int kMostPromptCancellations = 16;
+/// How long each later one waits first. 1 ms leaves the loop's time to the others, and a server's grace is longer.
+inline constexpr std::chrono::milliseconds kCancellationPause{1};
 
 /// Whether `error` holds Cancelled.
 [[nodiscard]] bool is_cancelled(const std::exception_ptr& error) noexcept;
@@ -44,9 +52,9 @@ class Ready : public ListNode<Ready> {
 };
 
 /// The innermost wait of a job: base of every awaiter that really suspends.
-/// An awaiter calls suspend() in its await_suspend, arranges for wake() to be called once, on the job's loop, and calls
-/// resumed() in its await_resume. Destroyed before it is woken, it forgets the coroutine; what it arranged must then
-/// not touch it.
+/// An awaiter calls begin_wait() in its await_suspend, which always suspends (returns void). If that returned true, it
+/// arranges for wake() to be called once, on the job's loop. It calls resumed() in its await_resume. Destroyed before
+/// it is woken, it forgets the coroutine; what it arranged must then not touch it.
 class Wait : public Ready {
  public:
   Wait() = default;
@@ -54,7 +62,8 @@ class Wait : public Ready {
   Wait& operator=(const Wait&) = delete;
   virtual ~Wait();
 
-  /// Resumes the coroutine in the loop's present turn, after what was woken before. A second call does nothing.
+  /// Resumes the coroutine in the loop's present turn, after what was woken before; later in a job that was cancelled
+  /// and does not end (see Cancelled). A second call does nothing.
   void wake() noexcept;
 
   [[nodiscard]] Job* job() const noexcept { return job_; }
@@ -69,9 +78,9 @@ class Wait : public Ready {
   /// The coroutine is left as it is for ever, and its loop may be gone when the other thread is done with it.
   virtual void orphan() noexcept {}
 
-  /// Makes this the job's innermost wait; false, and no wait, when the job is cancelled already: the awaiter then
-  /// returns false from await_suspend too, and resumed() throws.
-  [[nodiscard]] bool suspend(std::coroutine_handle<> waiter, Job& job) noexcept;
+  /// Makes this the job's innermost wait. False when the job is cancelled already: the awaiter then arranges nothing,
+  /// the coroutine is resumed after others had their turn, and resumed() throws.
+  [[nodiscard]] bool begin_wait(std::coroutine_handle<> waiter, Job& job) noexcept;
   /// The same even in a cancelled job: for what has to end before anything else may go on.
   void suspend_to_the_end(std::coroutine_handle<> waiter, Job& job) noexcept;
   /// Throws Cancelled if the job was cancelled.
@@ -152,6 +161,8 @@ class Job {
   void hold(Task<void> body) noexcept;
   void step();
   void body_ended() noexcept;
+  /// Has the loop resume the coroutine that waits, later where the job was cancelled and does not end.
+  void make_ready(Wait& wait) noexcept;
 
   Loop* loop_;
   Wait* innermost_ = nullptr;
@@ -160,6 +171,7 @@ class Job {
   bool cancelled_ = false;
   bool ended_ = false;
   bool done_ = false;
+  std::uint8_t cancelled_awaits_ = 0;  // that ended after cancel(), up to one more than are prompt
 };
 
 /// What every coroutine of tern has in its promise: the job that it runs in and the coroutine that awaits it.

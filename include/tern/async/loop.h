@@ -94,6 +94,9 @@ class Loop {
   /// Runs `ready` in this turn, or in one begun for it. Not while it stands in the list already.
   void make_ready(Ready& ready);
 
+  /// Runs `ready` after kCancellationPause. Not while it stands in a list already.
+  void make_ready_after_pause(Ready& ready);
+
   /// Asks for end.at_turn_end(); asking twice in a turn is asking once.
   void when_turn_ends(TurnEnd& end);
 
@@ -153,6 +156,7 @@ class Loop {
   void schedule_turn();
   void set_alarm();
   void give_memory_back();
+  void end_pause();
 
   boost::asio::io_context& context_;
   IntrusiveList<Ready> ready_;
@@ -172,6 +176,8 @@ class Loop {
   LoopTraffic traffic_;
   bool in_turn_ = false;
   bool turn_scheduled_ = false;
+  IntrusiveList<Ready> paused_;
+  MemberTimer<Loop, &Loop::end_pause> pause_{*this};
 };
 
 }  // namespace tern

@@ -1,4 +1,5 @@
-// Programs' entry: loops are made, the main task runs on the first, and everything is gone when it has ended.
+// Programs' entry: loops are made, the main task runs on the first, and everything is gone when it has ended. SIGPIPE
+// no longer ends the process from then on, unless the program has a handler for it: a write to a closed pipe fails.
 //
 //   int main() { return tern::run(serve(), {.threads = 4}); }
 #pragma once

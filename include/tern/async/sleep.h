@@ -15,13 +15,13 @@ class [[nodiscard]] SleepUntil : public Wait, private Timer {
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <HasJob Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    return begin(caller, *caller.promise().job());
+  void await_suspend(std::coroutine_handle<Promise> caller) {
+    begin(caller, *caller.promise().job());
   }
   void await_resume() const { resumed(); }
 
  private:
-  bool begin(std::coroutine_handle<> caller, Job& job);
+  void begin(std::coroutine_handle<> caller, Job& job);
   void expired() noexcept override { wake(); }
   void cancel() noexcept override {
     disarm();

@@ -27,11 +27,12 @@ class MessageStream : public http2::Stream {
   class [[nodiscard]] Write;
 
   /// Awaits the peer's next message; nothing when there is none any more, because the peer is done or the call has
-  /// ended. Cancelling the waiting job ends the wait at once.
+  /// ended. It then lets other coroutines run first, so that a loop that reads on does not keep its thread. Cancelling
+  /// the waiting job ends the wait at once.
   Read read_message() noexcept;
 
   /// Sends a message (with its prefix, see encode_message) and waits until there is room for another. False when the
-  /// call has ended, and the message is lost.
+  /// call has ended, and the message is lost; other coroutines have then run first.
   Write write_message(Buffer message) noexcept;
 
   /// Whether the last message that was read had come compressed.
@@ -129,10 +130,10 @@ class MessageStream::Read : public Wait {
   ~Read() override {
     if (waiting()) stream_->reading_ = nullptr;
   }
-  [[nodiscard]] bool await_ready() const noexcept { return !stream_->must_wait_to_read(); }
+  [[nodiscard]] bool await_ready() const noexcept { return !stream_->incoming_.empty(); }
   template <HasJob Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    return begin(caller, *caller.promise().job());
+  void await_suspend(std::coroutine_handle<Promise> caller) {
+    begin(caller, *caller.promise().job());
   }
   std::optional<Buffer> await_resume() {
     resumed();
@@ -141,7 +142,7 @@ class MessageStream::Read : public Wait {
 
  private:
   friend class MessageStream;
-  bool begin(std::coroutine_handle<> caller, Job& job);
+  void begin(std::coroutine_handle<> caller, Job& job);
   void cancel() noexcept override;
   MessageStream* stream_;
 };
@@ -154,23 +155,24 @@ class MessageStream::Write : public Wait {
   }
   [[nodiscard]] bool await_ready() noexcept {
     refused_ = !stream_->on_writing(message_);
-    if (refused_ || stream_->paused_) return refused_;
+    if (refused_ || stream_->paused_) return false;
     stream_->send_data(std::move(message_));
-    return !stream_->open() || stream_->unsent() < kUnsentBytesPerCall;
+    return stream_->open() && stream_->unsent() < kUnsentBytesPerCall;
   }
   template <HasJob Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    return begin(caller, *caller.promise().job());
+  void await_suspend(std::coroutine_handle<Promise> caller) {
+    begin(caller, *caller.promise().job());
   }
   bool await_resume() {
     resumed();
-    return !refused_ && (stream_->open() || stream_->paused_);
+    return !failed();
   }
 
  private:
   friend class MessageStream;
-  bool begin(std::coroutine_handle<> caller, Job& job);
+  void begin(std::coroutine_handle<> caller, Job& job);
   void cancel() noexcept override;
+  [[nodiscard]] bool failed() const noexcept { return refused_ || !(stream_->open() || stream_->paused_); }
   MessageStream* stream_;
   Buffer message_;
   bool refused_ = false;

@@ -46,7 +46,8 @@ struct BalancedCallEnd {
 };
 
 /// A channel makes one on each loop that uses it (ChannelOptions::balancer), and uses it there only: it needs no lock.
-/// It does no I/O, never waits, and throws nothing. Arguments live until the function returns.
+/// It does no I/O and never waits. Its exceptions are logged; a pick() that throws picks the next server in turn.
+/// Arguments live until the function returns.
 class Balancer {
  public:
   Balancer() = default;

@@ -95,6 +95,10 @@ class CallAttempts : public MessageStream, private ConnectionWaiter {
   void fail(Status&& status);
   void commit();
   [[nodiscard]] Status status_of_response() const;
+  /// Of the present attempt, as far as it has come.
+  [[nodiscard]] AttemptBytes attempt_bytes() const noexcept {
+    return {.sent = sent().bytes, .received = received().bytes};
+  }
   /// False when the service config has it too long: the call is then over.
   [[nodiscard]] bool may_send(const Buffer& message);
   [[nodiscard]] ChannelLoop& part() const noexcept { return *part_; }

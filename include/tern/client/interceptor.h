@@ -9,6 +9,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <utility>
 
 #include "tern/async/task.h"
 #include "tern/rpc/codec.h"
@@ -17,7 +19,7 @@
 namespace tern {
 
 class ClientCall;
-class InterceptorChain;
+class InterceptorParts;
 
 /// Outlives the channel that it is added to; serves all its loops at once.
 class ClientInterceptor {
@@ -25,12 +27,16 @@ class ClientInterceptor {
   /// The interceptors after this one, and the call itself.
   class Next {
    public:
-    Next(InterceptorChain& chain, std::size_t index) noexcept : chain_(&chain), index_(index) {}
-    /// Runs them, once; how the call ended as far as they are concerned. Throws nothing but Cancelled.
+    Next(std::shared_ptr<InterceptorParts> parts, std::size_t index) noexcept
+        : parts_(std::move(parts)), index_(index) {}
+    /// Runs them; gives how the call ended as far as they are concerned. Throws nothing but Cancelled.
+    /// Once, and while intercept() runs. Awaited again or later, it gives INTERNAL, and the call ends with INTERNAL
+    /// unless it has ended. On a loop that is not the call's it gives INTERNAL alone. A next() that still runs when
+    /// intercept() returns is destroyed.
     Task<Status> operator()() const;
 
    private:
-    InterceptorChain* chain_;
+    std::shared_ptr<InterceptorParts> parts_;
     std::size_t index_;
   };
 
@@ -39,8 +45,9 @@ class ClientInterceptor {
   ClientInterceptor& operator=(const ClientInterceptor&) = delete;
   virtual ~ClientInterceptor() = default;
 
-  /// What it returns is how the call ends for its maker; an RpcError that it throws, too. `call` has the method, the
-  /// metadata (to be changed before `next`) and, after `next`, what came back. Without `next` the call is never opened.
+  /// Returns how the call ends for its maker. An RpcError that it throws ends the call with its status, another
+  /// exception with UNKNOWN. `call` has the method, the metadata (to be changed before `next`) and, after `next`, what
+  /// came back. Without `next` the call is never opened.
   virtual Task<Status> intercept(ClientCall& call, Next next);
 
   /// Each message before it is sent, and each that has come; on the call's loop.

@@ -87,6 +87,8 @@ class ReadingCall : public StreamCall {
   Next<true> next() { return Next<true>{call()}; }
   /// As next(), but at a bad end too nothing is given: status() tells it.
   Next<false> read() { return Next<false>{call()}; }
+  /// True if read() would wait for the server: no message has come, and the call has not ended.
+  [[nodiscard]] bool must_wait_to_read() { return call().must_wait_to_read(); }
 };
 
 }  // namespace detail
@@ -177,8 +179,12 @@ class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
       }
     } catch (const RpcError& error) {
       failed = error.status();
+    } catch (const Cancelled&) {
+      throw;
     } catch (const std::exception& error) {
       failed = Status{StatusCode::kCancelled, std::string{"the generator of requests failed: "} + error.what()};
+    } catch (...) {
+      failed = Status{StatusCode::kCancelled, "the generator of requests failed"};
     }
     if (failed.ok()) {
       call.end_requests();

@@ -93,6 +93,7 @@ class ClientError : public std::runtime_error {
 };
 
 class ClientExchange;
+class ClientObserver;
 
 /// A response whose body is read piece by piece. Belongs to the loop of its client and may outlive the client.
 /// Destroyed before the body's end, it closes its connection; over HTTP/2 it resets its stream (CANCEL), and the
@@ -138,6 +139,10 @@ class Client {
 
   /// The same, but returns when the response's head has come.
   Task<ClientStream> open(ClientRequest request);
+
+  /// Before the first request; `observer` must outlive the client and its streams. Each request that is sent, also
+  /// again or after a redirect, is observed: a telemetry::Tracer makes it a span.
+  void add_observer(ClientObserver& observer);
 
   /// Connections that are open now: in use, and kept.
   [[nodiscard]] std::size_t connections() const noexcept;

@@ -94,6 +94,10 @@ class Request {
   Fields fields;
   /// Who asks, as gRPC writes it: "ipv4:127.0.0.1:1234".
   std::string peer;
+  /// "https" over TLS, otherwise "http"; over HTTP/2 what the client says (":scheme", RFC 9113 §8.3.1).
+  std::string_view scheme = "http";
+  /// The version of HTTP that carries the request: "1.0", "1.1" or "2".
+  std::string_view http_version = "1.1";
   /// What stood in the path in place of the route's {names}, decoded.
   std::map<std::string, std::string, std::less<>> path_parameters;
   /// The route that it took, as it was added: "/v1/users/{id}"; a method's path, where the request is Connect's or

@@ -20,7 +20,8 @@ struct EndedRequest {
   std::uint64_t bytes_sent;
 };
 
-/// Outlives the site's server. Called on the request's loop, of which a server may have several.
+/// Outlives the site's server. Called on the request's loop, of which a server may have several. Its exceptions are
+/// logged and have no other effect: the request, the other observers and the server go on.
 class RequestObserver {
  public:
   RequestObserver() = default;
@@ -28,11 +29,11 @@ class RequestObserver {
   RequestObserver& operator=(const RequestObserver&) = delete;
   virtual ~RequestObserver() = default;
 
-  virtual void on_request_begun(Request& request) noexcept = 0;
+  virtual void on_request_begun(Request& request) = 0;
   /// Once for each that began.
-  virtual void on_request_ended(const EndedRequest& request) noexcept = 0;
+  virtual void on_request_ended(const EndedRequest& request) = 0;
   /// Something of a client was not taken. On the connection's loop.
-  virtual void on_refused(const Refused& /*refused*/) noexcept {}
+  virtual void on_refused(const Refused& /*refused*/) {}
 };
 
 }  // namespace tern::rest

@@ -2,6 +2,7 @@
 // content type. tern::rest::Site is the one that comes with tern.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -41,8 +42,9 @@ class HttpPart {
   virtual void reject_stream(http2::Stream& stream, const http2::HeaderBlock& begun, unsigned status,
                              std::string_view text, const std::string& peer, RefusalLog& refusals) = 0;
 
-  /// What is being answered goes on, and nothing after it.
-  virtual void begin_stop() = 0;
+  /// Requests that are being answered go on, and are the last. Idle HTTP/1.1 connections stay open for `http1_idle`,
+  /// for one more request; 0 closes them at once. A later connection has one request.
+  virtual void begin_stop(std::chrono::nanoseconds http1_idle) = 0;
   /// Cancels the requests that are being answered. Requests without a response, and later requests, are
   /// answered with 503; a response that has begun breaks off.
   virtual void cancel() = 0;

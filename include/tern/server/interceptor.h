@@ -11,6 +11,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <utility>
 
 #include "tern/async/task.h"
 #include "tern/rpc/codec.h"
@@ -19,7 +21,7 @@
 
 namespace tern {
 
-class ServerCall;
+class InterceptorParts;
 
 /// Outlives the server that it is added to; serves all its loops at once.
 class ServerInterceptor {
@@ -27,12 +29,16 @@ class ServerInterceptor {
   /// The interceptors after this one, and the handler.
   class Next {
    public:
-    Next(ServerCall& call, std::size_t index) noexcept : call_(&call), index_(index) {}
-    /// Runs them, once; how the call ends as far as they are concerned. Throws nothing but Cancelled.
+    Next(std::shared_ptr<InterceptorParts> parts, std::size_t index) noexcept
+        : parts_(std::move(parts)), index_(index) {}
+    /// Runs them; gives how the call ends as far as they are concerned. Throws nothing but Cancelled.
+    /// Once, and while intercept() runs. Awaited again or later, it gives INTERNAL, and the call ends with INTERNAL
+    /// unless it has ended. On a loop that is not the call's it gives INTERNAL alone. A next() that still runs when
+    /// intercept() returns is destroyed.
     Task<Status> operator()() const;
 
    private:
-    ServerCall* call_;
+    std::shared_ptr<InterceptorParts> parts_;
     std::size_t index_;
   };
 
@@ -41,11 +47,12 @@ class ServerInterceptor {
   ServerInterceptor& operator=(const ServerInterceptor&) = delete;
   virtual ~ServerInterceptor() = default;
 
-  /// What it returns is how the call ends; ServerContext::abort() ends it too. Without `next` the handler never runs.
+  /// Returns how the call ends; ServerContext::abort() ends it too. Without `next` the handler never runs.
+  /// Another exception ends the call with UNKNOWN, and is logged.
   virtual Task<Status> intercept(ServerContext& context, Next next);
 
   /// Each message of the client, before the handler has it; and each of the handler, before it is sent. On the call's
-  /// loop. An AbortError ends the call.
+  /// loop. An AbortError ends the call, and so does any other exception, with UNKNOWN.
   virtual void on_request(ServerContext& /*context*/, MessageRef /*message*/) {}
   virtual void on_response(ServerContext& /*context*/, MessageRef /*message*/) {}
 };

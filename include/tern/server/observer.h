@@ -2,6 +2,10 @@
 // sees, and costs calls nothing when a server has none; what has to change or to wait is a ServerInterceptor's.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "tern/async/timer_queue.h"
 #include "tern/rpc/message_count.h"
 #include "tern/rpc/status.h"
@@ -22,7 +26,16 @@ struct EndedCall {
   MessageCount sent;
 };
 
-/// Outlives the server that it is added to. Called on the call's loop, of which a server may have several.
+/// A method of a service that was added to the server.
+struct ServedMethod {
+  /// "/package.Service/Method".
+  std::string path;
+  /// ServerContext::method_id() of its calls.
+  std::uint32_t id;
+};
+
+/// Outlives the server that it is added to. Called on the call's loop, of which a server may have several. Its
+/// exceptions are logged and have no other effect: the call, the other observers and the server go on.
 class ServerObserver {
  public:
   ServerObserver() = default;
@@ -30,12 +43,14 @@ class ServerObserver {
   ServerObserver& operator=(const ServerObserver&) = delete;
   virtual ~ServerObserver() = default;
 
+  /// The server is about to listen, for the first time. Called once for each server, on the server's own loop.
+  virtual void on_listening(const std::vector<ServedMethod>& /*methods*/) {}
   /// Its headers have come; for methods that nobody serves, too.
-  virtual void on_call_begun(ServerContext& context) noexcept = 0;
+  virtual void on_call_begun(ServerContext& context) = 0;
   /// Once for each that began: its handler has ended, or it never ran.
-  virtual void on_call_ended(const EndedCall& call) noexcept = 0;
+  virtual void on_call_ended(const EndedCall& call) = 0;
   /// Something of a client was not taken. On the connection's loop.
-  virtual void on_refused(const Refused& /*refused*/) noexcept {}
+  virtual void on_refused(const Refused& /*refused*/) {}
 };
 
 }  // namespace tern

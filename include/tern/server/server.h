@@ -20,10 +20,12 @@
 #include "tern/rpc/compression.h"
 #include "tern/server/generic_service.h"
 #include "tern/server/http_handler.h"
+#include "tern/server/inherited_sockets.h"
 #include "tern/server/interceptor.h"
 #include "tern/server/observer.h"
 #include "tern/server/service.h"
 #include "tern/transport/in_process.h"
+#include "tern/transport/listening_socket.h"
 #include "tern/transport/tls.h"
 #include "tern/transport/traffic.h"
 
@@ -112,6 +114,12 @@ struct ListenOptions {
   /// Answers what comes here and is no gRPC: HTTP/1.1, and HTTP/2 of other kinds, told apart by a connection's first
   /// bytes and by each request's content type. A port without one takes gRPC alone.
   HttpHandler* http = nullptr;
+  /// The listening socket's name in listening_sockets(), and in the program that replaces this one. A line break is
+  /// rejected. Default: the address's text.
+  std::string_view name = {};
+  /// Sockets of this name in it are used in place of the address: they listen already, with the connections that wait
+  /// in them. Null, or without any of the name: listens on the address.
+  InheritedSockets* inherited = nullptr;
 };
 
 /// What a server is and did, so far.
@@ -130,8 +138,15 @@ struct ServerInfo {
 };
 
 struct StopOptions {
-  /// How long running calls may go on.
+  /// How long running calls may go on, after `delay`.
   std::chrono::nanoseconds grace = std::chrono::nanoseconds::zero();
+  /// How long the server still accepts connections and calls, as if it were not stopping. Load balancers need this time
+  /// to see NOT_SERVING (HealthService::shut_down() before the stop) and to send their clients elsewhere.
+  std::chrono::nanoseconds delay = std::chrono::nanoseconds::zero();
+  /// How long an idle HTTP/1.1 connection stays open for one more request, within the grace; its response then closes
+  /// the connection. HTTP/1.1 has no GOAWAY: a request that is on its way when the server closes its connection fails.
+  /// 0 closes idle connections at once.
+  std::chrono::nanoseconds http1_idle = std::chrono::nanoseconds::zero();
 };
 
 /// Made, used and destroyed on one loop. Serves on that loop and on the loops that were started together with it
@@ -166,6 +181,9 @@ class Server {
   /// that the server takes over: systemd's first, or one that was opened before a fork). Returns the port (0 for unix).
   /// Throws std::invalid_argument for what is no address, std::runtime_error when the address cannot be had.
   std::uint16_t listen(std::string_view address, ListenOptions options = {});
+  /// A duplicate of each socket that listen() has opened or inherited, under its name: for hand_over(). Empty after
+  /// stop(). Throws std::runtime_error when the process has no more descriptors.
+  [[nodiscard]] std::vector<ListeningSocket> listening_sockets() const;
   /// Serves one connected stream socket, which the server takes over: one end of a socketpair(), say. Throws
   /// std::runtime_error for what is none.
   void serve_socket(int descriptor, ServerTls* tls = nullptr);
@@ -180,10 +198,11 @@ class Server {
   /// Waits until somebody has stopped it.
   Task<void> wait_for_termination();
 
-  /// Ends in phases: no new calls (GOAWAY); running ones finish within the grace; then their handlers are cancelled;
-  /// then connections are closed and handlers that did not heed it destroyed, save those that block a thread: these
-  /// the destructor waits for (ServerOptions::blocked_handlers_timeout). Always returns. It goes on when
-  /// whoever awaits it is cancelled; a second call waits for the same end, which a shorter grace brings nearer.
+  /// Ends in phases: it serves on for the delay; no new calls (GOAWAY); running ones finish within the grace; then
+  /// their handlers are cancelled; then connections are closed and handlers that did not heed it destroyed, save those
+  /// that block a thread: these the destructor waits for (ServerOptions::blocked_handlers_timeout). Always returns. It
+  /// goes on when whoever awaits it is cancelled; a second call waits for the same end, which a shorter delay and grace
+  /// bring nearer.
   Task<void> stop(StopOptions options = {});
 
   /// Asks all its loops. On any loop; the server may end meanwhile.

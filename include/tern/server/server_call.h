@@ -92,10 +92,9 @@ class ServerCall final : public MessageStream,
   void release_thread() noexcept;
   using Job::orphan;
 
-  /// The interceptors from this one on, and the handler.
-  Task<Status> run_from(std::size_t index);
-
  private:
+  /// The interceptors around the handler.
+  class Interceptors;
   friend class ServerContext;
   friend class ServerConnection;
 

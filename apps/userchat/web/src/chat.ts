@@ -1,5 +1,5 @@
 // The chat room: what anybody says comes to every page, the server's answer too.
-import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { type ChatMessage, ChatRoom } from "#generated/chat/v1/chat_pb";
 import { element, follow } from "./connection";
 
@@ -13,6 +13,19 @@ function line(message: ChatMessage): HTMLLIElement {
   return shown;
 }
 
+/** Stands where messages were lost, because the page read too slowly. */
+function gap(lost: bigint): HTMLLIElement {
+  const shown = document.createElement("li");
+  shown.textContent = `${lost} messages lost`;
+  return shown;
+}
+
+/** 128 random bits; crypto.randomUUID is missing on pages without TLS. */
+function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 export function showChat(transport: Transport): void {
   const client = createClient(ChatRoom, transport);
   const messages = element("messages", HTMLOListElement);
@@ -23,8 +36,13 @@ export function showChat(transport: Transport): void {
     event.preventDefault();
     const data = new FormData(form);
     const what = form.elements.namedItem("what");
+    const message = { userId: String(data.get("who")), content: String(data.get("what")), messageId: randomId() };
     try {
-      await client.say({ userId: String(data.get("who")), content: String(data.get("what")) });
+      await client.say(message).catch((error) => {
+        if (![Code.Unavailable, Code.Unknown].includes(ConnectError.from(error).code)) throw error;
+        // Only the answer may have been lost. The room adds a message with the same id once.
+        return client.say(message);
+      });
       problem.textContent = "";
       if (what instanceof HTMLInputElement) what.value = "";
     } catch (error) {
@@ -32,9 +50,17 @@ export function showChat(transport: Transport): void {
     }
   });
 
+  // The number of the message after the last one shown, where a stream that is opened again begins.
+  let next = 0n;
   void follow(
-    (signal) => client.listen({}, { signal }),
+    (signal) =>
+      client.listen(
+        { next },
+        { signal, onHeader: (headers) => { if (next === 0n) next = BigInt(headers.get("chat-next") ?? 0); } },
+      ),
     (message) => {
+      next = message.number + 1n;
+      if (message.lost > 0) messages.append(gap(message.lost));
       messages.append(line(message));
       while (messages.childElementCount > mostShown) messages.firstElementChild?.remove();
       messages.scrollTop = messages.scrollHeight;

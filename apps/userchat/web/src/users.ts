@@ -22,7 +22,13 @@ export function showUsers(transport: Transport): void {
   const refresh = async () => {
     if (streaming || document.hidden) return;
     try {
-      const { users } = await client.listUsers({});
+      const users: User[] = [];
+      let pageToken = "";
+      do {
+        const page = await client.listUsers({ pageToken });
+        users.push(...page.users);
+        pageToken = page.nextPageToken;
+      } while (pageToken !== "");
       if (!streaming) rows.replaceChildren(...users.map(row));
     } catch {
       // The badge says that the server is away.

@@ -1,0 +1,25 @@
+#include "postgres/pools.h"
+
+namespace userchat::postgres {
+
+Pool& Pools::here() {
+  tern::Loop& loop = tern::Loop::require_current("a statement for the database");
+  const std::lock_guard lock{mutex_};
+  std::unique_ptr<Pool>& pool = pools_[&loop];
+  if (!pool) pool = std::make_unique<Pool>(options_, statements_);
+  return *pool;
+}
+
+tern::Task<void> Pools::close() {
+  tern::Loop& here = tern::Loop::require_current("closing a database");
+  for (auto& [loop, pool] : pools_) {
+    tern::Event ended;
+    loop->post([&pool, &here, &ended] {
+      pool.reset();
+      here.post([&ended] { ended.set(); });
+    });
+    co_await ended.wait();
+  }
+}
+
+}  // namespace userchat::postgres
