@@ -283,7 +283,7 @@ tern::AsyncGenerator<ChatMessage> ChatRoomService::Listen(tern::ServerContext& c
         const std::int64_t lost = seat.skip_to(static_cast<std::uint64_t>(message.number()));
         static_cast<void>(seat.skip_to(static_cast<std::uint64_t>(message.number()) + 1));
         message.set_lost(lost);
-        co_yield message;
+        co_yield std::move(message);
       }
       continue;
     }
@@ -299,7 +299,7 @@ tern::AsyncGenerator<ChatMessage> ChatRoomService::Listen(tern::ServerContext& c
     if (drop) drop_slow_listener(next.taken->lost);
     ChatMessage message = *next.taken->message;
     message.set_lost(static_cast<std::int64_t>(next.taken->lost));
-    co_yield message;
+    co_yield std::move(message);
   }
 }
 

@@ -144,7 +144,8 @@ class LoopWatch::Watched {
     const Clock::duration stuck = now - since_;
     if (!Loop::inside(turn) || counted_ || stuck < threshold) return;
     // One that only gets no core is not at fault.
-    if (time_of(thread_->clock) - cpu_since_ < stuck / 2 && is_runnable(thread_->id)) return;
+    const std::chrono::nanoseconds computed = time_of(thread_->clock) - cpu_since_;
+    if (computed < std::min(stuck / 2, threshold) && is_runnable(thread_->id)) return;
     counted_ = true;
     loop_.count_blocked();
     if (now - reported_at_ < kBetweenReports) return;

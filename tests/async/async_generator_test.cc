@@ -115,6 +115,35 @@ Task<int> count_all(int count) {
   co_return seen;
 }
 
+AsyncGenerator<std::shared_ptr<int>> temporary_and_own(std::shared_ptr<int> first, std::shared_ptr<int> second) {
+  co_yield std::move(first);
+  co_yield second;
+}
+
+Task<void> release_each(std::weak_ptr<int> first, std::weak_ptr<int> second,
+                        AsyncGenerator<std::shared_ptr<int>> pointers) {
+  pointers.release();
+  EXPECT_FALSE(first.expired());
+  static_cast<void>(co_await pointers.next_pointer());
+  EXPECT_FALSE(first.expired());
+  pointers.release();
+  pointers.release();
+  EXPECT_TRUE(first.expired());
+  static_cast<void>(co_await pointers.next_pointer());
+  pointers.release();
+  EXPECT_FALSE(second.expired());
+  EXPECT_EQ(co_await pointers.next_pointer(), nullptr);
+  pointers.release();
+}
+
+TEST(AsyncGenerator, ReleasesATemporaryAndNothingOfTheBodysOwn) {
+  auto first = std::make_shared<int>(1);
+  auto second = std::make_shared<int>(2);
+  const std::weak_ptr<int> of_first = first;
+  const std::weak_ptr<int> of_second = second;
+  block_on(release_each(of_first, of_second, temporary_and_own(std::move(first), std::move(second))));
+}
+
 TEST(AsyncGenerator, AMillionYieldsDoNotGrowTheStack) { EXPECT_EQ(block_on(count_all(1'000'000)), 1'000'000); }
 
 AsyncGenerator<int> doubled(AsyncGenerator<int> numbers) {

@@ -88,6 +88,16 @@ class [[nodiscard]] AsyncGenerator {
   /// end.
   auto next_pointer() noexcept { return Next<true>{frame_}; }
 
+  /// What next_pointer() pointed to is no longer read. If the body yielded a temporary, the memory that it holds is
+  /// freed now, and not when the body goes on.
+  void release() {
+    if (!frame_) return;
+    promise_type& promise = frame_.promise();
+    const T* value = std::exchange(promise.value_, nullptr);
+    if (value == nullptr || !promise.movable_) return;
+    [[maybe_unused]] const T freed = std::move(const_cast<T&>(*value));
+  }
+
  private:
   using Frame = std::coroutine_handle<promise_type>;
 

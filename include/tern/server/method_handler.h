@@ -48,7 +48,9 @@ class ServerStreamHandler final : public MethodHandler {
     Request request;
     call.take_request(request);
     AsyncGenerator<Response> responses = (service_.*method_)(call.context(), request);
-    while (const Response* response = co_await responses.next_pointer()) co_await call.write(*response);
+    while (const Response* response = co_await responses.next_pointer()) {
+      co_await call.write_from(responses, *response);
+    }
   }
 
  private:
@@ -90,7 +92,9 @@ class BidiStreamHandler final : public MethodHandler {
   Task<void> handle(ServerCall& call) override {
     Reader<Request> requests{call};
     AsyncGenerator<Response> responses = (service_.*method_)(call.context(), requests);
-    while (const Response* response = co_await responses.next_pointer()) co_await call.write(*response);
+    while (const Response* response = co_await responses.next_pointer()) {
+      co_await call.write_from(responses, *response);
+    }
   }
 
  private:

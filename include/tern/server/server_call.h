@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <list>
 #include <memory>
@@ -17,6 +18,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tern/async/async_generator.h"
 #include "tern/async/recycler.h"
 #include "tern/async/timer_queue.h"
 #include "tern/call/message_stream.h"
@@ -58,6 +60,14 @@ class ServerCall final : public MessageStream,
   void send_message(MessageRef message);
   /// The same, and waits while the peer is behind.
   Write write(MessageRef message);
+  /// The same for what `responses` has yielded. A long one that the handler gave away is freed before the wait.
+  template <class Response>
+  Write write_from(AsyncGenerator<Response>& responses, const Response& response) {
+    Buffer encoded = encode(response);
+    if (encoded.size() >= kLongResponse) responses.release();
+    send_initial_metadata();
+    return write_message(std::move(encoded));
+  }
   /// Sends the response's headers, if they have not gone out. On the loop.
   void send_initial_metadata();
 
@@ -140,6 +150,9 @@ class ServerCall final : public MessageStream,
   /// Once, however the call ends.
   void tell_observers_end() noexcept;
   Buffer only_request();
+  // In bytes: freeing a shorter one costs more than it is worth.
+  static constexpr std::size_t kLongResponse = 16 * 1024;
+
   Buffer encode(MessageRef message);
   [[nodiscard]] bool intercepted() const noexcept;
   void show_request(MessageRef message);
