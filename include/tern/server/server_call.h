@@ -151,7 +151,7 @@ class ServerCall final : public MessageStream,
   void tell_observers_end() noexcept;
   Buffer only_request();
   // In bytes: freeing a shorter one costs more than it is worth.
-  static constexpr std::size_t kLongResponse = 16 * 1024;
+  static constexpr std::size_t kLongResponse = std::size_t{16} * 1024;
 
   Buffer encode(MessageRef message);
   [[nodiscard]] bool intercepted() const noexcept;
