@@ -1,4 +1,4 @@
-"""The memory of a chat room whose listeners read slowly: room_memory_test.py USERCHAT ROOM_LOAD [MESSAGES]. 100 listen, 50 of
+"""The memory of a chat room whose listeners read slowly: room_memory_test.py USERCHAT ROOM_LOAD [MESSAGES [TEST]]. 100 listen, 50 of
 them read nothing, and messages have 1 MB. The server stays below 200 MiB, and the other 50 get every message. The same for a room
 in PostgreSQL."""
 import pathlib
@@ -42,4 +42,4 @@ class ListenersThatReadNothingCostNoMemory(unittest.TestCase):
             server.end(signal.SIGKILL)
 
 
-unittest.main(argv=sys.argv[:1])
+unittest.main(argv=sys.argv[:1] + sys.argv[4:])
