@@ -85,6 +85,11 @@ class OneShot {
 template <class T>
 class OneShot<T>::Setter {
  public:
+  // Without a move: no setter is ever empty.
+  Setter(const Setter&) noexcept = default;
+  Setter& operator=(const Setter&) noexcept = default;
+  ~Setter() = default;
+
   /// As OneShot::set() and fail().
   template <class... Arguments>
   void set(Arguments&&... arguments) const {

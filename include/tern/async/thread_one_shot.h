@@ -102,6 +102,11 @@ class ThreadOneShot {
 template <class T>
 class ThreadOneShot<T>::Setter {
  public:
+  // Without a move: no setter is ever empty.
+  Setter(const Setter&) noexcept = default;
+  Setter& operator=(const Setter&) noexcept = default;
+  ~Setter() = default;
+
   /// Sets the result: T's constructor gets the arguments. Throws std::logic_error when one was set before.
   template <class... Arguments>
   void set(Arguments&&... arguments) const {
