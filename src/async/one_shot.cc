@@ -9,7 +9,8 @@ void throw_set_twice() {
 }
 
 void throw_taken_twice() {
-  throw std::logic_error("a OneShot's result is taken once, and an earlier wait() took it: use SharedTask or Event");
+  throw std::logic_error(
+      "a OneShot gives its result to one wait(), and an earlier one has it: use SharedTask or Event");
 }
 
 void throw_waited_for_twice() {

@@ -2,7 +2,7 @@
 
 namespace tern {
 
-/// What a set() on its way to the loop holds.
+/// Held by a set() that is on its way to the loop.
 class ThreadEvent::Core final : public detail::LoopSignal {
  public:
   using LoopSignal::LoopSignal;

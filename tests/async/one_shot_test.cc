@@ -106,7 +106,7 @@ TEST(OneShot, SaysWhatWasWrong) {
   const auto take = [](OneShot<>& one_shot) -> Task<void> { co_await one_shot.wait(); };
   block_on(take(done));
   EXPECT_EQ(test::message_of<std::logic_error>([&] { block_on(take(done)); }),
-            "a OneShot's result is taken once, and an earlier wait() took it: use SharedTask or Event");
+            "a OneShot gives its result to one wait(), and an earlier one has it: use SharedTask or Event");
   test::Stage stage;
   OneShot<> awaited;
   stage.spawn(take(awaited));

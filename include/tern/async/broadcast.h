@@ -1,5 +1,5 @@
 // Broadcast<T>: gives each value to all listeners, on whichever loops they are. A listener that is too slow loses the
-// oldest values, is told how many, and holds up nobody.
+// oldest values, can ask how many, and does not delay the publisher or other listeners.
 //
 //   tern::Broadcast<Quote> quotes{100};
 //   auto listener = quotes.subscribe();                                          // on each loop that listens
@@ -52,8 +52,8 @@ class Broadcast {
     return true;
   }
 
-  /// No values follow: each listener gets those that are left, and then null. Closing it again has no effect. Any
-  /// thread.
+  /// Ends the broadcast: each listener gets the values that are left, and then null. Closing it again has no effect.
+  /// Any thread.
   void close() {
     const std::lock_guard lock{shared_->mutex};
     if (!shared_->ended()) shared_->end();

@@ -16,14 +16,15 @@
 namespace tern {
 
 /// Predicates are called on the loop, when a wait begins, in notify_…() and when the waiter runs. They look and change
-/// nothing. What a predicate throws is thrown out of its wait().
+/// nothing. An exception of a predicate is thrown out of its wait().
 class Condition {
  public:
   Condition() = default;
   Condition(const Condition&) = delete;
   Condition& operator=(const Condition&) = delete;
 
-  /// Awaits that predicate() is true; it is true when this returns. Whatever it refers to must outlive the task.
+  /// Awaits that predicate() is true; it is true when this returns. Objects that the predicate refers to must outlive
+  /// the task.
   template <std::predicate Predicate>
   Task<void> wait(Predicate predicate) {
     for (;;) {

@@ -1,5 +1,6 @@
 // Mutex: one coroutine at a time. (asyncio.Lock.) Code between two awaits needs none, since no other coroutine of the
-// loop runs there: a Mutex is for what must stay true across an await. It does not protect against other threads.
+// loop runs there: a Mutex is for a state that must stay consistent across an await. It does not protect against other
+// threads.
 //
 //   tern::Mutex mutex;
 //   tern::Mutex::Lock lock = co_await mutex.lock();  // unlocked when `lock` is destroyed

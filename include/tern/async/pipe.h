@@ -63,8 +63,8 @@ class PipeReader : public detail::PipeEnd<T> {
   typename Queue<T>::Pop read() { return this->queue().pop(); }
 };
 
-/// Destroyed, it closes the pipe: the reader reads what is there, and then empty. Throws std::logic_error when it is
-/// used after it was moved from.
+/// Destroyed, it closes the pipe: the reader gets the values that are left, and then empty. Throws std::logic_error
+/// when it is used after it was moved from.
 template <class T>
 class PipeWriter : public detail::PipeEnd<T> {
  public:

@@ -1,5 +1,5 @@
 // Watch<T>: a value that changes, and coroutines on any loops that wait for the change. They see the newest value;
-// those that came between are lost. (tokio::sync::watch.)
+// values that came between are lost. (tokio::sync::watch.)
 //
 //   tern::Watch<Config> config{load()};
 //   auto view = config.subscribe();                                   // on each loop that watches

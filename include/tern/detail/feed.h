@@ -44,7 +44,7 @@ class Feed {
   /// True when there is something beyond `seen`. Otherwise the next advance() or end() wakes the waiters in `place`.
   [[nodiscard]] bool has_news(std::uint64_t seen, Place& place);
 
-  /// Guards what is published.
+  /// Guards the published values.
   std::mutex mutex;
 
  private:
@@ -57,7 +57,7 @@ class Feed {
 
 class FeedWaiter;
 
-/// What a subscriber has seen, and its await. Belongs to the loop that made it.
+/// A subscriber's position, and its await. Belongs to the loop that made it.
 class Subscription : public Recycled {
  public:
   Subscription(std::shared_ptr<Feed> its_feed, std::shared_ptr<Feed::Place> its_place, std::uint64_t its_seen) noexcept

@@ -20,7 +20,7 @@ namespace tern::detail {
 
 class WaiterList;
 
-/// Who goes on after a notification, and after a waiter has left.
+/// The order in which waiters are notified.
 enum class WakeOrder : unsigned char {
   /// The first waiter only, and the next one when that has left. Nobody overtakes, so what the first was notified of is
   /// there when it runs.
@@ -79,7 +79,7 @@ class Waiter : public Wait, public ListNode<Waiter> {
    private:
     Waiter& waiter_;
   };
-  /// What Taking does first.
+  /// As Taking's constructor.
   void check() {
     check_cancelled();
     check_alive();
