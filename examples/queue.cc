@@ -14,7 +14,7 @@ tern::Task<void> produce(tern::Queue<int>& queue, int from) {
 
 tern::Task<void> produce_all(tern::Queue<int>& queue) {
   co_await tern::gather(produce(queue, 10), produce(queue, 20));
-  queue.close();  // pop() gives what is left, and then nothing
+  queue.close();  // pop() gives the values that are left, and then empty
 }
 
 tern::Task<int> consume(tern::Queue<int>& queue) {

@@ -23,7 +23,7 @@ namespace {
 using test::Outcome;
 
 /// Two listeners of a broadcast that keeps two values, which the other loop publishes. A listener has seen every value
-/// from the first on, in order, but those that it says it has missed.
+/// from the first on, in order, except the values that it reports as missed.
 class BroadcastWorld : public test::Stage {
  public:
   static constexpr std::size_t kJobs = 4;
@@ -57,7 +57,7 @@ class BroadcastWorld : public test::Stage {
       if (!waits(job)) continue;
       const Heard& heard = heard_[whose_[job]];
       EXPECT_TRUE(heard.listener) << "job " << job << " was not told";
-      EXPECT_EQ(heard.known, published_) << "job " << job << " waits for what was published";
+      EXPECT_EQ(heard.known, published_) << "job " << job << " waits for a value that is there";
       EXPECT_FALSE(closed_) << "job " << job << " waits at a closed broadcast";
     }
     for (const Heard& heard : heard_) {

@@ -48,7 +48,7 @@ class GateWorld : public test::Stage {
 };
 
 TEST(Gate, HoldsInEveryOrder) {
-  const test::CapturedLog log;  // of those that are destroyed too early
+  const test::CapturedLog log;  // of gates that are destroyed too early
   const auto alive = [](const GateWorld& world) { return world.gate.has_value(); };
   std::vector<test::Operation<GateWorld>> operations = test::job_operations<GateWorld>(GateWorld::kJobs);
   operations.push_back({"enter", alive, [](GateWorld& world) { world.enter(); }});

@@ -18,7 +18,7 @@ namespace {
 
 using test::Outcome;
 
-/// Jobs that lock, and hold the lock until they are told.
+/// Jobs that lock, and keep the lock until "unlock".
 class MutexWorld : public test::Stage {
  public:
   static constexpr std::size_t kJobs = 4;
@@ -56,7 +56,7 @@ class MutexWorld : public test::Stage {
 };
 
 TEST(Mutex, HoldsInEveryOrder) {
-  const test::CapturedLog log;  // of those that are destroyed too early
+  const test::CapturedLog log;  // of mutexes that are destroyed too early
   const auto alive = [](const MutexWorld& world) { return world.mutex.has_value(); };
   std::vector<test::Operation<MutexWorld>> operations = test::job_operations<MutexWorld>(MutexWorld::kJobs);
   operations.push_back({"lock", [](const MutexWorld& world) { return world.mutex && world.jobs() < MutexWorld::kJobs; },

@@ -79,7 +79,7 @@ TEST(OneShot, HoldsInEveryOrder) {
   EXPECT_GT(test::play_every_order(operations, 6), 1'000);
 }
 
-TEST(OneShot, AResultThatACancelledWaiterDidNotTakeIsTakenByTheNext) {
+TEST(OneShot, ACancelledWaiterLeavesTheResultToTheNext) {
   const auto take = [](OneShot<std::unique_ptr<int>>& one_shot, int& taken) -> Task<void> {
     const std::unique_ptr<int> value = co_await one_shot.wait();
     taken += *value;

@@ -36,7 +36,7 @@ class PipeWorld : public test::Stage {
     ASSERT_LE(read_.size(), written_.size());
     EXPECT_TRUE(std::equal(read_.begin(), read_.end(), written_.begin()));
     if (!writer && reader && ended_at_end_) {
-      EXPECT_EQ(read_.size(), written_.size()) << "the reader was told of the end before it had read all";
+      EXPECT_EQ(read_.size(), written_.size()) << "the end came before the last value";
     }
   }
   std::optional<PipeReader<int>> reader;

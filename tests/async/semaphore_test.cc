@@ -63,7 +63,7 @@ class SemaphoreWorld : public test::Stage {
 };
 
 TEST(Semaphore, HoldsInEveryOrder) {
-  const test::CapturedLog log;  // of those that are destroyed too early
+  const test::CapturedLog log;  // of semaphores that are destroyed too early
   const auto alive = [](const SemaphoreWorld& world) { return world.semaphore.has_value(); };
   std::vector<test::Operation<SemaphoreWorld>> operations = test::job_operations<SemaphoreWorld>(SemaphoreWorld::kJobs);
   operations.push_back(

@@ -18,7 +18,7 @@ namespace {
 
 using test::Outcome;
 
-/// A view of a value that the other loop sets. What it gets is always the newest, and never older than what it had.
+/// A view of a value that the other loop sets. It always gets the newest value.
 class WatchWorld : public test::Stage {
  public:
   static constexpr std::size_t kJobs = 3;

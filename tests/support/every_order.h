@@ -24,8 +24,8 @@ namespace tern::test {
 /// How a job stands.
 enum class Outcome { kWaits, kDone, kCancelled, kLogicError, kDestroyed };
 
-/// Jobs on one loop inside of one turn, which ends when run() is called; beside it another loop, for what comes from
-/// there. Both are of this thread, and an event at a time.
+/// Jobs on one loop inside of one turn, which ends when run() is called. A second loop, of the same thread, is for
+/// events that come from another loop.
 class Stage {
  public:
   Stage() { turn_.emplace(home()); }
@@ -58,12 +58,12 @@ class Stage {
     outcomes_[job] = Outcome::kDestroyed;
   }
 
-  /// What is ready runs, and what that makes ready.
+  /// Resumes every ready coroutine, also those that become ready meanwhile.
   void run() {
     turn_.reset();
     turn_.emplace(home());
   }
-  /// What was posted to the loop comes.
+  /// Runs the functions that were posted to the loop.
   static void receive() {
     contexts()[0].restart();
     contexts()[0].poll();
