@@ -131,12 +131,13 @@ double nanoseconds(const std::function<void()>& work) {
   return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count();
 }
 
-void compare(const char* name, int count, const std::function<void()>& tern, const std::function<void()>& asio) {
+void compare(const char* name, int count, const std::function<void()>& with_tern,
+             const std::function<void()>& with_asio) {
   double ours = std::numeric_limits<double>::max();
   double theirs = ours;
   for (int round = 0; round < kRounds; ++round) {
-    ours = std::min(ours, nanoseconds(tern));
-    theirs = std::min(theirs, nanoseconds(asio));
+    ours = std::min(ours, nanoseconds(with_tern));
+    theirs = std::min(theirs, nanoseconds(with_asio));
   }
   std::printf("%-44s %8.1f ns %8.1f ns   %.2f\n", name, ours / count, theirs / count, ours / theirs);
 }
