@@ -64,7 +64,7 @@ TEST(Condition, HoldsInEveryOrder) {
   operations.push_back({"notify one", alive, [](ConditionWorld& world) { world.deposit_for_one(); }});
   operations.push_back({"notify all", alive, [](ConditionWorld& world) { world.deposit_for_all(); }});
   operations.push_back({"destroy the condition", alive, [](ConditionWorld& world) { world.condition.reset(); }});
-  EXPECT_GT(test::play_every_order(operations, 6), 1'000);
+  EXPECT_GT(test::play_every_order(operations, 5), 1'000);
 }
 
 TEST(Condition, APredicateThatThrowsThrowsOutOfItsWait) {

@@ -92,7 +92,7 @@ TEST(Queue, HoldsInEveryOrder) {
   operations.push_back({"close", [](const QueueWorld& world) { return world.queue && !world.queue->closed(); },
                         [](QueueWorld& world) { world.queue->close(); }});
   operations.push_back({"destroy the queue", alive, [](QueueWorld& world) { world.queue.reset(); }});
-  EXPECT_GT(test::play_every_order(operations, 6), 1'000);
+  EXPECT_GT(test::play_every_order(operations, 5), 1'000);
 }
 
 Task<int> sum_all(Queue<int>& queue) {

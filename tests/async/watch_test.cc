@@ -83,7 +83,7 @@ TEST(Watch, HoldsInEveryOrder) {
       {"receive", [](const WatchWorld&) { return true; }, [](WatchWorld&) { test::Stage::receive(); }});
   operations.push_back({"drop the view", has_view, [](WatchWorld& world) { world.view.reset(); }});
   operations.push_back({"destroy", alive, [](WatchWorld& world) { world.destroy_publisher(); }});
-  EXPECT_GT(test::play_every_order(operations, 6), 1'000);
+  EXPECT_GT(test::play_every_order(operations, 5), 1'000);
 }
 
 Task<void> follow(Watch<int>& watch, std::atomic<int>& ready, int& last) {
