@@ -5,9 +5,12 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <new>
+#include <optional>
 
 #include "support/serve.h"
+#include "tern/async.h"
 #include "tern/async/recycler.h"
 
 namespace {
@@ -55,6 +58,72 @@ class Allocations : public testing::Test {
 
 // A table that grows once more after the warming up is not a call's.
 constexpr double kNone = 0.01;
+
+/// Both sides wait for each other at every primitive.
+Task<void> at_one_end(Queue<int>& queue, Semaphore& semaphore, Mutex& mutex, Condition& condition, int& number) {
+  for (int i = 0; i < 4; ++i) {
+    {
+      const Semaphore::Units unit = co_await semaphore.acquire();
+      const Mutex::Lock lock = co_await mutex.lock();
+      ++number;
+    }
+    condition.notify_all();
+    const bool added = co_await queue.push(i);
+    EXPECT_TRUE(added);
+  }
+}
+Task<void> at_the_other(Queue<int>& queue, Semaphore& semaphore, Mutex& mutex, Condition& condition, int& number) {
+  for (int i = 0; i < 4; ++i) {
+    const std::optional<int> value = co_await queue.pop();
+    EXPECT_EQ(value, i);
+    co_await condition.wait([&number, i] { return number > i; });
+    const Semaphore::Units unit = co_await semaphore.acquire();
+    const Mutex::Lock lock = co_await mutex.lock();
+  }
+}
+Task<void> follow(Broadcast<int>::Listener& listener, Watch<int>::View& view, Event& event) {
+  const std::shared_ptr<const int> value = co_await listener.next();
+  const std::optional<int> newest = co_await view.changed();
+  EXPECT_EQ(*value, *newest);
+  event.set();
+}
+
+TEST_F(Allocations, CoroutinesThatWaitForEachOtherAllocateNothing) {
+  const auto body = []() -> Task<void> {
+    Queue<int> queue{1};
+    Semaphore semaphore{1};
+    Mutex mutex;
+    Condition condition;
+    Broadcast<int> broadcast{4};
+    Watch<int> watch{0};
+    Broadcast<int>::Listener listener = broadcast.subscribe();
+    Watch<int>::View view = watch.subscribe();
+    const auto meet = [&]() -> Task<void> {
+      int number = 0;
+      Event event;
+      OneShot<int> one_shot;
+      TaskGroup group;
+      group.spawn(at_the_other(queue, semaphore, mutex, condition, number));
+      group.spawn(at_one_end(queue, semaphore, mutex, condition, number));
+      group.spawn(follow(listener, view, event));
+      const bool set = co_await event.wait(Clock::now());
+      EXPECT_FALSE(set);
+      broadcast.publish(1);
+      watch.set(1);
+      co_await event.wait();
+      one_shot.setter().set(1);
+      const int value = co_await one_shot.wait();
+      EXPECT_EQ(value, 1);
+      Pipe<int> ends = pipe<int>(1);
+      const bool written = co_await ends.writer.write(1);
+      EXPECT_TRUE(written);
+      co_await group.join();
+    };
+    const double count = co_await allocations_per_call(meet);
+    EXPECT_LT(count, kNone);
+  };
+  block_on(body());
+}
 
 TEST_F(Allocations, OfAUnaryCallAreNone) {
   NumberService service;
