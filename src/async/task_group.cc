@@ -106,15 +106,15 @@ void TaskGroup::member_ended(detail::GroupMember& member, const std::exception_p
 }
 
 bool TaskGroup::Join::await_ready() {
+  if (const auto* member = dynamic_cast<const detail::GroupMember*>(Job::current());
+      member != nullptr && member->group_ == &group_) {
+    throw std::logic_error("join() of a TaskGroup in one of its own members would wait for itself for ever");
+  }
   if (group_.state_ != Joining::kNot) {
     throw std::logic_error("join() of a TaskGroup that was joined before: join it once, after the last spawn()");
   }
   if (Loop::current() != &group_.loop_) {
     throw std::logic_error("join() on another loop than the TaskGroup's: join it in the coroutine that made it");
-  }
-  if (const auto* member = dynamic_cast<const detail::GroupMember*>(Job::current());
-      member != nullptr && member->group_ == &group_) {
-    throw std::logic_error("join() of a TaskGroup in one of its own members would wait for itself for ever");
   }
   group_.state_ = group_.running_ == 0 ? Joining::kDone : Joining::kWaiting;
   return group_.running_ == 0;

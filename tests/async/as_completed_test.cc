@@ -102,7 +102,7 @@ Task<void> none_at_once() {
 TEST(AsCompleted, RejectsALimitOfZero) { EXPECT_THROW(block_on(none_at_once()), std::invalid_argument); }
 
 Task<void> read_to_the_end(AsCompleted<int>& done) {
-  while (co_await done.next()) {
+  while (const auto one = co_await done.next()) {
   }
 }
 
