@@ -1,5 +1,5 @@
 // run_on: runs a task on another loop and waits for its result here. Objects that only that loop uses (its part of a
-// cache, its connections) stays there.
+// cache, its connections) stay there.
 //
 //   int seats = co_await tern::run_on(loop, seats_left(show));
 #pragma once
