@@ -112,13 +112,13 @@ AsyncGenerator<int> wait_and_count() {
   }
 }
 
-Task<void> read_one(AsyncGenerator<int>& numbers) { static_cast<void>(co_await numbers.next()); }
+Task<void> ask_for_one(AsyncGenerator<int>& numbers) { static_cast<void>(co_await numbers.next()); }
 
 Task<void> two_nexts() {
   AsyncGenerator<int> numbers = wait_and_count();
   TaskGroup group;
-  group.spawn(read_one(numbers));
-  group.spawn(read_one(numbers));
+  group.spawn(ask_for_one(numbers));
+  group.spawn(ask_for_one(numbers));
   co_await group.join();
 }
 
