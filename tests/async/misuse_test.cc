@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -138,6 +139,8 @@ struct Mistake {
   Task<void> (*make)();
   const char* sentence;
 };
+
+void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.name; }
 
 constexpr Mistake kMistakes[] = {
     {"TaskAwaitedTwice", task_awaited_twice, "awaited before or moved from"},
