@@ -91,7 +91,8 @@ void ExecutorWait::begin(std::coroutine_handle<> caller, Job& job) {
 
 void ExecutorWait::cancel() noexcept {
   // What runs already is waited for, and its result delivered.
-  if (executor_->withdraw(*running_)) wake();
+  if (executor_->withdraw(*running_)) return wake();
+  request_stop();
 }
 
 bool ExecutorWait::held_elsewhere() noexcept {
@@ -101,13 +102,17 @@ bool ExecutorWait::held_elsewhere() noexcept {
 }
 
 void ExecutorWait::orphan() noexcept {
+  request_stop();
   const std::lock_guard lock{running_->mutex};
   running_->orphaned = true;
 }
 
 void ExecutorWait::abandon() noexcept {
   if (!running_) return;
-  if (waiting() && !executor_->withdraw(*running_)) running_->ended.wait(false, std::memory_order_acquire);
+  if (waiting() && !executor_->withdraw(*running_)) {
+    request_stop();
+    running_->ended.wait(false, std::memory_order_acquire);
+  }
   orphan();  // the thread may not have come to posting yet, and the loop may end next
   running_->wait = nullptr;
 }

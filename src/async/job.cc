@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tern/async/async_generator.h"
+#include "tern/async/cancellation.h"
 #include "tern/async/loop.h"
 #include "tern/async/resume.h"
 #include "tern/async/task.h"
@@ -26,7 +28,14 @@ void resume_in(Job* job, std::coroutine_handle<> coroutine) {
 }  // namespace
 
 void detail::throw_no_task() {
-  throw std::logic_error("a Task is awaited once: this one was moved from, or awaited before");
+  throw std::logic_error(
+      "this Task was awaited before or moved from: a Task runs once, so call its function again for another one");
+}
+
+void detail::throw_two_nexts() {
+  throw std::logic_error(
+      "next() of an AsyncGenerator while another next() waits: let one coroutine read, or the generator's own body ask "
+      "another generator");
 }
 
 bool is_cancelled(const std::exception_ptr& error) noexcept {
@@ -84,7 +93,15 @@ Job::Job(Loop& loop, const Job* parent) noexcept : loop_(&loop) {
   }
 }
 
-Job::~Job() { destroy_body(); }
+Job::~Job() {
+  destroy_body();
+  if (on_cancel_ != nullptr) OnCancel::forget(*this);
+}
+
+void Job::abandon_body() noexcept {
+  step_.unlink();
+  destroy_body();
+}
 
 void Job::destroy_body() noexcept {
   if (body_) std::exchange(body_, nullptr).destroy();
@@ -99,6 +116,7 @@ void Job::hold(Task<void> body) noexcept {
 }
 
 void Job::start(Task<void> body) {
+  if (!body) detail::throw_no_task();
   hold(std::move(body));
   loop_->make_ready(step_);
 }
@@ -106,8 +124,9 @@ void Job::start(Task<void> body) {
 Task<void> Job::before(Task<void> body) { return body; }
 
 void Job::cancel() noexcept {
-  if (std::exchange(cancelled_, true) || innermost_ == nullptr) return;
-  innermost_->cancel();
+  if (std::exchange(cancelled_, true)) return;
+  if (on_cancel_ != nullptr) OnCancel::call(*this);
+  if (innermost_ != nullptr) innermost_->cancel();
 }
 
 // A handler that catches Cancelled in a loop would otherwise never leave its thread to others: each of its awaits

@@ -1,6 +1,6 @@
 #include "tern/client/stream_call.h"
 
-#include "async/yield.h"
+#include "tern/async/yield.h"
 
 namespace tern::detail {
 

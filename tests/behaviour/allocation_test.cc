@@ -158,5 +158,36 @@ TEST_F(Allocations, OfAStreamedMessageAreNone) {
   });
 }
 
+Task<int> number(int value) {
+  co_await yield_now();
+  co_return value;
+}
+
+/// Each combinator once.
+Task<void> combine() {
+  const auto [one, nothing] = co_await gather(number(1), yield_now());
+  auto first = co_await when_any(number(2), sleep(std::chrono::hours{1}));
+  auto succeeded = co_await first_success(number(3), sleep(std::chrono::hours{1}));
+  const auto [outcome, other] = co_await gather_results(number(4), number(5));
+  const int in_time = co_await with_timeout(std::chrono::hours{1}, number(6));
+  const bool moved_on = co_await move_on_after(std::chrono::hours{1}, yield_now());
+  const int shielded = co_await shield(number(7));
+  const SharedTask<int> shared = share(number(8));
+  const int of_all = co_await shared;
+  const OnCancel guard{[] {}};
+  TaskGroup group;
+  auto member = group.spawn(number(9));
+  co_await group.join();
+  EXPECT_EQ(one + first.get<0>() + succeeded.get<0>() + outcome.value() + other.value() + in_time + shielded + of_all +
+                member.result(),
+            45);
+  EXPECT_TRUE(moved_on);
+}
+
+TEST_F(Allocations, AreZeroForCombinedTasks) {
+  const auto count_them = []() -> Task<double> { co_return co_await allocations_per_call(combine); };
+  EXPECT_LT(block_on(count_them()), kNone);
+}
+
 }  // namespace
 }  // namespace tern::test

@@ -2,6 +2,8 @@
 // dies leaves its list by itself.
 #pragma once
 
+#include <cassert>
+
 namespace tern {
 
 template <class T>
@@ -12,6 +14,8 @@ template <class T>
 class ListNode {
  public:
   ListNode() = default;
+  /// An object moves before it enters a list; the new one stands in none.
+  ListNode([[maybe_unused]] ListNode&& other) noexcept { assert(!other.linked()); }
   ListNode(const ListNode&) = delete;
   ListNode& operator=(const ListNode&) = delete;
   ~ListNode() { unlink(); }

@@ -5,6 +5,7 @@
 //                        \--------------body ended-------------------> done
 #pragma once
 
+#include <cassert>
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
@@ -20,6 +21,7 @@ namespace tern {
 
 class Loop;
 class Job;
+class OnCancel;
 class TraceContext;
 template <class T>
 class Task;
@@ -58,6 +60,8 @@ class Ready : public ListNode<Ready> {
 class Wait : public Ready {
  public:
   Wait() = default;
+  /// An awaiter moves before it is awaited, so that gather(), with_timeout() and their like can take it.
+  Wait([[maybe_unused]] Wait&& other) noexcept : Ready() { assert(other.state_ == State::kIdle); }
   Wait(const Wait&) = delete;
   Wait& operator=(const Wait&) = delete;
   virtual ~Wait();
@@ -106,7 +110,8 @@ class Job {
   Job& operator=(const Job&) = delete;
   virtual ~Job();
 
-  /// Runs `body` in the loop's present turn; finished() is called when it has ended.
+  /// Runs `body` in the loop's present turn; finished() is called when it has ended. Throws std::logic_error for a Task
+  /// that was moved from or awaited before.
   void start(Task<void> body);
 
   /// Asks the job to end: the innermost wait throws Cancelled, and so does every later one. Only on the job's loop.
@@ -146,9 +151,12 @@ class Job {
 
   /// Destroys the body where it stands: for a derived class whose members the body's frames may use to the last.
   void destroy_body() noexcept;
+  /// The same for a job that lives on: it takes no further step, and finished() is not called.
+  void abandon_body() noexcept;
 
  private:
   friend class Wait;
+  friend class OnCancel;
   friend struct FinalTransfer;
 
   // The two turns of a job that are not resumptions of a wait: its first step, and its end.
@@ -166,7 +174,8 @@ class Job {
 
   Loop* loop_;
   Wait* innermost_ = nullptr;
-  std::coroutine_handle<> body_;  // of a Task<void>
+  std::coroutine_handle<> body_;   // of a Task<void>
+  OnCancel* on_cancel_ = nullptr;  // the guard that was made last
   Step step_{*this};
   bool cancelled_ = false;
   bool ended_ = false;

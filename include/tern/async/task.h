@@ -101,6 +101,7 @@ class [[nodiscard]] Task {
   /// Runs the task in the awaiting coroutine's job; gives its result or throws what it threw. Once only: awaiting a
   /// Task that was moved from, or awaited before, throws std::logic_error.
   auto operator co_await() && noexcept { return Awaiter{std::exchange(frame_, nullptr)}; }
+  void operator co_await() & = delete;  // a Task is awaited once, so it is moved: co_await std::move(task)
 
  private:
   friend class Job;
@@ -122,6 +123,14 @@ class [[nodiscard]] Task {
       promise.job_ = caller.promise().job();
       promise.continuation_ = caller;
       return transfer_to(frame_);
+    }
+    /// A coroutine of another library.
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> /*caller*/) noexcept {
+      static_assert(HasJob<Promise>,
+                    "a tern::Task can be awaited in a tern::Task or tern::AsyncGenerator only, which tell it its loop "
+                    "and its job. Make this coroutine a tern::Task, or give the task to tern::run(), tern::block_on(), "
+                    "tern::block_on_loop() or a tern::TaskGroup");
     }
     T await_resume() {
       if (!frame_) detail::throw_no_task();

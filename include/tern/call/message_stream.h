@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "tern/async/job.h"
 #include "tern/async/task.h"
@@ -126,6 +127,7 @@ class MessageStream : public http2::Stream {
 
 class MessageStream::Read : public Wait {
  public:
+  Read(Read&& other) noexcept : Wait(std::move(other)), stream_(other.stream_) {}
   explicit Read(MessageStream& stream) noexcept : stream_(&stream) {}
   ~Read() override {
     if (waiting()) stream_->reading_ = nullptr;
@@ -149,6 +151,7 @@ class MessageStream::Read : public Wait {
 
 class MessageStream::Write : public Wait {
  public:
+  Write(Write&& other) noexcept : Wait(std::move(other)), stream_(other.stream_), message_(std::move(other.message_)) {}
   Write(MessageStream& stream, Buffer message) noexcept : stream_(&stream), message_(std::move(message)) {}
   ~Write() override {
     if (waiting()) stream_->writing_ = nullptr;
