@@ -1,6 +1,6 @@
 # The installed package: headers, libraries, the plugin, and a config that finds every dependency.
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/tern)
-install(TARGETS tern tern_rest tern_services tern_telemetry EXPORT ternTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS tern tern_rest tern_services tern_telemetry tern_testing EXPORT ternTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS protoc-gen-tern EXPORT ternTargets RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY include/tern DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(DIRECTORY ${TERN_SERVICES_GENERATED}/google DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.pb.h")

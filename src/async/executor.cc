@@ -24,6 +24,9 @@ Executor::~Executor() {
 }
 
 void Executor::submit(Work& work) {
+  work.counted_by_ = detail::test_clock();
+  if (work.counted_by_ != nullptr) [[unlikely]]
+    work.counted_by_->work_begun();
   {
     const std::lock_guard lock{mutex_};
     queue_.push_back(work);
@@ -32,15 +35,20 @@ void Executor::submit(Work& work) {
 }
 
 bool Executor::withdraw(Work& work) {
-  const std::lock_guard lock{mutex_};
-  if (!work.linked()) return false;
-  work.unlink();
+  {
+    const std::lock_guard lock{mutex_};
+    if (!work.linked()) return false;
+    work.unlink();
+  }
+  if (work.counted_by_ != nullptr) [[unlikely]]
+    work.counted_by_->work_ended();
   return true;
 }
 
 bool Executor::wait_until_idle(Clock::time_point limit) {
   std::unique_lock lock{mutex_};
-  return idle_.wait_until(lock, limit, [this] { return queue_.empty() && working_ == 0; });
+  // By the duration: a time point would be one of a test's clock, which stands while this thread blocks.
+  return idle_.wait_for(lock, limit - Clock::now(), [this] { return queue_.empty() && working_ == 0; });
 }
 
 void Executor::serve() {
@@ -51,7 +59,12 @@ void Executor::serve() {
     Work& work = queue_.pop_front();
     ++working_;
     lock.unlock();
+    detail::TestClock* const clock = work.counted_by_;  // the work may be gone when it has been done
+    detail::counts_this_thread = clock;
     work.work();
+    detail::counts_this_thread = nullptr;
+    if (clock != nullptr) [[unlikely]]
+      clock->work_ended();
     lock.lock();
     if (--working_ == 0) idle_.notify_all();
   }

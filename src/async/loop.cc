@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "async/loop_group.h"
+#include "async/loops_of_process.h"
 #include "tern/async/executor.h"
 #include "tern/async/recycler.h"
 
@@ -33,8 +34,8 @@ constexpr std::chrono::milliseconds kPauseOfGivingBack{50};
 
 }  // namespace
 
-/// The one Asio timer under all timers. It is set only for an earlier time than it stands at: the usual deadline is
-/// removed long before, and costs no system call.
+/// The one Asio timer under all timers, by the operating system's clock. It is set only for an earlier time than it
+/// stands at: the usual deadline is removed long before, and costs no system call.
 struct Loop::Alarm {
   explicit Alarm(boost::asio::io_context& context) : timer(context) {}
   boost::asio::steady_timer timer;
@@ -48,12 +49,15 @@ class LoopService final : public boost::asio::execution_context::service {
   static boost::asio::execution_context::id id;  // NOLINT(readability-identifier-naming): Asio's name
 
   explicit LoopService(boost::asio::execution_context& context)
-      : service(context), loop(static_cast<boost::asio::io_context&>(context)) {}
+      : service(context), loop(static_cast<boost::asio::io_context&>(context)) {
+    loops_of_process().add(loop.mailbox());
+  }
 
   Loop loop;
 
  private:
   void shutdown() override {
+    loops_of_process().remove(*loop.mailbox_);
     loop.mailbox_->close();
     while (!loop.ends_.empty()) loop.ends_.pop_front().loop_ended();
     if (loop.own_group_) loop.own_group_->close();
@@ -131,6 +135,13 @@ bool LoopMailbox::post(std::function<void()> work) {
   return true;
 }
 
+bool LoopMailbox::post_outside_of_turns(std::function<void(Loop&)> work) {
+  const std::lock_guard lock{mutex_};
+  if (loop_ == nullptr) return false;
+  boost::asio::post(loop_->context(), [loop = loop_, work = std::move(work)] { work(*loop); });
+  return true;
+}
+
 void LoopMailbox::close() noexcept {
   const std::lock_guard lock{mutex_};
   loop_ = nullptr;
@@ -142,17 +153,34 @@ void Loop::arm(Timer& timer, Clock::time_point when) {
 }
 
 void Loop::set_alarm() {
-  const auto next = timers_.next();
-  if (!next || !alarm_ || *next >= alarm_->set_for) return;
+  auto next = timers_.next();
+  if (!next || !alarm_) return;
+  if (detail::TestClock* clock = detail::test_clock(); clock != nullptr) [[unlikely]] {
+    if (clock->held()) return wait_for_test(*clock, *next);
+    next = clock->to_real(*next);
+  }
+  if (*next >= alarm_->set_for) return;
   alarm_->set_for = *next;
   alarm_->timer.expires_at(*next);
   alarm_->timer.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;  // set for an earlier time
-    const Turn turn{*this};
-    alarm_->set_for = Clock::time_point::max();
-    timers_.expire(Clock::now());
-    set_alarm();
+    if (!error) alarm_rings();  // else it was set for an earlier time
   });
+}
+
+void Loop::alarm_rings() {
+  if (!alarm_) return;
+  const Turn turn{*this};
+  alarm_->set_for = Clock::time_point::max();
+  timers_.expire(Clock::now());
+  set_alarm();
+}
+
+// The test's clock rings when it moves the time. A timer that is due already rings without it.
+void Loop::wait_for_test(detail::TestClock& clock, Clock::time_point next) {
+  clock.timer_armed();
+  if (next > clock.now() || alarm_->set_for == Clock::time_point::min()) return;
+  alarm_->set_for = Clock::time_point::min();
+  boost::asio::post(context_, [this] { alarm_rings(); });
 }
 
 void Loop::trim_soon() {

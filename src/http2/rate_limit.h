@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "tern/async/clock.h"
+
 namespace tern::http2 {
 
 class RateLimit {
@@ -22,8 +24,6 @@ class RateLimit {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   void refill() noexcept {
     const Clock::time_point now = Clock::now();
     const std::chrono::duration<double> passed = now - filled_;

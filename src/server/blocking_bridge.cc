@@ -28,6 +28,7 @@ void BlockingBridge::run_and_wait(Task<void> task) {
     self->visit_ = std::make_unique<Visit>(*self);
     self->visit_->start(std::move(*body));
   });
+  blocked_.begin(detail::counts_this_thread);
   changed_.wait(lock, [this] { return closed_ || ended_; });
   if (!ended_) throw Cancelled{};
   if (error_) std::rethrow_exception(error_);
@@ -37,6 +38,7 @@ void BlockingBridge::visit_ended(std::exception_ptr error) {
   visit_.reset();
   {
     const std::lock_guard lock{mutex_};
+    blocked_.end();
     ended_ = true;
     error_ = std::move(error);
   }
@@ -47,6 +49,7 @@ void BlockingBridge::close() noexcept {
   visit_.reset();
   {
     const std::lock_guard lock{mutex_};
+    blocked_.end();
     closed_ = true;
   }
   changed_.notify_all();

@@ -9,6 +9,7 @@
 #include <latch>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -139,6 +140,7 @@ class Server::Core {
   std::uint16_t listen(std::string_view text, ListenOptions options) {
     require_not_stopped();
     tell_observers();
+    if (!listening_) listening_.emplace();
     const std::string name{options.name.empty() ? text : options.name};
     if (name.find('\n') != std::string::npos) throw std::invalid_argument("a listening socket's name has a line break");
     auto acceptors = acceptors_for(text, name, options);
@@ -169,6 +171,7 @@ class Server::Core {
   void listen(InProcess& in_process) {
     require_not_stopped();
     tell_observers();
+    if (!listening_) listening_.emplace();
     in_process.serve(home_, [this](Loop& loop, std::unique_ptr<transport::ByteStream> stream) {
       part_of(loop).add_connection(std::move(stream), {.in_process = true});
     });
@@ -330,6 +333,7 @@ class Server::Core {
   std::vector<Listening> acceptors_;
   std::vector<InProcess*> in_processes_;
   TaskGroup accepting_;
+  std::optional<detail::ListeningServer> listening_;
   bool observers_told_ = false;
   bool stopping_ = false;
   std::size_t left_ = 0;  // parts that are not empty yet

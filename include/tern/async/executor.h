@@ -42,6 +42,10 @@ class Executor {
 
    protected:
     ~Work() = default;
+
+   private:
+    friend class Executor;
+    detail::TestClock* counted_by_ = nullptr;
   };
 
   void submit(Work& work);

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 
+#include "tern/async/clock.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/async/recycler.h"
 
@@ -40,9 +41,6 @@ inline constexpr std::chrono::milliseconds kCancellationPause{1};
 
 /// Whether `error` holds Cancelled.
 [[nodiscard]] bool is_cancelled(const std::exception_ptr& error) noexcept;
-
-/// The monotonic clock that every deadline here is measured by.
-using Clock = std::chrono::steady_clock;
 
 /// Something that a loop will run in its present turn; see Loop::make_ready.
 class Ready : public ListNode<Ready> {

@@ -53,6 +53,8 @@ class LoopMailbox {
   /// Runs `work` in a turn of the loop, soon; false when the loop has ended. A loop that ends before that turn destroys
   /// `work` on the thread that ends it. Any thread.
   bool post(std::function<void()> work);
+  /// The same on the loop's thread, but in no turn: for work that must not count as one (Loop::turn()).
+  bool post_outside_of_turns(std::function<void(Loop&)> work);
 
  private:
   friend class LoopService;
@@ -148,6 +150,7 @@ class Loop {
  private:
   friend class LoopService;
   friend class LoopGroup;
+  friend struct LoopTimers;
   struct Alarm;
 
   explicit Loop(boost::asio::io_context& context);
@@ -155,6 +158,8 @@ class Loop {
   void run_turn();
   void schedule_turn();
   void set_alarm();
+  void alarm_rings();
+  void wait_for_test(detail::TestClock& clock, Clock::time_point next);
   void give_memory_back();
   void end_pause();
 

@@ -48,6 +48,7 @@ class BlockingBridge : public std::enable_shared_from_this<BlockingBridge> {
   std::unique_ptr<Visit> visit_;  // of the loop's thread
   std::mutex mutex_;
   std::condition_variable changed_;
+  detail::BlockedThread blocked_;  // the worker
   bool closed_ = false;
   bool ended_ = false;
   std::exception_ptr error_;
