@@ -8,6 +8,14 @@
 namespace tern {
 
 MessageStream::~MessageStream() {
+  if (reading_ != nullptr) {
+    reading_->stream_ = nullptr;
+    reading_->wake();
+  }
+  if (writing_ != nullptr) {
+    writing_->stream_ = nullptr;
+    writing_->wake();
+  }
   if (budget_ != nullptr) budget_->give(held_in_memory_);
 }
 
@@ -36,7 +44,7 @@ void MessageStream::on_data(std::span<const std::uint8_t> bytes) {
     clear_incoming();
     open_window();
   } else if (!incoming_.empty()) {
-    if (reading_ != nullptr) std::exchange(reading_, nullptr)->wake();
+    if (reading_ != nullptr) reading_->wake();
   } else {
     open_window_for_rest();
   }
@@ -66,9 +74,11 @@ bool MessageStream::recount() noexcept {
   return allowed;
 }
 
+bool MessageStream::reader_waits() const noexcept { return reading_ != nullptr && reading_->waiting(); }
+
 // One that nobody waits for is not the peer's fault.
 void MessageStream::on_stalled() {
-  if (incoming_ended_ || (!eager_ && reading_ == nullptr)) return;
+  if (incoming_ended_ || (!eager_ && !reader_waits())) return;
   refuse_incoming(Status{StatusCode::kResourceExhausted,
                          "a message was begun and not gone on with, while others waited for the room (crowded_bytes)"});
 }
@@ -114,7 +124,7 @@ void MessageStream::drop_incoming() noexcept {
 
 void MessageStream::end_incoming() noexcept {
   incoming_ended_ = true;
-  if (reading_ != nullptr) std::exchange(reading_, nullptr)->wake();
+  if (reading_ != nullptr) reading_->wake();
 }
 
 void MessageStream::release_waits() noexcept {
@@ -154,13 +164,14 @@ void MessageStream::receive_compressed(Compression compression) noexcept {
 
 // Of a message that somebody waits for.
 void MessageStream::open_window_for_rest() {
-  if (!eager_ && reading_ == nullptr) return;
+  if (!eager_ && !reader_waits()) return;
   if (reader_.between_messages() || may_go_on(reader_.allocated())) open_window();
 }
 
 void MessageStream::open_window() noexcept { consume(std::exchange(held_, 0)); }
 
 void MessageStream::Read::begin(std::coroutine_handle<> caller, Job& job) {
+  if (stream_->home_ != nullptr && stream_->home_ != &job.loop()) detail::throw_other_loop();
   if (!begin_wait(caller, job)) return;
   if (stream_->incoming_ended_) return wake();
   stream_->reading_ = this;
@@ -168,7 +179,7 @@ void MessageStream::Read::begin(std::coroutine_handle<> caller, Job& job) {
 }
 
 void MessageStream::Read::cancel() noexcept {
-  stream_->reading_ = nullptr;
+  leave();
   wake();
 }
 

@@ -10,7 +10,7 @@
 #include "client/hedged_attempt.h"
 #include "client/request_fields.h"
 #include "rpc/response_head.h"
-#include "tern/client/channel.h"
+#include "tern/detail/channel_handle.h"
 
 // Most calls make one attempt, so that has to cost nothing beside it: the attempt's stream is the call itself, its
 // connection a pointer, the decision a few comparisons in Retrying. All else is in Repetition, which most calls never
@@ -65,7 +65,7 @@ class CallAttempts::Repetition final : public Timer, private HedgedAttempt::Call
   HedgedAttempts hedged_;
 };
 
-CallAttempts::CallAttempts(Channel& channel, std::string_view method, const CallOptions& options)
+CallAttempts::CallAttempts(const detail::ChannelHandle& channel, std::string_view method, const CallOptions& options)
     : MessageStream(channel.core()->config().options().max_receive_message_length),
       channel_(channel.core()),
       head_{.method = method, .options = options, .metadata = {}, .deadline = {}, .trace = {}} {
@@ -83,6 +83,7 @@ CallAttempts::Repetition& CallAttempts::repetition() {
 
 bool CallAttempts::configure(ChannelLoop& part) {
   part_ = &part;
+  live_on(part.loop());
   method_config_ = part.service_config()->find(head_.method);
   if (method_config_ == nullptr) return true;
   service_config_ = part.service_config();
@@ -93,6 +94,10 @@ bool CallAttempts::configure(ChannelLoop& part) {
     if (method_config_->hedging && request_.has_only()) retrying_.use(*method_config_->hedging);
   }
   return !request_.has_only() || may_send(request_.only());
+}
+
+void CallAttempts::require_own_loop() const {
+  if (part_ != nullptr && Loop::current() != &part_->loop()) detail::throw_other_loop();
 }
 
 void CallAttempts::begin_attempts() {

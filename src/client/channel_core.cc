@@ -6,8 +6,20 @@
 #include <utility>
 
 #include "async/run_on_loops.h"
+#include "tern/detail/channel_handle.h"
+#include "tern/detail/misuse.h"
 
 namespace tern {
+
+Status channel_closed() {
+  return Status{StatusCode::kCancelled,
+                "the channel was closed: close or destroy it when its stubs make no more calls"};
+}
+
+ChannelConfig& ChannelCore::config_before_use(const char* sentence) {
+  if (used_.load(std::memory_order_acquire) > 0) detail::throw_misuse(sentence);
+  return *config_;
+}
 
 ChannelLoop& ChannelCore::part_here() {
   Loop& loop = Loop::require_current("a call over a Channel");

@@ -242,7 +242,7 @@ ChannelInfo ChannelLoop::info() const {
 void ChannelLoop::close() {
   if (state_ == ConnectivityState::kShutdown) return;
   state_ = ConnectivityState::kShutdown;
-  failure_ = Status{StatusCode::kCancelled, "the channel was closed"};
+  failure_ = channel_closed();
   changed_->set();
   discovery_.stop();
   retire_subchannels();

@@ -1,7 +1,6 @@
 #include "tern/client/client_call.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 #include "call/notify.h"
@@ -12,6 +11,7 @@
 #include "rpc/response_head.h"
 #include "rpc/timeout.h"
 #include "tern/client/observer.h"
+#include "tern/detail/misuse.h"
 #include "tern/rpc/codec.h"
 
 // A call ends in two steps. finish() is the end of the call itself: its attempts are over, or it was cancelled.
@@ -42,10 +42,16 @@ class ClientCall::Chain final : public InterceptorChain {
   ClientCall& owner_;
 };
 
-void detail::throw_moved_from() { throw std::logic_error("a call is awaited once, and not after it was moved from"); }
+void detail::throw_moved_from() {
+  detail::throw_misuse(
+      "a call is awaited once: this one was awaited before, or moved from: make another call with the stub");
+}
 
-ClientCall::ClientCall(Channel& channel, std::string_view method, CallOptions options)
-    : CallAttempts(channel, method, options) {}
+// What a closed channel's options point to, its interceptors and its observers may be gone.
+ClientCall::ClientCall(const detail::ChannelHandle& channel, std::string_view method, CallOptions options)
+    : CallAttempts(channel, method, options) {
+  if (this->channel().closed()) conclude(channel_closed());
+}
 
 ClientCall::~ClientCall() {
   if (counts_ != nullptr) counts_->count_end(false);
@@ -72,8 +78,9 @@ Event::Waiting ClientCall::opened() {
 }
 
 void ClientCall::start() {
-  if (std::exchange(started_, true)) return;
+  if (started_) return require_own_loop();
   ChannelLoop& part = channel().part_here();
+  started_ = true;
   counts_ = &part.calls();
   counts_->count_start();
   if (const Job* job = Job::current()) {
@@ -123,6 +130,7 @@ std::string ClientCall::peer() const {
 }
 
 Result<Buffer> ClientCall::encode(MessageRef message, WriteOptions options) {
+  if (ended()) return Status{StatusCode::kCancelled, "the call has ended"};
   for (ClientInterceptor* interceptor : channel().config().interceptors()) interceptor->on_request(*this, message);
   Result<Buffer> encoded = rpc::encode_message(message, channel().config().options().max_send_message_length);
   if (!encoded.ok()) return encoded;

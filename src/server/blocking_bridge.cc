@@ -1,5 +1,7 @@
 #include "tern/server/blocking_bridge.h"
 
+#include "tern/detail/misuse.h"
+
 namespace tern {
 
 /// The task that a worker waits for, as a job on the loop.
@@ -18,6 +20,11 @@ BlockingBridge::~BlockingBridge() = default;
 void BlockingBridge::run_and_wait(Task<void> task) {
   std::unique_lock lock{mutex_};
   if (closed_) throw Cancelled{};
+  if (busy_) {
+    detail::throw_misuse(
+        "a synchronous handler reads and writes on two threads at once: use its reader and writer on one thread");
+  }
+  busy_ = true;
   ended_ = false;
   error_ = nullptr;
   loop_.post([self = shared_from_this(), body = std::make_shared<Task<void>>(std::move(task))] {
@@ -29,6 +36,7 @@ void BlockingBridge::run_and_wait(Task<void> task) {
     self->visit_->start(std::move(*body));
   });
   changed_.wait(lock, [this] { return closed_ || ended_; });
+  busy_ = false;
   if (!ended_) throw Cancelled{};
   if (error_) std::rethrow_exception(error_);
 }

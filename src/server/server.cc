@@ -19,10 +19,12 @@
 #include "async/run_on_loops.h"
 #include "call/notify.h"
 #include "rpc/timeout.h"
+#include "server/check_options.h"
 #include "server/server_loop.h"
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
 #include "tern/async/task_group.h"
+#include "tern/detail/misuse.h"
 #include "transport/acceptor.h"
 #include "transport/entity_id.h"
 
@@ -117,6 +119,7 @@ class Server::Core {
   void add_service(Service& service) {
     require_not_listening("add_service()");
     shared_->registry.add(service);
+    services_.push_back(service.in_use());
   }
 
   [[nodiscard]] std::vector<std::string> service_names() const { return shared_->registry.names(); }
@@ -133,11 +136,14 @@ class Server::Core {
 
   void set_generic_service(GenericService& service) {
     require_not_listening("set_generic_service()");
+    if (shared_->registry.has_fallback()) {
+      detail::throw_misuse("set_generic_service() was called twice: a server has one generic service");
+    }
     shared_->registry.set_fallback(service.handler());
   }
 
   std::uint16_t listen(std::string_view text, ListenOptions options) {
-    require_not_stopped();
+    require_not_stopped("listen()");
     tell_observers();
     const std::string name{options.name.empty() ? text : options.name};
     if (name.find('\n') != std::string::npos) throw std::invalid_argument("a listening socket's name has a line break");
@@ -161,13 +167,14 @@ class Server::Core {
   }
 
   void serve_socket(int descriptor, ServerTls* tls) {
-    require_not_stopped();
+    require_not_stopped("serve_socket()");
+    serves_sockets_ = true;
     part_of(home_).add_connection(transport::make_socket_stream(home_, transport::adopt_socket(home_, descriptor)),
                                   {.tls = tls});
   }
 
   void listen(InProcess& in_process) {
-    require_not_stopped();
+    require_not_stopped("listen()");
     tell_observers();
     in_process.serve(home_, [this](Loop& loop, std::unique_ptr<transport::ByteStream> stream) {
       part_of(loop).add_connection(std::move(stream), {.in_process = true});
@@ -175,8 +182,17 @@ class Server::Core {
     in_processes_.push_back(&in_process);
   }
 
+  void check_serving(const StopOptions& options) const {
+    check_options(options);
+    require_home("serve_until()");
+    if (stopping_ || !acceptors_.empty() || !in_processes_.empty() || serves_sockets_) return;
+    spdlog::warn("serve_until() of a server that listens on nothing: call listen() before");
+  }
+
   // It ends whether or not whoever asked for it still waits.
   Task<void> stop(StopOptions options) {
+    check_options(options);
+    require_home("stop()");
     const Clock::time_point delay_ends = rpc::deadline_after(Clock::now(), options.delay);
     const Clock::time_point grace_ends = rpc::deadline_after(delay_ends, options.grace);
     if (!std::exchange(stopping_, true)) {
@@ -217,6 +233,7 @@ class Server::Core {
     co_await run_on_loops(parts_->pointers(), std::move(close));
     if (left_ > 0) co_await empty_.wait();
     leave_in_processes();
+    services_.clear();
     stopped_.set();
   }
 
@@ -252,12 +269,19 @@ class Server::Core {
     return acceptors;
   }
 
-  void require_not_stopped() const {
-    if (stopping_) throw std::logic_error("the server was stopped");
+  void require_home(const char* what) const {
+    if (Loop::current() == &home_) return;
+    throw std::logic_error(std::string{what} + " on another loop or thread than the server's: call it on the loop that "
+                                               "made the Server");
+  }
+  void require_not_stopped(const char* what) const {
+    require_home(what);
+    if (stopping_) throw std::logic_error(std::string{what} + " after stop(): make another Server to serve again");
   }
   void require_not_listening(const char* what) const {
+    require_home(what);
     if (!acceptors_.empty() || !in_processes_.empty()) {
-      throw std::logic_error(std::string{what} + " comes before listen()");
+      throw std::logic_error(std::string{what} + " comes after listen(): call it before");
     }
   }
 
@@ -329,6 +353,8 @@ class Server::Core {
   std::shared_ptr<ServerParts> parts_;
   std::vector<Listening> acceptors_;
   std::vector<InProcess*> in_processes_;
+  bool serves_sockets_ = false;
+  std::vector<std::shared_ptr<const void>> services_;  // that may be called
   TaskGroup accepting_;
   bool observers_told_ = false;
   bool stopping_ = false;
@@ -351,7 +377,7 @@ class Server::Core {
   TaskGroup ending_;  // the last member: it uses the others
 };
 
-Server::Server(ServerOptions options) : core_(std::make_unique<Core>(options)) {}
+Server::Server(ServerOptions options) : core_(std::make_unique<Core>(checked(options))) {}
 Server::~Server() = default;
 
 void Server::add_service(Service& service) { core_->add_service(service); }
@@ -365,6 +391,7 @@ std::uint16_t Server::listen(std::string_view address, ListenOptions options) {
 std::vector<ListeningSocket> Server::listening_sockets() const { return core_->listening_sockets(); }
 void Server::serve_socket(int descriptor, ServerTls* tls) { core_->serve_socket(descriptor, tls); }
 void Server::listen(InProcess& in_process) { core_->listen(in_process); }
+void Server::check_serving(const StopOptions& options) const { core_->check_serving(options); }
 Task<void> Server::stop(StopOptions options) { return core_->stop(options); }
 Task<ServerInfo> Server::inspect() const { return ServerParts::inspect(core_->parts()); }
 std::function<Task<ServerInfo>()> Server::inspector() const {

@@ -170,7 +170,9 @@ struct InProcess::Serving {
 
 void InProcess::serve(Loop& home, Accept accept) {
   const std::lock_guard lock{mutex_};
-  if (serving_ != nullptr) throw std::logic_error("an InProcess is served by one server at a time");
+  if (serving_ != nullptr) {
+    throw std::logic_error("an InProcess is served by one server at a time: stop that one, or make another InProcess");
+  }
   serving_ = std::make_shared<Serving>(home, std::move(accept));
 }
 

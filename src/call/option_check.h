@@ -1,0 +1,17 @@
+// What the options of a server, a channel or a stop have in common: a value that makes no sense is rejected where the
+// option is given, with one sentence, and not met later as a call that never ends.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+namespace tern {
+
+/// Throws std::invalid_argument: "ServerOptions::max_concurrent_streams is 0: no client could make a call".
+[[noreturn]] void reject_option(std::string_view name, std::string_view problem);
+
+/// `zero_means`: what 0 does, for the sentence.
+void require_not_negative(std::string_view name, std::chrono::nanoseconds value, std::string_view zero_means);
+void require_positive(std::string_view name, std::chrono::nanoseconds value);
+
+}  // namespace tern
