@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cassert>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -144,6 +145,7 @@ void Loop::arm(Timer& timer, Clock::time_point when) {
 void Loop::set_alarm() {
   const auto next = timers_.next();
   if (!next || !alarm_ || *next >= alarm_->set_for) return;
+  assert(timers_.size() > 0);
   alarm_->set_for = *next;
   alarm_->timer.expires_at(*next);
   alarm_->timer.async_wait([this](const boost::system::error_code& error) {
@@ -182,10 +184,12 @@ void Loop::run_turn() {
 
 Loop::Turn::Turn(Loop& loop) noexcept
     : loop_(loop), outer_(std::exchange(current_loop, &loop)), outermost_(!std::exchange(loop.in_turn_, true)) {
+  assert(outermost_ || inside(loop_.turn()));
   if (outermost_) loop_.turn_.store(loop_.turn() + 1, std::memory_order_relaxed);
 }
 
 Loop::Turn::~Turn() {
+  assert(current_loop == &loop_ && loop_.in_turn_);
   if (outermost_) {
     loop_.run_turn();
     loop_.in_turn_ = false;

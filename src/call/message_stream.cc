@@ -1,6 +1,7 @@
 #include "tern/call/message_stream.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "http2/memory_budget.h"
@@ -21,9 +22,11 @@ MessageStream::~MessageStream() {
 
 void MessageStream::on_data(std::span<const std::uint8_t> bytes) {
   if (incoming_ended_) return;
+  assert(open() && !paused_);
   held_ += bytes.size();
   const std::uint64_t before = reader_.count().messages;
   Status status = reader_.receive(bytes, incoming_);
+  assert(reader_.count().messages >= before);
   count_received(reader_.count().messages - before);
   if (!recount() && status.ok()) {
     refuse_incoming(Status{StatusCode::kResourceExhausted,
@@ -51,6 +54,7 @@ void MessageStream::on_data(std::span<const std::uint8_t> bytes) {
 }
 
 Buffer MessageStream::ready_to_send(Buffer encoded, Compression compression) {
+  assert(encoded.size() >= rpc::kPrefixBytes);
   if (compression != Compression::kIdentity) encoded = rpc::compress_message(std::move(encoded), compression);
   sent_.add(encoded.size() - rpc::kPrefixBytes);
   return encoded;
@@ -87,6 +91,7 @@ void MessageStream::refuse_incoming(Status status) {
   reader_ = rpc::MessageReader{reader_.limit()};
   clear_incoming();
   end_incoming();
+  assert(incoming_.empty() && incoming_ended_);
   on_bad_message(std::move(status));
 }
 
@@ -102,9 +107,11 @@ void MessageStream::on_sent() {
 void MessageStream::pause() noexcept {
   paused_ = true;
   renew(false);
+  assert(!open() && unsent() == 0);
 }
 
 void MessageStream::resume_anew() noexcept {
+  assert(paused_ && open());
   paused_ = false;
   reader_ = rpc::MessageReader{reader_.limit()};  // which may be compressed or not, anew
   clear_incoming();
@@ -113,6 +120,7 @@ void MessageStream::resume_anew() noexcept {
 }
 
 void MessageStream::limit_received(std::size_t limit) noexcept {
+  assert(incoming_.empty() && reader_.between_messages());
   reader_ = rpc::MessageReader{std::min(limit, reader_.limit())};
 }
 
@@ -131,6 +139,7 @@ void MessageStream::release_waits() noexcept {
   paused_ = false;  // no other stream follows
   end_incoming();
   if (writing_ != nullptr) std::exchange(writing_, nullptr)->wake();
+  assert(!paused_ && incoming_ended_);
 }
 
 std::optional<Buffer> MessageStream::take_message() {
@@ -147,6 +156,7 @@ std::optional<Buffer> MessageStream::take_message() {
 }
 
 Result<Buffer> MessageStream::pop_incoming() {
+  assert(!incoming_.empty());
   Buffer message = incoming_.pop();
   const std::size_t used = std::min(held_, message.size() + rpc::kPrefixBytes);
   held_ -= used;
@@ -174,6 +184,7 @@ void MessageStream::Read::begin(std::coroutine_handle<> caller, Job& job) {
   if (stream_->home_ != nullptr && stream_->home_ != &job.loop()) detail::throw_other_loop();
   if (!begin_wait(caller, job)) return;
   if (stream_->incoming_ended_) return wake();
+  assert(stream_->reading_ == nullptr);
   stream_->reading_ = this;
   stream_->open_window_for_rest();
 }
@@ -186,6 +197,7 @@ void MessageStream::Read::cancel() noexcept {
 void MessageStream::Write::begin(std::coroutine_handle<> caller, Job& job) {
   if (!begin_wait(caller, job)) return;
   if (failed()) return wake();
+  assert(stream_->writing_ == nullptr && stream_->unsent() + stream_->paused_ > 0);
   stream_->writing_ = this;
 }
 

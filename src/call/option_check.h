@@ -1,5 +1,5 @@
-// What the options of a server, a channel or a stop have in common: a value that makes no sense is rejected where the
-// option is given, with one sentence, and not met later as a call that never ends.
+// Checks of options of a server, a channel or a stop: a value that makes no sense is rejected with one sentence where
+// the option is given. Unchecked, it would show later as a call that never ends.
 #pragma once
 
 #include <chrono>

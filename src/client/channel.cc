@@ -40,7 +40,8 @@ detail::ChannelHandle::ChannelHandle(Channel& channel) noexcept : core_(channel.
 Loop* detail::ChannelHandle::home_if_there() const noexcept { return core_->home(); }
 Loop& detail::ChannelHandle::home() const {
   Loop* home = core_->home();
-  if (home == nullptr) throw_misuse("the stub's channel was destroyed: keep the Channel while stubs make blocking calls");
+  if (home == nullptr)
+    throw_misuse("the stub's channel was destroyed: keep the Channel while stubs make blocking calls");
   return *home;
 }
 

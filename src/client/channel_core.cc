@@ -1,12 +1,12 @@
 #include "client/channel_core.h"
 
+#include <cassert>
 #include <functional>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
 
 #include "async/run_on_loops.h"
-#include "tern/detail/channel_handle.h"
 #include "tern/detail/misuse.h"
 
 namespace tern {
@@ -35,8 +35,10 @@ ChannelLoop& ChannelCore::make_part(Loop& loop) {
   const std::size_t used = used_.load(std::memory_order_relaxed);
   if (used == kMostLoops) throw std::runtime_error("a channel is used by more than 256 loops");
   Part& part = parts_[used];
+  assert(!part.on_loop.has_value());
   part.on_loop.emplace(loop, [this, &loop, &part] { return std::make_unique<ChannelLoop>(loop, config_, part.calls); });
   used_.store(used + 1, std::memory_order_release);
+  assert(part.on_loop->get() != nullptr);  // made at once, on its own loop
   ChannelLoop& made = *part.on_loop->get();
   if (closed()) made.close();
   return made;

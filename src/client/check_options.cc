@@ -39,7 +39,7 @@ ChannelOptions checked(ChannelOptions options) {
     reject_option("ChannelOptions::in_process", "and resolver are both set: the server is in this process, or found");
   }
   if (options.in_process != nullptr && options.tls != nullptr) {
-    reject_option("ChannelOptions::in_process", "and tls are both set: within a process there is no TLS");
+    reject_option("ChannelOptions::in_process", "and tls are both set: TLS is for sockets");
   }
   return options;
 }

@@ -1,4 +1,5 @@
-// Options of a channel whose values make no sense, or contradict each other: std::invalid_argument that names the option.
+// Options of a channel whose values make no sense, or contradict each other: std::invalid_argument that names the
+// option.
 #pragma once
 
 #include "tern/client/channel_options.h"

@@ -1,6 +1,7 @@
 #include "tern/client/client_call.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "call/notify.h"
@@ -47,7 +48,7 @@ void detail::throw_moved_from() {
       "a call is awaited once: this one was awaited before, or moved from: make another call with the stub");
 }
 
-// What a closed channel's options point to, its interceptors and its observers may be gone.
+// The objects of a closed channel's options, its interceptors and its observers may be gone.
 ClientCall::ClientCall(const detail::ChannelHandle& channel, std::string_view method, CallOptions options)
     : CallAttempts(channel, method, options) {
   if (this->channel().closed()) conclude(channel_closed());
@@ -78,8 +79,9 @@ Event::Waiting ClientCall::opened() {
 }
 
 void ClientCall::start() {
-  if (started_) return require_own_loop();
+  if (started_) return;
   ChannelLoop& part = channel().part_here();
+  assert(counts_ == nullptr && !ended());
   started_ = true;
   counts_ = &part.calls();
   counts_->count_start();
@@ -97,6 +99,7 @@ void ClientCall::start() {
   if (!intercepted() && channel().config().options().call_credentials == nullptr && options.credentials == nullptr) {
     return begin_attempts();
   }
+  assert(chain_ == nullptr);
   chain_ = std::make_unique<Chain>(*this);
   chain_->begin();
 }
@@ -111,6 +114,7 @@ bool ClientCall::arm_deadline(Loop& loop) {
     const Clock::time_point end = rpc::deadline_after(now, *timeout);
     deadline = std::min(end, deadline.value_or(end));
   }
+  assert(deadline.has_value());
   loop.arm(*this, *deadline);
   return *deadline > now;  // else it expires in a turn of its own
 }
@@ -187,6 +191,7 @@ void ClientCall::conclude(Status&& status) {
   opened_event().set();
   headers_event().set();
   ended_.set();
+  assert(counts_ == nullptr && !armed());
   release_waits();
 }
 

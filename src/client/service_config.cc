@@ -28,7 +28,7 @@ const Value* member(const Struct& object, const char* key) {
   return found == object.fields().end() ? nullptr : &found->second;
 }
 
-/// Logs each member that is none of `known`: gRPC's clients ignore what another version may know, but it may be a typo.
+/// Logs each member that is not in `known`. Other versions of gRPC may know it, so it is not an error; or it is a typo.
 void warn_of_unknown(const Struct& object, const char* where, std::initializer_list<std::string_view> known) {
   for (const auto& [key, value] : object.fields()) {
     if (std::ranges::find(known, std::string_view{key}) != known.end()) continue;
@@ -209,10 +209,10 @@ ServiceConfig ServiceConfig::parse(std::string_view json) {
   if (json.empty()) return config;
   Struct root;
   const auto parsed = google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &root);
-  if (!parsed.ok()) refuse("it is no JSON object: " + std::string{parsed.message()});
+  if (!parsed.ok()) refuse("it is not a JSON object: " + std::string{parsed.message()});
   warn_of_unknown(root, "the service config",
-                  {"loadBalancingPolicy", "loadBalancingConfig", "methodConfig", "retryThrottling",
-                   "healthCheckConfig", "connectionScaling"});
+                  {"loadBalancingPolicy", "loadBalancingConfig", "methodConfig", "retryThrottling", "healthCheckConfig",
+                   "connectionScaling"});
   config.round_robin = is_round_robin(root);
   if (const Value* throttling = member(root, "retryThrottling")) {
     config.throttling = throttling_of(object(*throttling, "retryThrottling"));

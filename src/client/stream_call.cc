@@ -12,7 +12,8 @@ void throw_second_response() {
 
 void throw_generator_writes() {
   throw_misuse(
-      "write() or done_writing() on a call whose requests a generator yields: yield the message there, or make the call "
+      "write() or done_writing() on a call whose requests a generator yields: yield the message there, or make the "
+      "call "
       "without a generator");
 }
 
@@ -20,12 +21,14 @@ void throw_generator_writes() {
 // a loop still lets the event loop go on, because each way to learn of the end suspends.
 
 Task<Status> StreamCall::status() {
+  call().require_own_loop();
   if (call().ended()) co_await Yield{};
   co_await call().end();
   co_return call().status();
 }
 
 Task<Metadata> StreamCall::initial_metadata() {
+  call().require_own_loop();
   call().start();
   if (call().ended()) co_await Yield{};
   co_await call().headers();
@@ -44,6 +47,7 @@ const Metadata& StreamCall::trailing_metadata() {
 }
 
 Task<bool> StreamCall::write_bytes(Result<Buffer> message) {
+  call().require_own_loop();
   if (call().requests_ended()) {
     throw_misuse("a write after done_writing() or finish(): write all messages before, or make another call");
   }
@@ -60,6 +64,7 @@ Task<bool> StreamCall::write_bytes(Result<Buffer> message) {
 }
 
 Task<void> StreamCall::end_writes() {
+  call().require_own_loop();
   co_await call().opened();
   if (call().ended()) co_await Yield{};
   call().end_requests();

@@ -96,10 +96,11 @@ void print_service_class(Printer& printer, const ServiceText& service, Kind kind
 /// The beginning of a class of calls, with `calls` as what it is.
 void print_stub_beginning(Printer& printer, const ServiceText& service, std::string_view name, const char* calls) {
   printer.Print(calls);
-  printer.Print({{"class", std::string{name}}, {"channel", service.channel}, {"member", std::string{kChannelMember}}},
-                "class $class$ {\n"
-                " public:\n"
-                "  explicit $class$(::tern::detail::ChannelHandle $channel$) noexcept : $member$(::std::move($channel$)) {}\n");
+  printer.Print(
+      {{"class", std::string{name}}, {"channel", service.channel}, {"member", std::string{kChannelMember}}},
+      "class $class$ {\n"
+      " public:\n"
+      "  explicit $class$(::tern::detail::ChannelHandle $channel$) noexcept : $member$(::std::move($channel$)) {}\n");
 }
 
 void print_stub_end(Printer& printer) {
@@ -147,8 +148,9 @@ void print_blocking_call(Printer& printer, const ServiceText& service, const Met
 }
 
 void print_stubs(Printer& printer, const ServiceText& service) {
-  print_stub_beginning(printer, service, kStub,
-                       "/// Calls of the service over a channel. Calls that are made when the channel is gone end with CANCELLED.\n");
+  print_stub_beginning(
+      printer, service, kStub,
+      "/// Calls of the service over a channel. Calls that are made when the channel is gone end with CANCELLED.\n");
   printer.Indent();
   print_methods(printer, service, [&](const MethodText& method) { print_call(printer, service, method); });
   printer.Outdent();

@@ -7,7 +7,6 @@
 #include "codegen/generator.h"
 
 int main(int argc, char** argv) {
-  const tern::codegen::Generator generator{
-      [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }};
+  const tern::codegen::Generator generator{[](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }};
   return google::protobuf::compiler::PluginMain(argc, argv, &generator);
 }

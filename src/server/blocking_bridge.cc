@@ -1,5 +1,7 @@
 #include "tern/server/blocking_bridge.h"
 
+#include <cassert>
+
 #include "tern/detail/misuse.h"
 
 namespace tern {
@@ -32,6 +34,7 @@ void BlockingBridge::run_and_wait(Task<void> task) {
       const std::lock_guard loop_lock{self->mutex_};
       if (self->closed_) return;
     }
+    assert(self->visit_ == nullptr && Loop::current() == &self->loop_);
     self->visit_ = std::make_unique<Visit>(*self);
     self->visit_->start(std::move(*body));
   });
@@ -45,6 +48,7 @@ void BlockingBridge::visit_ended(std::exception_ptr error) {
   visit_.reset();
   {
     const std::lock_guard lock{mutex_};
+    assert(busy_ && !ended_);
     ended_ = true;
     error_ = std::move(error);
   }

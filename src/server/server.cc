@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cassert>
 #include <functional>
 #include <iterator>
 #include <latch>
@@ -156,6 +157,7 @@ class Server::Core {
       parts_->add_listening(acceptor->name());
       acceptors_.push_back({.acceptor = std::move(acceptor), .name = name});
     }
+    assert(!acceptors_.empty());
     return acceptors_.back().acceptor->address().port;
   }
 
@@ -176,10 +178,9 @@ class Server::Core {
   void listen(InProcess& in_process) {
     require_not_stopped("listen()");
     tell_observers();
-    in_process.serve(home_, [this](Loop& loop, std::unique_ptr<transport::ByteStream> stream) {
+    in_processes_.push_back(in_process.serve(home_, [this](Loop& loop, std::unique_ptr<transport::ByteStream> stream) {
       part_of(loop).add_connection(std::move(stream), {.in_process = true});
-    });
-    in_processes_.push_back(&in_process);
+    }));
   }
 
   void check_serving(const StopOptions& options) const {
@@ -209,6 +210,7 @@ class Server::Core {
   }
 
   Task<void> end() {
+    assert(stopping_ && Loop::current() == &home_);
     while (Clock::now() < delay_ends_) {
       changed_.clear();
       co_await changed_.wait(delay_ends_);
@@ -217,6 +219,7 @@ class Server::Core {
     co_await accepting_.join();
     acceptors_.clear();
 
+    assert(left_ == 0 && !parts_->all().empty());
     left_ = parts_->all().size();
     post_to_parts([empty = empty_part_, idle = http1_idle_](ServerLoop& part) { part.begin_stop(empty, idle); });
     // In a turn of its own: what handlers were woken for before the stop (HealthService::shut_down()) still goes out.
@@ -226,12 +229,14 @@ class Server::Core {
       co_await changed_.wait(grace_ends_);
     }
     if (left_ > 0) {
+      warn_of_long_calls();
       post_to_parts([](ServerLoop& part) { part.cancel_calls(); });
       co_await empty_.wait(Clock::now() + kCancelledHandlersTime);
     }
     std::function<void(ServerLoop&, std::size_t)> close = [](ServerLoop& part, std::size_t /*i*/) { part.close_all(); };
     co_await run_on_loops(parts_->pointers(), std::move(close));
     if (left_ > 0) co_await empty_.wait();
+    assert(left_ == 0);
     leave_in_processes();
     services_.clear();
     stopped_.set();
@@ -271,8 +276,9 @@ class Server::Core {
 
   void require_home(const char* what) const {
     if (Loop::current() == &home_) return;
-    throw std::logic_error(std::string{what} + " on another loop or thread than the server's: call it on the loop that "
-                                               "made the Server");
+    throw std::logic_error(std::string{what} +
+                           " on another loop or thread than the server's: call it on the loop that "
+                           "made the Server");
   }
   void require_not_stopped(const char* what) const {
     require_home(what);
@@ -298,8 +304,19 @@ class Server::Core {
     throw std::logic_error("a connection came to a loop that the server has no part on");
   }
 
+  // Without a grace nobody waited for them.
+  void warn_of_long_calls() const {
+    const std::size_t calls = calls_in_flight();
+    if (calls == 0 || grace_ends_ <= delay_ends_) return;
+    spdlog::warn(
+        "{} calls still run at the end of the server's grace, and are cancelled: raise StopOptions::grace, or end "
+        "their "
+        "handlers earlier (ServerContext::end_when_draining())",
+        calls);
+  }
+
   void leave_in_processes() {
-    for (InProcess* in_process : in_processes_) in_process->stop_serving();
+    for (const std::function<void()>& stop_serving : in_processes_) stop_serving();
     in_processes_.clear();
   }
 
@@ -352,7 +369,7 @@ class Server::Core {
   std::shared_ptr<ServerShared> shared_;
   std::shared_ptr<ServerParts> parts_;
   std::vector<Listening> acceptors_;
-  std::vector<InProcess*> in_processes_;
+  std::vector<std::function<void()>> in_processes_;  // each ends the serving of one
   bool serves_sockets_ = false;
   std::vector<std::shared_ptr<const void>> services_;  // that may be called
   TaskGroup accepting_;
@@ -363,7 +380,9 @@ class Server::Core {
   /// Called by a part on its loop when it is empty. Does nothing when the server is gone by then.
   std::function<void()> empty_part_ = [this, home = home_.mailbox(), alive = std::weak_ptr{alive_}] {
     home->post([this, alive] {
-      if (alive.expired() || --left_ > 0) return;
+      if (alive.expired()) return;
+      assert(left_ > 0 && stopping_);
+      if (--left_ > 0) return;
       empty_.set();
       changed_.set();
     });

@@ -7,7 +7,8 @@
 
 namespace tern {
 
-// A member of a derived class goes before this, so that a call may have used it already: the log says why it crashed.
+// The members of a derived class are destroyed before this: a call may use them and crash. The log then names the
+// cause.
 Service::~Service() {
   if (in_use_.use_count() == 1) return;
   spdlog::error(

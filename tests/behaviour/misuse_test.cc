@@ -28,7 +28,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What the mistake throws: the text of a std::logic_error, or of anything else with its kind before.
+/// Returns the text of the std::logic_error that the mistake throws; another exception's text has a mark before it.
 Task<std::string> thrown_by(Task<void> mistake) {
   std::string text = "nothing was thrown";
   try {
@@ -199,16 +199,15 @@ class CallMisuse : public testing::TestWithParam<Mistake> {};
 
 TEST_P(CallMisuse, ThrowsASentence) {
   ProbeService service;
-  with_server(
-      service,
-      [](Channel& channel, Server&) -> Task<void> {
-        const std::string text = co_await thrown_by(GetParam().make(ProbeStub{channel}));
-        EXPECT_EQ(text, GetParam().sentence);
-        // The channel goes on.
-        const Status status = co_await call(channel);
-        EXPECT_TRUE(status.ok()) << status.to_string();
-      },
-      {.threads = 2});
+  with_server(service,
+              [](Channel& channel, Server&) -> Task<void> {
+                const std::string text = co_await thrown_by(GetParam().make(ProbeStub{channel}));
+                EXPECT_EQ(text, GetParam().sentence);
+                // The channel goes on.
+                const Status status = co_await call(channel);
+                EXPECT_TRUE(status.ok()) << status.to_string();
+              },
+              {.threads = 2});
 }
 
 constexpr const char* kMovedFrom =
@@ -467,18 +466,18 @@ TEST(ServerMisuse, UseAfterStopThrows) {
 
 TEST(ServerMisuse, UseOnAnotherLoopThrows) {
   ProbeService service;
-  with_server(
-      service,
-      [](Channel& /*channel*/, Server& server) -> Task<void> {
-        std::string text;
-        co_await run_on(other_loop(), [&]() -> Task<void> {
-          text = thrown_by([&] { server.listen("127.0.0.1:0"); });
-          return let_them_wait();
-        });
-        EXPECT_EQ(text,
-                  "listen() on another loop or thread than the server's: call it on the loop that made the Server");
-      },
-      {.threads = 2});
+  with_server(service,
+              [](Channel& /*channel*/, Server& server) -> Task<void> {
+                std::string text;
+                co_await run_on(other_loop(), [&]() -> Task<void> {
+                  text = thrown_by([&] { server.listen("127.0.0.1:0"); });
+                  return let_them_wait();
+                });
+                EXPECT_EQ(
+                    text,
+                    "listen() on another loop or thread than the server's: call it on the loop that made the Server");
+              },
+              {.threads = 2});
 }
 
 class NoGeneric final : public GenericService {
@@ -535,6 +534,36 @@ TEST(ServerMisuse, AServiceThatGoesAfterTheStopIsNotLogged) {
     }
   }());
   EXPECT_EQ(log.count("is destroyed while"), 0) << log.text();
+}
+
+TEST(ServerMisuse, AHandlerThatNeverEndsIsLoggedAtTheEndOfTheGrace) {
+  const CapturedLog log;
+  ProbeService service;
+  with_server(service, [&service](Channel& channel, Server& server) -> Task<void> {
+    TaskGroup calls;
+    calls.spawn([](Channel& its_channel) -> Task<void> {
+      ProbeStub stub{its_channel};
+      const Result<Payload> result = co_await stub.Hang(Order{}).result();
+      EXPECT_FALSE(result.ok());
+    }(channel));
+    co_await until(service.running, 1);
+    co_await server.stop({.grace = 1ms});
+    co_await calls.join();
+  });
+  EXPECT_EQ(log.count("1 calls still run at the end of the server's grace, and are cancelled: raise"), 1) << log.text();
+}
+
+TEST(ServerMisuse, AnInProcessThatGoesBeforeItsServerIsLogged) {
+  const CapturedLog log;
+  on_a_loop([] {
+    Server server;
+    InProcess in_process;
+    server.listen(in_process);
+  });
+  EXPECT_EQ(log.count("an InProcess is destroyed while a server listens on it: declare it before the server, or await "
+                      "Server::stop() before"),
+            1)
+      << log.text();
 }
 
 TEST(ServerMisuse, AMethodThatNobodyHasIsNamed) {
@@ -615,7 +644,7 @@ std::vector<BadOption> bad_options() {
       {[] { make_channel({}, "http://localhost:50051"); },
        "target \"http://localhost:50051\": a target has no URL's scheme: write host:port, and set ChannelOptions::tls "
        "for TLS"},
-      {[] { make_channel({.service_config = "{"}); }, "service config: it is no JSON object"},
+      {[] { make_channel({.service_config = "{"}); }, "service config: it is not a JSON object"},
       {[] { make_channel({.service_config = R"({"loadBalancingPolicy": "round_robbin"})"}); },
        "service config: \"loadBalancingPolicy\" is \"round_robbin\": known are pick_first and round_robin"},
       {[] { make_channel({.service_config = R"({"methodConfig": [{"name": [{}], "waitForReady": "yes"}]})"}); },

@@ -126,9 +126,9 @@ class MessageStream : public http2::Stream {
   std::size_t held_ = 0;  // received bytes that the peer's window is not yet opened for again
   http2::MemoryBudget* budget_;
   std::size_t held_in_memory_ = 0;  // bytes of messages, whole ones and one that has begun, as counted there
-  const Loop* home_ = nullptr;  // null: nobody compares
-  Read* reading_ = nullptr;     // from its wait until it has been resumed
-  Write* writing_ = nullptr;    // while it waits
+  const Loop* home_ = nullptr;      // null: nobody compares
+  Read* reading_ = nullptr;         // from its wait until it has been resumed
+  Write* writing_ = nullptr;        // while it waits
 };
 
 class MessageStream::Read : public Wait {

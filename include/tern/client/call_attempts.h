@@ -57,7 +57,7 @@ class CallAttempts : public MessageStream, private ConnectionWaiter {
   /// The client's side of the stream ends with what was written so far.
   void end_request();
   [[nodiscard]] bool request_ended() const noexcept { return request_.ended(); }
-  /// Throws std::logic_error on another loop than that of the call, once it has begun.
+  /// Throws std::logic_error on another loop than the call's, once the call has begun.
   void require_own_loop() const;
   /// Ends all attempts, with `status` for their connections' balancer. Starts no other one.
   void stop_attempts(const Status& status) noexcept;

@@ -41,7 +41,7 @@ class ClientCall final : public CallAttempts, private Timer, public Recycled {
   void expect_one_response() noexcept { expect_one_message(); }
 
   /// Opens the call, connecting first where needed. Again, it does nothing. What the network does is never thrown:
-  /// status() says it. Throws std::logic_error outside of a loop, and on another loop than the first time.
+  /// status() says it. Throws std::logic_error outside of a loop.
   void start();
   /// start(), and awaits that the call is open or has ended.
   Event::Waiting opened();

@@ -15,8 +15,8 @@ class GenericStub {
  public:
   explicit GenericStub(detail::ChannelHandle channel) noexcept : channel_(std::move(channel)) {}
 
-  [[nodiscard]] UnaryCall<RawMessage> unary(std::string_view method, const RawMessage& request,
-                                            CallOptions options = {}) const {
+  [[nodiscard("a call begins when it is awaited: co_await it")]] UnaryCall<RawMessage> unary(
+      std::string_view method, const RawMessage& request, CallOptions options = {}) const {
     return {channel_, checked(method), request, options};
   }
   /// Any kind of call: one message each way is what a unary method has.

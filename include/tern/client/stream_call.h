@@ -100,7 +100,8 @@ class ReadingCall : public StreamCall {
 template <class Response>
 class [[nodiscard]] ServerStreamCall : public detail::ReadingCall<Response> {
  public:
-  ServerStreamCall(const detail::ChannelHandle& channel, std::string_view method, MessageRef request, CallOptions options)
+  ServerStreamCall(const detail::ChannelHandle& channel, std::string_view method, MessageRef request,
+                   CallOptions options)
       : detail::ReadingCall<Response>(channel, method, options) {
     this->call().set_request(this->call().encode(request));
   }

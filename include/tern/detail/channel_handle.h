@@ -1,5 +1,5 @@
-// ChannelHandle: a channel as stubs and calls hold it. They may outlive their Channel: calls that are made afterwards end
-// with CANCELLED, and blocking ones throw std::logic_error. Used by generated code.
+// ChannelHandle: a channel as stubs and calls hold it. They may outlive their Channel: calls that are made afterwards
+// end with CANCELLED, and blocking ones throw std::logic_error. Used by generated code.
 #pragma once
 
 #include <memory>

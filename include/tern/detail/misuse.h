@@ -1,4 +1,4 @@
-// Misuse of the library by its program: a std::logic_error whose one sentence says what was wrong and what to do.
+// A program's misuse of the library: a std::logic_error whose sentence names the mistake and the remedy.
 // docs/mistakes.md lists the sentences. Invariants of the library itself are assert()s, which no program and no peer
 // can break.
 #pragma once
