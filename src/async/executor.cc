@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -21,6 +22,7 @@ Executor::~Executor() {
   }
   changed_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  assert(queue_.empty() && working_ == 0);
 }
 
 void Executor::submit(Work& work) {
@@ -66,6 +68,7 @@ void Executor::serve() {
     if (clock != nullptr) [[unlikely]]
       clock->work_ended();
     lock.lock();
+    assert(working_ > 0 && working_ <= threads_.size());
     if (--working_ == 0) idle_.notify_all();
   }
 }
@@ -103,6 +106,7 @@ void ExecutorWait::begin(std::coroutine_handle<> caller, Job& job) {
 }
 
 void ExecutorWait::cancel() noexcept {
+  assert(running_ != nullptr);
   // What runs already is waited for, and its result delivered.
   if (executor_->withdraw(*running_)) return wake();
   request_stop();

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cassert>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -50,7 +51,9 @@ bool is_cancelled(const std::exception_ptr& error) noexcept {
 }
 
 Wait::~Wait() {
-  if (state_ == State::kWaiting) job_->innermost_ = nullptr;
+  if (state_ != State::kWaiting) return;
+  assert(job_->innermost_ == this);
+  job_->innermost_ = nullptr;
 }
 
 bool Wait::begin_wait(std::coroutine_handle<> waiter, Job& job) noexcept {
@@ -68,12 +71,14 @@ bool Wait::begin_wait(std::coroutine_handle<> waiter, Job& job) noexcept {
 void Wait::suspend_to_the_end(std::coroutine_handle<> waiter, Job& job) noexcept {
   job_ = &job;
   waiter_ = waiter;
+  assert(job.innermost_ == nullptr && !job.done_);
   state_ = State::kWaiting;
   job.innermost_ = this;
 }
 
 void Wait::wake() noexcept {
   if (state_ != State::kWaiting) return;
+  assert(job_->innermost_ == this);
   state_ = State::kWoken;
   job_->innermost_ = nullptr;
   job_->make_ready(*this);
@@ -110,6 +115,7 @@ void Job::destroy_body() noexcept {
 Job* Job::current() noexcept { return current_job; }
 
 void Job::hold(Task<void> body) noexcept {
+  assert(!body_);
   const Task<void>::Frame frame = body.release();
   frame.promise().job_ = this;
   body_ = frame;
@@ -137,6 +143,7 @@ void Job::make_ready(Wait& wait) noexcept {
     ++cancelled_awaits_;
     return loop_->make_ready(wait);
   }
+  assert(cancelled_awaits_ <= kMostPromptCancellations + 1);
   if (cancelled_awaits_ == kMostPromptCancellations) {
     ++cancelled_awaits_;
     spdlog::warn("{}: cancelled, it has caught Cancelled {} times and awaits on: throw it again",
@@ -146,11 +153,13 @@ void Job::make_ready(Wait& wait) noexcept {
 }
 
 void Job::body_ended() noexcept {
+  assert(body_ && !ended_ && innermost_ == nullptr);
   ended_ = true;
   loop_->make_ready(step_);
 }
 
 void Job::step() {
+  assert(body_ && !done_);
   std::exception_ptr error;
   if (ended_) {
     error = Task<void>::Frame::from_address(body_.address()).promise().take_error();

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cassert>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -160,6 +161,7 @@ void Loop::set_alarm() {
     next = clock->to_real(*next);
   }
   if (*next >= alarm_->set_for) return;
+  assert(timers_.size() > 0);
   alarm_->set_for = *next;
   alarm_->timer.expires_at(*next);
   alarm_->timer.async_wait([this](const boost::system::error_code& error) {
@@ -210,10 +212,12 @@ void Loop::run_turn() {
 
 Loop::Turn::Turn(Loop& loop) noexcept
     : loop_(loop), outer_(std::exchange(current_loop, &loop)), outermost_(!std::exchange(loop.in_turn_, true)) {
+  assert(outermost_ || inside(loop_.turn()));
   if (outermost_) loop_.turn_.store(loop_.turn() + 1, std::memory_order_relaxed);
 }
 
 Loop::Turn::~Turn() {
+  assert(current_loop == &loop_ && loop_.in_turn_);
   if (outermost_) {
     loop_.run_turn();
     loop_.in_turn_ = false;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -71,6 +72,7 @@ class OnLoop {
   struct Held final : LoopEnd {
     explicit Held(Loop& its_loop) : loop(&its_loop), mailbox(its_loop.mailbox()) {}
     void begin(const std::function<std::unique_ptr<T>()>& make) {
+      assert(object.load() == nullptr && Loop::current() == loop.load());
       object.store(make().release(), std::memory_order_release);
       loop.load(std::memory_order_relaxed)->when_loop_ends(*this);
     }

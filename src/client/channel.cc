@@ -4,18 +4,22 @@
 
 #include "client/channel_core.h"
 #include "tern/async/event.h"
+#include "tern/detail/misuse.h"
 #include "tern/rpc/status.h"
 
 namespace tern {
 
 Channel::Channel(std::string target, ChannelOptions options)
     : core_(std::make_shared<ChannelCore>(std::move(target), std::move(options))), home_(Loop::current()) {
-  if (home_ != nullptr) return;
-  own_loop_ = std::make_unique<LoopThread>();
-  home_ = &own_loop_->loop();
+  if (home_ == nullptr) {
+    own_loop_ = std::make_unique<LoopThread>();
+    home_ = &own_loop_->loop();
+  }
+  core_->set_home(home_);
 }
 
 Channel::~Channel() {
+  core_->set_home(nullptr);
   if (own_loop_ && Loop::current() == nullptr) {
     block_on_loop(*home_, ChannelCore::close(core_));
   } else {
@@ -23,8 +27,23 @@ Channel::~Channel() {
   }
 }
 
-void Channel::add_interceptor(ClientInterceptor& interceptor) { core_->config().add_interceptor(interceptor); }
-void Channel::add_observer(ClientObserver& observer) { core_->config().add_observer(observer); }
+void Channel::add_interceptor(ClientInterceptor& interceptor) {
+  core_->config_before_use("add_interceptor() comes after the channel was used: call it before connect() and all calls")
+      .add_interceptor(interceptor);
+}
+void Channel::add_observer(ClientObserver& observer) {
+  core_->config_before_use("add_observer() comes after the channel was used: call it before connect() and all calls")
+      .add_observer(observer);
+}
+
+detail::ChannelHandle::ChannelHandle(Channel& channel) noexcept : core_(channel.core()) {}
+Loop* detail::ChannelHandle::home_if_there() const noexcept { return core_->home(); }
+Loop& detail::ChannelHandle::home() const {
+  Loop* home = core_->home();
+  if (home == nullptr)
+    throw_misuse("the stub's channel was destroyed: keep the Channel while stubs make blocking calls");
+  return *home;
+}
 
 namespace {
 

@@ -1,13 +1,25 @@
 #include "client/channel_core.h"
 
+#include <cassert>
 #include <functional>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
 
 #include "async/run_on_loops.h"
+#include "tern/detail/misuse.h"
 
 namespace tern {
+
+Status channel_closed() {
+  return Status{StatusCode::kCancelled,
+                "the channel was closed: close or destroy it when its stubs make no more calls"};
+}
+
+ChannelConfig& ChannelCore::config_before_use(const char* sentence) {
+  if (used_.load(std::memory_order_acquire) > 0) detail::throw_misuse(sentence);
+  return *config_;
+}
 
 ChannelLoop& ChannelCore::part_here() {
   Loop& loop = Loop::require_current("a call over a Channel");
@@ -23,8 +35,10 @@ ChannelLoop& ChannelCore::make_part(Loop& loop) {
   const std::size_t used = used_.load(std::memory_order_relaxed);
   if (used == kMostLoops) throw std::runtime_error("a channel is used by more than 256 loops");
   Part& part = parts_[used];
+  assert(!part.on_loop.has_value());
   part.on_loop.emplace(loop, [this, &loop, &part] { return std::make_unique<ChannelLoop>(loop, config_, part.calls); });
   used_.store(used + 1, std::memory_order_release);
+  assert(part.on_loop->get() != nullptr);  // made at once, on its own loop
   ChannelLoop& made = *part.on_loop->get();
   if (closed()) made.close();
   return made;

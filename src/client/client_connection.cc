@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <cassert>
 #include <utility>
 
 #include "call/notify.h"
@@ -29,6 +30,7 @@ void ClientConnection::start() {
 }
 
 void ClientConnection::attempt_ended(const BalancedCallEnd& end) noexcept {
+  assert(hears_ends());
   try {
     balancer_->call_ended(server_, end);
   } catch (...) {
@@ -37,6 +39,7 @@ void ClientConnection::attempt_ended(const BalancedCallEnd& end) noexcept {
 }
 
 bool ClientConnection::open(http2::Stream& stream, std::span<const http2::HeaderField> request) {
+  assert(!stream.open());
   if (!usable()) return false;
   if (connection_.session().open(stream, request)) return true;
   // The numbers of streams are used up, say (RFC 9113 §5.1.1).
@@ -82,6 +85,7 @@ void ClientConnection::retire() {
 }
 
 void ClientConnection::on_lost(const std::string& /*reason*/) {
+  assert(connection_.closed());
   greeted_->set();
   if (user_ != nullptr) user_->connection_left(*this);
   owner_.remove(*this);

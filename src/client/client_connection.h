@@ -1,6 +1,7 @@
 // ClientConnection: one connection of a channel. The mirror of ServerConnection.
 #pragma once
 
+#include <cassert>
 #include <memory>
 #include <optional>
 #include <span>
@@ -55,7 +56,10 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
     return connection_.session().open_streams() - (background_ != nullptr && background_->open() ? 1 : 0);
   }
   /// `stream`, which is open, is none of the users'; null when it is closed.
-  void carry_in_background(const http2::Stream* stream) noexcept { background_ = stream; }
+  void carry_in_background(const http2::Stream* stream) noexcept {
+    assert(stream == nullptr || (stream->open() && background_ == nullptr));
+    background_ = stream;
+  }
   [[nodiscard]] bool lost() const noexcept { return connection_.closed(); }
   [[nodiscard]] const std::string& reason() const noexcept { return connection_.reason(); }
   [[nodiscard]] ConnectionInfo info() const { return connection_.info(); }

@@ -115,4 +115,11 @@ std::string refusal_of(const FileDescriptor& file) {
   return refusal;
 }
 
+std::string warning_of(const FileDescriptor& file) {
+  if (!file.package().empty() || file.service_count() == 0) return "";
+  return at(file, SourceLocation{},
+            "warning: services without a package are in the global namespace, and share their names with all other "
+            "servers: add a line like \"package shop.v1;\"");
+}
+
 }  // namespace tern::codegen

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <cstdint>
 
@@ -17,6 +18,7 @@ class RateLimit {
   /// Counts one; false when it is one too many.
   bool take() noexcept {
     // The clock is read only by who has used up the burst.
+    assert(left_ <= burst_);
     if (left_ == 0) refill();
     if (left_ == 0) return false;
     --left_;
@@ -29,6 +31,7 @@ class RateLimit {
     const std::chrono::duration<double> passed = now - filled_;
     const double tokens = passed.count() * static_cast<double>(per_second_);
     if (tokens < 1) return;
+    assert(left_ == 0);
     filled_ = now;
     left_ = tokens >= static_cast<double>(burst_) ? burst_ : static_cast<std::uint64_t>(tokens);
   }

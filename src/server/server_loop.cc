@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <thread>
 #include <utility>
 
@@ -43,6 +44,7 @@ constexpr std::size_t kCrowd = 500;
 /// An equal part of what a server may have; 0, without limit, stays 0.
 std::size_t share_of(std::size_t limit, const Loop& loop) {
   const std::size_t loops = loop.siblings().size();
+  assert(loops > 0);
   return (limit + loops - 1) / loops;
 }
 
@@ -65,6 +67,7 @@ ServerLoop::ServerLoop(Loop& loop, std::shared_ptr<ServerShared> shared)
 ServerLoop::~ServerLoop() { close_all(); }
 
 void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream, const Port& port) {
+  assert(Loop::current() == &loop_);
   if (refuses_calls_ || (stopping_ && !empty_)) return;
   if (!port.in_process && !admit(*stream)) return;
   if (port.tls == nullptr && port.http == nullptr) return serve_http2(std::move(stream), port, {});
@@ -105,6 +108,7 @@ bool ServerLoop::admit(transport::ByteStream& stream) {
 }
 
 void ServerLoop::left() {
+  assert(open_ > 0 && most_open_ >= open_);
   --open_;
   if (most_open_ - open_ < kCrowd) return;
   most_open_ = open_;
@@ -151,6 +155,7 @@ class ServerLoop::Greeting {
   Greeting(const Greeting&) = delete;
   Greeting& operator=(const Greeting&) = delete;
   ~Greeting() {
+    assert(loop_.greetings_ > 0);
     --loop_.greetings_;
     loop_.tell_if_empty();
   }
@@ -205,6 +210,7 @@ HttpPart* ServerLoop::http_part(HttpHandler* handler) {
 }
 
 void ServerLoop::begin_stop(std::function<void()> empty, std::chrono::nanoseconds http1_idle) {
+  assert(!stopping_ && empty != nullptr);
   stopping_ = true;
   http1_idle_ = http1_idle;
   empty_ = std::move(empty);
@@ -275,6 +281,7 @@ std::vector<ConnectionInfo> ServerLoop::connections() {
 }
 
 void ServerLoop::remove(ServerConnection& connection) {
+  assert(connection.linked() && connection.lost());
   delete &connection;
   tell_if_empty();
 }

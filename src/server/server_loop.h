@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -105,6 +106,7 @@ class ServerLoop {
     counts_.count_start();
   }
   void call_ended(bool ok) noexcept {
+    assert(calls_in_flight() > 0);
     calls_.fetch_sub(1, std::memory_order_relaxed);
     counts_.count_end(ok);
   }
@@ -122,7 +124,10 @@ class ServerLoop {
   void remove(ServerConnection& connection);
   /// For ServerConnection.
   void connection_made(bool in_process) noexcept { from_outside_ += in_process ? 0 : 1; }
-  void connection_gone(bool in_process) noexcept { from_outside_ -= in_process ? 0 : 1; }
+  void connection_gone(bool in_process) noexcept {
+    assert(in_process || from_outside_ > 0);
+    from_outside_ -= in_process ? 0 : 1;
+  }
   /// Closes `stream` once its peer has read all of it. Until then it keeps its place among the connections, and the
   /// loop is not empty.
   void linger(std::unique_ptr<transport::ByteStream> stream) { lingering_.add(std::move(stream)); }

@@ -18,6 +18,7 @@
 #include "tern/client/channel_info.h"
 #include "tern/client/channel_options.h"
 #include "tern/client/connectivity_state.h"
+#include "tern/detail/channel_handle.h"
 
 namespace tern {
 
@@ -38,12 +39,15 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
   /// Closes the channel: calls that still run end with CANCELLED, those on other loops soon afterwards. Until then the
-  /// channel uses the objects that its options point to; close() waits for that.
+  /// channel uses the objects that its options point to; close() waits for that. Calls that a stub makes afterwards end
+  /// with CANCELLED.
   ~Channel();
 
-  /// Before the first call; the first one added is outermost. `interceptor` must outlive the channel.
+  /// Before the channel is used; the first one added is outermost. `interceptor` must outlive the channel. Throws
+  /// std::logic_error when the channel has been used.
   void add_interceptor(ClientInterceptor& interceptor);
-  /// Before the first call; `observer` must outlive the channel.
+  /// Before the channel is used; `observer` must outlive the channel. Throws std::logic_error when the channel has been
+  /// used.
   void add_observer(ClientObserver& observer);
 
   /// Waits until there is a connection from the current loop; throws RpcError (UNAVAILABLE) when there can be none.

@@ -30,7 +30,7 @@ namespace detail {
 class ClientCall final : public CallAttempts, private Timer, public Recycled {
  public:
   /// `method` is "/package.Service/Method" and lives for ever.
-  ClientCall(Channel& channel, std::string_view method, CallOptions options);
+  ClientCall(const detail::ChannelHandle& channel, std::string_view method, CallOptions options);
   ~ClientCall() override;
 
   /// The only message of the client; sent when the call opens. Before start(); an error here ends the call with it.
@@ -41,15 +41,17 @@ class ClientCall final : public CallAttempts, private Timer, public Recycled {
   void expect_one_response() noexcept { expect_one_message(); }
 
   /// Opens the call, connecting first where needed. Again, it does nothing. What the network does is never thrown:
-  /// status() says it.
+  /// status() says it. Throws std::logic_error outside of a loop.
   void start();
   /// start(), and awaits that the call is open or has ended.
   Event::Waiting opened();
 
-  /// RESOURCE_EXHAUSTED when the message is too long.
+  /// RESOURCE_EXHAUSTED when the message is too long, CANCELLED when the call has ended.
   [[nodiscard]] Result<Buffer> encode(MessageRef message, WriteOptions options = {});
   /// No more messages will be written.
   void end_requests() { end_request(); }
+  [[nodiscard]] bool requests_ended() const noexcept { return request_ended(); }
+  using CallAttempts::require_own_loop;
 
   /// One message of the server, decoded. INTERNAL when the bytes are not of this type.
   template <class Response>

@@ -150,10 +150,11 @@ struct StopOptions {
 };
 
 /// Made, used and destroyed on one loop. Serves on that loop and on the loops that were started together with it
-/// (run()). Members that other loops may call say so.
+/// (run()). Members that other loops may call say so; the others throw std::logic_error there.
 class Server {
  public:
-  /// On the loop that runs now; throws std::logic_error outside of one.
+  /// On the loop that runs now; throws std::logic_error outside of one, std::invalid_argument for an option whose value
+  /// makes no sense.
   explicit Server(ServerOptions options = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -162,7 +163,8 @@ class Server {
   /// that the other one serves on. After stop() it does not block.
   ~Server();
 
-  /// Before listen(); `service` must outlive the server. Throws std::invalid_argument when one of this name is there.
+  /// Before listen(); `service` must outlive the server, or its stop(). Throws std::invalid_argument when one of this
+  /// name is there.
   void add_service(Service& service);
 
   /// Of all services that were added, in alphabetical order.
@@ -174,7 +176,7 @@ class Server {
   /// Before listen(). `observer` must outlive the server.
   void add_observer(ServerObserver& observer);
 
-  /// Calls of methods that no service has go to this one, which must outlive the server. Before listen().
+  /// Calls of methods that no service has go to this one, which must outlive the server. Before listen(), and once.
   void set_generic_service(GenericService& service);
 
   /// Listens and serves from the next turn on. "[::]:50051", "127.0.0.1:0", "unix:/path", "fd:3" (a listening socket
@@ -216,11 +218,15 @@ class Server {
 
  private:
   class Core;
+  /// Throws std::invalid_argument for options that make no sense, and logs when nothing is served.
+  void check_serving(const StopOptions& options) const;
+
   std::unique_ptr<Core> core_;
 };
 
 template <class T>
 Task<void> Server::serve_until(Task<T> event, StopOptions stop_options) {
+  check_serving(stop_options);
   std::exception_ptr error;
   try {
     co_await std::move(event);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <coroutine>
 #include <cstddef>
 #include <exception>
@@ -120,7 +121,10 @@ class ServerCall final : public MessageStream,
 
   class WorkersTurn {
    public:
-    explicit WorkersTurn(ServerCall& call) noexcept : call_(call) { call_.on_worker_ = true; }
+    explicit WorkersTurn(ServerCall& call) noexcept : call_(call) {
+      assert(!call_.on_worker_);
+      call_.on_worker_ = true;
+    }
     WorkersTurn(const WorkersTurn&) = delete;
     WorkersTurn& operator=(const WorkersTurn&) = delete;
     ~WorkersTurn() { call_.on_worker_ = false; }
