@@ -18,9 +18,15 @@ class TaskGroup::Member final : public Job, public ListNode<Member>, public Recy
   TaskGroup& group_;
 };
 
-TaskGroup::TaskGroup() : loop_(Loop::require_current("a TaskGroup")) {}
+TaskGroup::TaskGroup(const std::source_location& made_at)
+    : loop_(Loop::require_current("a TaskGroup")), made_at_(made_at) {
+  loop_.show(*this);
+}
 
 TaskGroup::~TaskGroup() {
+  if constexpr (detail::kDebugBuild) {
+    if (unjoined_ && !may_be_dropped_) detail::report_unjoined(made_at_, running_);
+  }
   while (!members_.empty()) delete &members_.pop_front();
 }
 
@@ -30,6 +36,7 @@ void TaskGroup::spawn(Task<void> task) {
   member->start(std::move(task));
   members_.push_back(*member.release());
   ++running_;
+  unjoined_ = true;
 }
 
 void TaskGroup::cancel() noexcept {

@@ -51,6 +51,7 @@ class [[nodiscard]] TimedWait final : public Wait, private Timer {
     expired_ = true;
     inner_->cancel();
   }
+  [[nodiscard]] const Job* inner_job() const noexcept override { return inner_ ? &*inner_ : nullptr; }
   // The inner task is waited for: it has the caller's locals.
   void cancel() noexcept override { inner_->cancel(); }
 

@@ -48,7 +48,7 @@ class ChannelCore {
   /// Closes the part on the loop that runs now, and asks the others to. On any thread.
   void begin_close();
   [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
-  static Task<ChannelInfo> inspect(std::shared_ptr<const ChannelCore> self);
+  static Task<ChannelInfo> inspect(std::shared_ptr<const ChannelCore> self, Inspect what);
 
  private:
   // More loops than cores of any machine that this was thought for.

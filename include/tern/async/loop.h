@@ -24,6 +24,7 @@ namespace tern {
 
 class Executor;
 class LoopGroup;
+class TaskGroup;
 
 /// Called once at the end of the turn in which it was asked for.
 class TurnEnd : public ListNode<TurnEnd> {
@@ -74,8 +75,8 @@ struct LoopTraffic {
 
 class Loop {
  public:
-  /// The loop of an io_context, made at the first call; it lives as long as the context. One thread at a time may run
-  /// the context.
+  /// The loop of an io_context, made at the first call; it lives as long as the context. Any thread. One thread at a
+  /// time may run the context: see docs/embedding.md.
   static Loop& of(boost::asio::io_context& context);
 
   /// The loop whose turn this thread is in; null outside of one.
@@ -88,7 +89,8 @@ class Loop {
 
   [[nodiscard]] boost::asio::io_context& context() const noexcept { return context_; }
 
-  /// The loops that were started together (see run()); just this one on an io_context of the user's own.
+  /// The loops that were started together (see run()), or that a ContextGroup holds; just this one on any other
+  /// io_context of the user's own.
   [[nodiscard]] std::span<Loop* const> siblings() const noexcept;
 
   /// Runs `ready` in this turn, or in one begun for it. Not while it stands in the list already.
@@ -127,6 +129,9 @@ class Loop {
   /// Asks for end.loop_ended().
   void when_loop_ends(LoopEnd& end) { ends_.push_back(end); }
 
+  /// For debuggers, which find the group's tasks here.
+  void show(TaskGroup& group);
+
   /// The pool that run_in_executor uses by default: one thread for each core, shared with the siblings, started at the
   /// first call. From any thread.
   Executor& default_executor();
@@ -134,7 +139,8 @@ class Loop {
   /// Every entry into the loop from outside stands in a Turn: it runs what was made ready when the scope is left.
   class Turn {
    public:
-    explicit Turn(Loop& loop) noexcept;
+    /// Throws std::logic_error when another thread is in a turn of this loop: two threads run its io_context.
+    explicit Turn(Loop& loop);
     ~Turn();
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
@@ -148,6 +154,8 @@ class Loop {
  private:
   friend class LoopService;
   friend class LoopGroup;
+  template <class Folder>
+  friend struct DebugLayout;
   struct Alarm;
 
   explicit Loop(boost::asio::io_context& context);
@@ -174,10 +182,12 @@ class Loop {
   bool gave_memory_back_ = false;
   Counter times_blocked_;  // of the thread that watches
   LoopTraffic traffic_;
-  bool in_turn_ = false;
+  std::atomic<bool> in_turn_ = false;  // of the loop's thread; others look only by mistake
   bool turn_scheduled_ = false;
   IntrusiveList<Ready> paused_;
   MemberTimer<Loop, &Loop::end_pause> pause_{*this};
+  IntrusiveList<TaskGroup> groups_;
+  Loop* next_ = nullptr;  // of all loops of the process, for debuggers
 };
 
 }  // namespace tern

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <source_location>
 
 #include "tern/async/job.h"
 #include "tern/async/task.h"
@@ -19,10 +20,11 @@ namespace tern {
 
 /// Lives on one loop, inside a coroutine. Destroyed with tasks still running, it destroys them where they stand, as an
 /// exception that passes by would: no task outlives its group.
-class TaskGroup {
+class TaskGroup : public ListNode<TaskGroup> {
  public:
-  /// Throws std::logic_error outside of a loop.
-  TaskGroup();
+  /// Throws std::logic_error outside of a loop. Builds with TERN_DEBUG log a group that is never joined, with
+  /// `made_at`.
+  explicit TaskGroup(const std::source_location& made_at = std::source_location::current());
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
   ~TaskGroup();
@@ -33,6 +35,9 @@ class TaskGroup {
   /// Cancels every running task; those spawned later are cancelled before they begin.
   void cancel() noexcept;
 
+  /// The destructor ends the tasks on purpose, in place of join(): builds with TERN_DEBUG do not log it.
+  void may_be_dropped() noexcept { may_be_dropped_ = true; }
+
   /// Tasks that have not ended yet.
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
 
@@ -42,6 +47,8 @@ class TaskGroup {
   Join join() noexcept;
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
   class Member;
   void member_ended(Member& member, std::exception_ptr error) noexcept;
 
@@ -51,6 +58,9 @@ class TaskGroup {
   bool cancelled_ = false;
   std::exception_ptr first_error_;
   Join* joining_ = nullptr;
+  std::source_location made_at_;
+  bool may_be_dropped_ = false;
+  bool unjoined_ = false;  // a task was spawned since the last join()
 };
 
 class TaskGroup::Join : public Wait {
@@ -72,6 +82,9 @@ class TaskGroup::Join : public Wait {
   TaskGroup& group_;
 };
 
-inline TaskGroup::Join TaskGroup::join() noexcept { return Join{*this}; }
+inline TaskGroup::Join TaskGroup::join() noexcept {
+  unjoined_ = false;
+  return Join{*this};
+}
 
 }  // namespace tern

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "tern/async/job.h"
 #include "tern/async/task.h"
@@ -16,6 +17,8 @@
 #include "tern/rpc/status.h"
 
 namespace tern {
+
+struct RunningCall;
 
 /// Bytes of written messages that may wait for the peer's window, for each call; a writer waits above it.
 inline constexpr std::size_t kUnsentBytesPerCall = std::size_t{64} * 1024;
@@ -40,6 +43,9 @@ class MessageStream : public http2::Stream {
 
   /// Whether the call may hold another `size` bytes, to be sent or read.
   [[nodiscard]] bool may_hold(std::size_t size) const noexcept;
+
+  /// Appends the call, for Channel::inspect().
+  virtual void add_running(std::vector<RunningCall>& /*calls*/) const {}
 
   /// Whether read_message would wait.
   [[nodiscard]] bool must_wait_to_read() const noexcept { return incoming_.empty() && !incoming_ended_; }
