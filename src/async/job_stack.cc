@@ -19,10 +19,11 @@ struct FrameHead {
 };
 
 /// Names of awaiters, by the beginning of the type's name. tools/gdb/tern.py has the same table.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kAwaits{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kAwaits{{
     {"tern::SleepUntil", "sleep"},
     {"tern::Event::Waiting", "an Event"},
     {"tern::MessageStream::Read", "a message of the peer"},
+    {"tern::Reader", "a message of the peer"},
     {"tern::MessageStream::Write", "the peer to read"},
     {"tern::detail::ExecutorCall", "run_in_executor"},
     {"tern::TaskGroup::Join", "TaskGroup::join"},

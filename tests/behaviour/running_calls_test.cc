@@ -100,9 +100,13 @@ TEST(RunningCalls, AreShownWithWhatTheyAwaitAndTheirCoroutines) {
         EXPECT_EQ(call.awaits, expected.awaits);
         EXPECT_FALSE(call.cancelled);
         EXPECT_TRUE(call.deadline.has_value());
-        if (call.deadline) EXPECT_GT(*call.deadline, Clock::now() + 30min);
+        if (call.deadline) {
+          EXPECT_GT(*call.deadline, Clock::now() + 30min);
+        }
         EXPECT_TRUE(call.started.has_value());
-        if (call.started) EXPECT_LT(WallClock::now() - *call.started, 1min);
+        if (call.started) {
+          EXPECT_LT(WallClock::now() - *call.started, 1min);
+        }
         const std::vector<std::string> coroutines =
             co_await run_in_executor([&call] { return call.stack.coroutines(); });
         for (const std::string& part : expected.coroutines) {

@@ -81,7 +81,9 @@ TEST(RunningCalls, ArePageOfASite) {
       EXPECT_NE(boost::json::serialize(answered->at("coroutines")).find("ProbeService::Hang("), std::string::npos)
           << boost::json::serialize(*answered);
     }
-    if (made != nullptr) EXPECT_EQ(made->at("awaits").as_string(), "the server");
+    if (made != nullptr) {
+      EXPECT_EQ(made->at("awaits").as_string(), "the server");
+    }
     if (request != nullptr) {
       EXPECT_EQ(request->at("awaits").as_string(), "sleep");
       EXPECT_NE(boost::json::serialize(request->at("coroutines")).find("stand_here("), std::string::npos);

@@ -23,7 +23,8 @@ PROMISE = 16    # the promise's offset in a coroutine's frame, behind the addres
 
 # Names of awaiters, by the beginning of the type's name. src/async/job_stack.cc has the same table.
 AWAITS = (("tern::SleepUntil", "sleep"), ("tern::Event::Waiting", "an Event"),
-          ("tern::MessageStream::Read", "a message of the peer"), ("tern::MessageStream::Write", "the peer to read"),
+          ("tern::MessageStream::Read", "a message of the peer"), ("tern::Reader", "a message of the peer"),
+          ("tern::MessageStream::Write", "the peer to read"),
           ("tern::detail::ExecutorCall", "run_in_executor"), ("tern::TaskGroup::Join", "TaskGroup::join"),
           ("tern::detail::AsioOperation", "an operation of Asio"), ("tern::transport::Readiness", "a socket"),
           ("tern::InterceptorParts::Part", "the next interceptor"),
@@ -142,7 +143,7 @@ class Types:
 
     def name(self, info):
         mangled = Memory.c_string(Memory.number(info + 8)).lstrip("*")
-        return gdb.execute(f"demangle -- _Z{mangled}", to_string=True).strip()
+        return gdb.execute(f"demangle -l c++ -- _Z{mangled}", to_string=True).strip()
 
     def bases(self, info):
         """Type informations of the direct bases, with their offsets."""
@@ -598,6 +599,15 @@ class Program:
                 return [inner]
         return []
 
+    def waited_for(self, job):
+        """The job that the job really waits for, through with_timeout() and groups of one."""
+        for _ in range(MOST):
+            inner = self.inner_jobs(job)
+            if len(inner) != 1:
+                break
+            job = inner[0]
+        return job
+
     def peer_of(self, connection):
         return Memory.string(connection + self.layout["Connection.peer"])
 
@@ -716,7 +726,7 @@ class Call:
         if self.age:
             line += f"  for {self.age}"
         print(f"{line}  {self.state}{f'  job {self.job:#x}' if self.job is not None else ''}")
-        frames = program.frames(self.job) if self.job is not None else []
+        frames = program.frames(program.waited_for(self.job)) if self.job is not None else []
         if frames:
             print(f"      in {program.describe(frames[0])}")
 
@@ -752,7 +762,7 @@ def calls_of_clients(program, loop):
 
 
 def state_of(program, job):
-    awaits = program.awaits(job)
+    awaits = program.awaits(program.waited_for(job))
     return f"awaits {awaits}" if awaits else "runs now, or will in this turn of its loop"
 
 
