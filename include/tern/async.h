@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tern/async/async_generator.h"  // IWYU pragma: export
+#include "tern/async/context_group.h"    // IWYU pragma: export
 #include "tern/async/event.h"            // IWYU pragma: export
 #include "tern/async/executor.h"         // IWYU pragma: export
 #include "tern/async/gather.h"           // IWYU pragma: export

@@ -162,6 +162,13 @@ void Loop::set_alarm() {
   });
 }
 
+// Otherwise run() would not return before the latest of the times that were given up.
+void Loop::cancel_alarm() {
+  if (!alarm_ || alarm_->set_for == Clock::time_point::max()) return;
+  alarm_->set_for = Clock::time_point::max();
+  alarm_->timer.cancel();
+}
+
 void Loop::trim_soon() {
   gave_memory_back_ = true;
   if (!thrift_.armed()) arm(thrift_, Clock::now() + kPauseBeforeGivingBack);
@@ -217,6 +224,7 @@ Loop::Turn::~Turn() {
     if (recycler::kept() > recycler::kKeptForGood && !loop_.thrift_.armed()) {
       loop_.arm(loop_.thrift_, Clock::now() + kPauseBeforeGivingBack);
     }
+    if (!loop_.ends_by_stop_ && loop_.timers_.size() == 0) loop_.cancel_alarm();
   }
   current_loop = outer_;
 }

@@ -68,7 +68,9 @@ void run_loops(Task<void> body, const RunOptions& options) {
   std::vector<std::unique_ptr<boost::asio::io_context>> contexts;
   for (std::size_t i = 0; i < count; ++i) {
     contexts.push_back(std::make_unique<boost::asio::io_context>(kOneThread));
-    group.add(Loop::of(*contexts.back()));
+    Loop& loop = Loop::of(*contexts.back());
+    loop.ends_by_stop();
+    group.add(loop);
   }
   std::exception_ptr error;
   {

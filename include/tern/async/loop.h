@@ -129,6 +129,10 @@ class Loop {
   /// Asks for end.loop_ended().
   void when_loop_ends(LoopEnd& end) { ends_.push_back(end); }
 
+  /// The io_context is ended by stop(), and not by running out of work: a timer that nobody waits for any more need not
+  /// be removed from it, which saves a system call for each deadline that did not pass.
+  void ends_by_stop() noexcept { ends_by_stop_ = true; }
+
   /// For debuggers, which find the group's tasks here.
   void show(TaskGroup& group);
 
@@ -163,6 +167,7 @@ class Loop {
   void run_turn();
   void schedule_turn();
   void set_alarm();
+  void cancel_alarm();
   void give_memory_back();
   void end_pause();
 
@@ -186,6 +191,7 @@ class Loop {
   bool turn_scheduled_ = false;
   IntrusiveList<Ready> paused_;
   MemberTimer<Loop, &Loop::end_pause> pause_{*this};
+  bool ends_by_stop_ = false;
   IntrusiveList<TaskGroup> groups_;
   Loop* next_ = nullptr;  // of all loops of the process, for debuggers
 };
