@@ -162,7 +162,7 @@ void Loop::set_alarm() {
   });
 }
 
-// Otherwise run() would not return before the latest of the times that were given up.
+// Otherwise run() would not return before a deadline that no longer matters.
 void Loop::cancel_alarm() {
   if (!alarm_ || alarm_->set_for == Clock::time_point::max()) return;
   alarm_->set_for = Clock::time_point::max();

@@ -590,7 +590,7 @@ class Program:
             for group in self.groups(loop):
                 if group in words:
                     return list(self.members(loop, group))
-        # What lies behind an awaiter that has no job may be one by chance.
+        # Memory behind an awaiter that has no job of its own may look like one by chance.
         if any(name.startswith(beginning) for beginning, words in AWAITS if words != "with_timeout"):
             return []
         for offset in range(8, 256, 8):
