@@ -53,9 +53,7 @@ class HeldService final : public tern::test::v1::Probe::AsyncService {
       const int row = co_await tern::with_timeout(1h, load_order("limited"));  // line of the limited call
       std::printf("%d\n", row);
     } else if (order.text() == "gathered") {
-      // g++ 12 gives a statement that is nothing but co_await of a temporary the line of the function's end.
-      auto both = tern::gather(one_of_two(1), one_of_two(2));
-      co_await std::move(both);  // line of the gathered call
+      co_await tern::gather(one_of_two(1), one_of_two(2));
     } else {
       const int row = co_await load_order(order.text());  // line of the plain call
       std::printf("%d\n", row);

@@ -170,6 +170,26 @@ class Types:
                 return offset + inner
         return None
 
+    def has_list_node(self, info, offset):
+        """Whether an object of this type has a tern::ListNode as a base at this offset."""
+        for base, its_offset in self.bases(info):
+            if its_offset == offset and Memory.c_string(Memory.number(base + 8), 64).startswith("N4tern8ListNode"):
+                return True
+            if self.has_list_node(base, offset - its_offset):
+                return True
+        return False
+
+    def listed_job(self, node):
+        """The job that a list's node is a base of; None where it is a base of another object."""
+        for back in range(8, 512, 8):
+            job = self.job_at(node - back)
+            if job is None:
+                continue
+            info, begin = self.of(node - back)
+            if begin == node - back:
+                return job if self.has_list_node(info, back) else None
+        return None
+
     def job_at(self, address):
         """The job that the object at an address is, or has as a base; None for any other object."""
         try:
@@ -520,13 +540,14 @@ class Program:
             yield node - self.layout["TaskGroup:Node"]
 
     def members(self, loop, group):
-        """Jobs of a TaskGroup: the list's nodes are bases of them, behind the job."""
-        for node in nodes(group + self.layout["TaskGroup.members"]):
-            for back in range(8, 512, 8):
-                job = self.types.job_at(node - back)
-                if job is not None and self.loop_of(job) == loop:
-                    yield job
-                    break
+        """Jobs of a TaskGroup."""
+        yield from self.listed_jobs(loop, group + self.layout["TaskGroup.members"])
+
+    def listed_jobs(self, loop, head):
+        for node in nodes(head):
+            job = self.types.listed_job(node)
+            if job is not None and self.loop_of(job) == loop:
+                yield job
 
     def loop_of(self, job):
         return Memory.number(job + self.layout["Job.loop"])
@@ -579,7 +600,7 @@ class Program:
 
     def inner_jobs(self, job):
         """Jobs that this one waits for: with_timeout() has one inside of its awaiter, TaskGroup::join() those of the
-        group."""
+        group, other awaiters a list of them."""
         wait = self.innermost(job)
         if wait == 0:
             return []
@@ -597,6 +618,16 @@ class Program:
             inner = self.types.job_at(wait + offset)
             if inner is not None and inner != job and self.loop_of(inner) == loop:
                 return [inner]
+        for head in range(wait + 8, wait + 160, 8):
+            last, first = Memory.number(head), Memory.number(head + 8)
+            if first in (0, head) or first % 8 or last % 8:
+                continue
+            try:
+                if Memory.number(first) == head and Memory.number(last + 8) == head:  # as in every list
+                    if found := [inner for inner in self.listed_jobs(loop, head) if inner != job]:
+                        return found
+            except gdb.MemoryError:
+                continue
         return []
 
     def waited_for(self, job):
