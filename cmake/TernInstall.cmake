@@ -7,6 +7,8 @@ install(DIRECTORY ${TERN_SERVICES_GENERATED}/google DESTINATION ${CMAKE_INSTALL_
 install(DIRECTORY ${TERN_REST_GENERATED}/google DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.pb.h")
 # What .proto files import for google.api.http.
 install(DIRECTORY src/rest/protos DESTINATION ${package})
+# gdb's commands for programs on tern (docs/debugging.md).
+install(FILES tools/gdb/tern.py DESTINATION ${CMAKE_INSTALL_DATADIR}/tern/gdb)
 install(EXPORT ternTargets NAMESPACE tern:: DESTINATION ${package})
 configure_package_config_file(cmake/ternConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/ternConfig.cmake
                               INSTALL_DESTINATION ${package})

@@ -12,6 +12,7 @@
 #include "tern/async/broadcast.h"        // IWYU pragma: export
 #include "tern/async/cancellation.h"     // IWYU pragma: export
 #include "tern/async/condition.h"        // IWYU pragma: export
+#include "tern/async/context_group.h"    // IWYU pragma: export
 #include "tern/async/event.h"            // IWYU pragma: export
 #include "tern/async/executor.h"         // IWYU pragma: export
 #include "tern/async/gate.h"             // IWYU pragma: export

@@ -74,7 +74,10 @@ struct LoopThread::State {
   boost::asio::io_context context{kOneThread};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
   Loop& loop = Loop::of(context);
-  std::thread thread{[this] { context.run(); }};
+  std::thread thread{[this] {
+    loop.ends_by_stop();
+    context.run();
+  }};
 };
 
 LoopThread::LoopThread() : state_(std::make_unique<State>()) { ignore_broken_pipes(); }

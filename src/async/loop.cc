@@ -12,10 +12,12 @@
 #include <string>
 #include <utility>
 
+#include "async/debug_root.h"
 #include "async/loop_group.h"
 #include "async/loops_of_process.h"
 #include "tern/async/executor.h"
 #include "tern/async/recycler.h"
+#include "tern/async/task_group.h"
 
 namespace tern {
 
@@ -68,8 +70,10 @@ class LoopService final : public boost::asio::execution_context::service {
 
 boost::asio::execution_context::id LoopService::id;
 
-Loop::Loop(boost::asio::io_context& context) : context_(context), alarm_(std::make_unique<Alarm>(context)) {}
-Loop::~Loop() = default;
+Loop::Loop(boost::asio::io_context& context) : context_(context), alarm_(std::make_unique<Alarm>(context)) {
+  add_debug_loop(*this);
+}
+Loop::~Loop() { remove_debug_loop(*this); }
 
 Loop& Loop::of(boost::asio::io_context& context) { return boost::asio::use_service<LoopService>(context).loop; }
 
@@ -77,7 +81,8 @@ Loop* Loop::current() noexcept { return current_loop; }
 
 Loop& Loop::require_current(const char* what) {
   if (current_loop == nullptr) {
-    throw std::logic_error(std::string{what} + " needs an event loop: use it inside of a task given to tern::run");
+    throw std::logic_error(std::string{what} +
+                           " needs an event loop: use it inside of a task given to tern::run or tern::co_spawn");
   }
   return *current_loop;
 }
@@ -92,6 +97,8 @@ Executor& Loop::default_executor() {
   if (!own_group_) own_group_ = std::make_unique<LoopGroup>();
   return own_group_->executor();
 }
+
+void Loop::show(TaskGroup& group) { groups_.push_back(group); }
 
 void Loop::make_ready(Ready& ready) {
   ready_.push_back(ready);
@@ -114,7 +121,7 @@ void Loop::when_turn_ends(TurnEnd& end) {
 }
 
 void Loop::schedule_turn() {
-  if (in_turn_ || turn_scheduled_) return;
+  if (in_turn_.load(std::memory_order_relaxed) || turn_scheduled_) return;
   turn_scheduled_ = true;
   boost::asio::post(context_, [this] {
     turn_scheduled_ = false;
@@ -185,6 +192,13 @@ void Loop::wait_for_test(detail::TestClock& clock, Clock::time_point next) {
   boost::asio::post(context_, [this] { alarm_rings(); });
 }
 
+// Otherwise run() would not return before a deadline that no longer matters.
+void Loop::cancel_alarm() {
+  if (!alarm_ || alarm_->set_for == Clock::time_point::max()) return;
+  alarm_->set_for = Clock::time_point::max();
+  alarm_->timer.cancel();
+}
+
 void Loop::trim_soon() {
   gave_memory_back_ = true;
   if (!thrift_.armed()) arm(thrift_, Clock::now() + kPauseBeforeGivingBack);
@@ -210,22 +224,38 @@ void Loop::run_turn() {
   }
 }
 
-Loop::Turn::Turn(Loop& loop) noexcept
-    : loop_(loop), outer_(std::exchange(current_loop, &loop)), outermost_(!std::exchange(loop.in_turn_, true)) {
-  assert(outermost_ || inside(loop_.turn()));
-  if (outermost_) loop_.turn_.store(loop_.turn() + 1, std::memory_order_relaxed);
+namespace {
+
+[[noreturn]] void throw_two_threads() {
+  throw std::logic_error(
+      "two threads run one io_context that tern uses, and tern has no locks: run it by one thread, or make an "
+      "io_context for each thread and join them in a tern::ContextGroup");
+}
+
+}  // namespace
+
+Loop::Turn::Turn(Loop& loop)
+    : loop_(loop), outer_(current_loop), outermost_(!loop.in_turn_.load(std::memory_order_relaxed)) {
+  if (outermost_) {
+    loop_.in_turn_.store(true, std::memory_order_relaxed);
+    loop_.turn_.store(loop_.turn() + 1, std::memory_order_relaxed);
+  } else if (outer_ == nullptr) {
+    throw_two_threads();
+  }
+  current_loop = &loop;
 }
 
 Loop::Turn::~Turn() {
   assert(current_loop == &loop_ && loop_.in_turn_);
   if (outermost_) {
     loop_.run_turn();
-    loop_.in_turn_ = false;
+    loop_.in_turn_.store(false, std::memory_order_relaxed);
     loop_.turn_.store(loop_.turn() + 1, std::memory_order_relaxed);
     if (!loop_.ready_.empty() || !loop_.turn_ends_.empty()) loop_.schedule_turn();
     if (recycler::kept() > recycler::kKeptForGood && !loop_.thrift_.armed()) {
       loop_.arm(loop_.thrift_, Clock::now() + kPauseBeforeGivingBack);
     }
+    if (!loop_.ends_by_stop_ && loop_.timers_.size() == 0) loop_.cancel_alarm();
   }
   current_loop = outer_;
 }

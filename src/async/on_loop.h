@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tern/async/loop.h"
+#include "tern/detail/debug_layout.h"
 
 namespace tern {
 
@@ -69,6 +70,8 @@ class OnLoop {
   }
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
   struct Held final : LoopEnd {
     explicit Held(Loop& its_loop) : loop(&its_loop), mailbox(its_loop.mailbox()) {}
     void begin(const std::function<std::unique_ptr<T>()>& make) {

@@ -17,16 +17,19 @@
 #include "async/loop_watch.h"
 #include "async/own_context.h"
 #include "tern/async/loop.h"
+#include "tern/detail/root_job.h"
 
 namespace tern::detail {
 
 namespace {
 
 /// The main task; ends all loops when it has ended.
-class MainJob final : public Job {
+class MainJob final : public RootJob {
  public:
   MainJob(Loop& loop, std::vector<std::unique_ptr<boost::asio::io_context>>& contexts)
-      : Job(loop), contexts_(contexts) {}
+      : RootJob(loop), contexts_(contexts) {
+    register_root();
+  }
   std::exception_ptr error;
 
  private:
@@ -67,7 +70,9 @@ void run_loops(Task<void> body, const RunOptions& options) {
   std::vector<std::unique_ptr<boost::asio::io_context>> contexts;
   for (std::size_t i = 0; i < count; ++i) {
     contexts.push_back(std::make_unique<boost::asio::io_context>(kOneThread));
-    group.add(Loop::of(*contexts.back()));
+    Loop& loop = Loop::of(*contexts.back());
+    loop.ends_by_stop();
+    group.add(loop);
   }
   std::exception_ptr error;
   {

@@ -8,6 +8,7 @@
 
 #include "async/error_text.h"
 #include "tern/async/loop.h"
+#include "tern/detail/debug_build.h"
 
 namespace tern {
 
@@ -55,9 +56,15 @@ void MemberWait::begin(std::coroutine_handle<> caller, Job& job) {
 
 }  // namespace detail
 
-TaskGroup::TaskGroup() : loop_(Loop::require_current("a TaskGroup")), owner_(Job::current()) {}
+TaskGroup::TaskGroup(const std::source_location& made_at)
+    : loop_(Loop::require_current("a TaskGroup")), owner_(Job::current()), made_at_(made_at) {
+  loop_.show(*this);
+}
 
 TaskGroup::~TaskGroup() {
+  if constexpr (detail::kDebugBuild) {
+    if (unjoined_ && !may_be_dropped_) detail::report_unjoined(made_at_, running_);
+  }
   // Left by an exception, or destroyed from outside, a scope cannot be expected to have joined.
   if (first_error_ && state_ == Joining::kNot && owner_ != nullptr && Job::current() == owner_ &&
       std::uncaught_exceptions() == 0) {
@@ -80,6 +87,7 @@ void TaskGroup::start(detail::GroupMember& member, Task<void> body) {
   ++member.holders_;
   members_.push_back(member);
   ++running_;
+  unjoined_ = true;
 }
 
 void TaskGroup::cancel() noexcept {

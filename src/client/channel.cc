@@ -18,6 +18,9 @@ Channel::Channel(std::string target, ChannelOptions options)
   core_->set_home(home_);
 }
 
+Channel::Channel(boost::asio::io_context& context, std::string target, ChannelOptions options)
+    : core_(std::make_shared<ChannelCore>(std::move(target), std::move(options))), home_(&Loop::of(context)) {}
+
 Channel::~Channel() {
   core_->set_home(nullptr);
   if (own_loop_ && Loop::current() == nullptr) {
@@ -74,8 +77,9 @@ Task<ConnectivityState> wait_for_change(std::shared_ptr<ChannelCore> core, Conne
   co_return part.state();
 }
 
-Task<ChannelInfo> inspect_if_there(std::weak_ptr<ChannelCore> core, std::uint64_t id, std::string target) {
-  if (std::shared_ptr<ChannelCore> there = core.lock()) co_return co_await ChannelCore::inspect(std::move(there));
+Task<ChannelInfo> inspect_if_there(std::weak_ptr<ChannelCore> core, std::uint64_t id, std::string target,
+                                   Inspect what) {
+  if (std::shared_ptr<ChannelCore> there = core.lock()) co_return co_await ChannelCore::inspect(std::move(there), what);
   ChannelInfo gone;
   gone.id = id;
   gone.target = std::move(target);
@@ -94,9 +98,11 @@ Task<ConnectivityState> Channel::wait_for_state_change(ConnectivityState last, s
 void Channel::reset_backoff() { core_->part_here().reset_backoff(); }
 
 Task<void> Channel::close() { return ChannelCore::close(core_); }
-Task<ChannelInfo> Channel::inspect() const { return ChannelCore::inspect(core_); }
-std::function<Task<ChannelInfo>()> Channel::inspector() const {
-  return [core = std::weak_ptr{core_}, id = id(), target = target()] { return inspect_if_there(core, id, target); };
+Task<ChannelInfo> Channel::inspect(Inspect what) const { return ChannelCore::inspect(core_, what); }
+std::function<Task<ChannelInfo>()> Channel::inspector(Inspect what) const {
+  return [core = std::weak_ptr{core_}, id = id(), target = target(), what] {
+    return inspect_if_there(core, id, target, what);
+  };
 }
 std::uint64_t Channel::id() const noexcept { return core_->id(); }
 const std::string& Channel::target() const noexcept { return core_->config().target(); }

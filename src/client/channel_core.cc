@@ -75,12 +75,13 @@ ConnectivityState better_of(ConnectivityState one, ConnectivityState other) {
 
 }  // namespace
 
-Task<ChannelInfo> ChannelCore::inspect(std::shared_ptr<const ChannelCore> self) {
+Task<ChannelInfo> ChannelCore::inspect(std::shared_ptr<const ChannelCore> self, Inspect what) {
   std::vector<const OnLoop<ChannelLoop>*> parts = self->parts();
   // Shared with loops that come round when nobody waits any more.
   const auto infos = std::make_shared<std::vector<ChannelInfo>>(parts.size());
-  std::function<void(ChannelLoop&, std::size_t)> look = [infos](ChannelLoop& part, std::size_t i) {
+  std::function<void(ChannelLoop&, std::size_t)> look = [infos, what](ChannelLoop& part, std::size_t i) {
     (*infos)[i] = part.info();
+    if (what == Inspect::kCalls) (*infos)[i].running = part.running_calls();
   };
   co_await run_on_loops(std::move(parts), std::move(look));
   ChannelInfo whole;
@@ -91,6 +92,7 @@ Task<ChannelInfo> ChannelCore::inspect(std::shared_ptr<const ChannelCore> self) 
     if (!self->closed()) whole.state = better_of(whole.state, part.state);
     whole.calls += part.calls;
     std::move(part.subchannels.begin(), part.subchannels.end(), std::back_inserter(whole.subchannels));
+    std::move(part.running.begin(), part.running.end(), std::back_inserter(whole.running));
   }
   co_return whole;
 }

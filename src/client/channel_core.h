@@ -56,7 +56,7 @@ class ChannelCore {
   void set_home(Loop* home) noexcept { home_.store(home, std::memory_order_release); }
   [[nodiscard]] Loop* home() const noexcept { return home_.load(std::memory_order_acquire); }
 
-  static Task<ChannelInfo> inspect(std::shared_ptr<const ChannelCore> self);
+  static Task<ChannelInfo> inspect(std::shared_ptr<const ChannelCore> self, Inspect what);
 
  private:
   // More loops than cores of any machine that this was thought for.

@@ -7,6 +7,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "client/debug_offsets.h"
+#include "transport/debug_layout.h"
+
 namespace tern {
 
 namespace {
@@ -33,7 +36,10 @@ ChannelLoop::ChannelLoop(Loop& loop, std::shared_ptr<const ChannelConfig> config
       calls_(calls),
       balancing_(balancer_of(config->options())),
       connections_(loop, std::move(config), balancing_.own()),
-      discovery_(loop, connections_.config(), *this) {}
+      discovery_(loop, connections_.config(), *this) {
+  add_debug_layout(client_layout());
+  add_debug_layout(transport::connection_layout());
+}
 
 ChannelLoop::~ChannelLoop() {
   subchannels_.clear();
@@ -246,6 +252,14 @@ ChannelInfo ChannelLoop::info() const {
   info.calls = calls_;
   for (const auto& subchannel : subchannels_) info.subchannels.push_back(subchannel->info());
   return info;
+}
+
+std::vector<RunningCall> ChannelLoop::running_calls() {
+  std::vector<RunningCall> calls;
+  connections_.add_running(calls);
+  for (const auto& subchannel : subchannels_) subchannel->add_waiting(calls);
+  waiting_.for_each([&calls](const ConnectionWaiter& waiter) { waiter.add_running(calls); });
+  return calls;
 }
 
 void ChannelLoop::close() {

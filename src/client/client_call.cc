@@ -85,6 +85,7 @@ void ClientCall::start() {
   started_ = true;
   counts_ = &part.calls();
   counts_->count_start();
+  started_at_ = *counts_->last_started;
   if (const Job* job = Job::current()) {
     head().deadline = job->deadline;
     head().trace = job->trace;
@@ -131,6 +132,17 @@ const std::string& ClientCall::target() const noexcept { return channel().config
 std::string ClientCall::peer() const {
   if (connection() != nullptr) return connection()->peer();
   return chain_ != nullptr ? chain_->peer() : std::string{};
+}
+
+RunningCall ClientCall::info() const {
+  const bool is_open = open();
+  return {.method = std::string{method()},
+          .peer = peer(),
+          .started = started_at_,
+          .deadline = head().deadline,
+          .cancelled = false,
+          .awaits = is_open ? "the server" : "a connection",
+          .stack = {}};
 }
 
 Result<Buffer> ClientCall::encode(MessageRef message, WriteOptions options) {

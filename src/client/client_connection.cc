@@ -8,6 +8,7 @@
 
 #include "call/notify.h"
 #include "client/connection_user.h"
+#include "tern/call/message_stream.h"
 #include "tern/client/channel_options.h"
 #include "text/utf8.h"
 
@@ -117,6 +118,12 @@ Status ClientConnection::status_of_close(http2::ErrorCode code, std::optional<Cl
       break;
   }
   return Status{meaning, fmt::format("the stream was reset: {}", http2::name_of(code))};
+}
+
+void ClientConnection::add_running(std::vector<RunningCall>& calls) {
+  connection_.session().for_each_stream([&calls](const http2::Stream& stream) {
+    if (const auto* call = dynamic_cast<const MessageStream*>(&stream)) call->add_running(calls);
+  });
 }
 
 }  // namespace tern

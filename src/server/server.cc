@@ -65,7 +65,7 @@ class ServerParts {
   }
 
   /// On any loop, also when the server has ended.
-  static Task<ServerInfo> inspect(std::shared_ptr<const ServerParts> self);
+  static Task<ServerInfo> inspect(std::shared_ptr<const ServerParts> self, Inspect what);
 
  private:
   std::uint64_t id_ = transport::next_entity_id();
@@ -74,18 +74,21 @@ class ServerParts {
   std::vector<ServerInfo::Listening> listening_;
 };
 
-Task<ServerInfo> ServerParts::inspect(std::shared_ptr<const ServerParts> self) {
+Task<ServerInfo> ServerParts::inspect(std::shared_ptr<const ServerParts> self, Inspect what) {
   struct Seen {
     std::vector<CallCounts> calls;
     std::vector<std::vector<ConnectionInfo>> connections;
+    std::vector<std::vector<RunningCall>> running;
   };
   // Shared with loops that come round when nobody waits any more.
   const auto seen = std::make_shared<Seen>();
   seen->calls.resize(self->parts_.size());
   seen->connections.resize(self->parts_.size());
-  std::function<void(ServerLoop&, std::size_t)> look = [seen](ServerLoop& part, std::size_t i) {
+  seen->running.resize(self->parts_.size());
+  std::function<void(ServerLoop&, std::size_t)> look = [seen, what](ServerLoop& part, std::size_t i) {
     seen->calls[i] = part.calls();
     seen->connections[i] = part.connections();
+    if (what == Inspect::kCalls) seen->running[i] = part.running_calls();
   };
   co_await run_on_loops(self->pointers(), std::move(look));
   ServerInfo info;
@@ -95,6 +98,7 @@ Task<ServerInfo> ServerParts::inspect(std::shared_ptr<const ServerParts> self) {
   for (auto& connections : seen->connections) {
     std::move(connections.begin(), connections.end(), std::back_inserter(info.connections));
   }
+  for (auto& running : seen->running) std::move(running.begin(), running.end(), std::back_inserter(info.running));
   co_return info;
 }
 
@@ -105,7 +109,10 @@ class Server::Core {
   explicit Core(ServerOptions options)
       : home_(Loop::require_current("a Server")),
         shared_(std::make_shared<ServerShared>(options)),
-        parts_(std::make_shared<ServerParts>(home_, shared_)) {}
+        parts_(std::make_shared<ServerParts>(home_, shared_)) {
+    accepting_.may_be_dropped();
+    ending_.may_be_dropped();
+  }
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
@@ -246,6 +253,10 @@ class Server::Core {
   }
 
   [[nodiscard]] const std::shared_ptr<ServerParts>& parts() const noexcept { return parts_; }
+  [[nodiscard]] Loop& home() const noexcept { return home_; }
+  [[nodiscard]] bool home_lives() const noexcept {
+    return std::ranges::any_of(parts_->all(), [this](const auto& part) { return part.loop() == &home_; });
+  }
 
   Task<void> wait_for_termination() { co_await stopped_.wait(); }
 
@@ -401,7 +412,16 @@ class Server::Core {
 };
 
 Server::Server(ServerOptions options) : core_(std::make_unique<Core>(checked(options))) {}
-Server::~Server() = default;
+Server::Server(boost::asio::io_context& context, ServerOptions options) {
+  const Loop::Turn turn{Loop::of(context)};
+  core_ = std::make_unique<Core>(checked(options));
+}
+// In a turn: a program may destroy its server when its io_context does not run any more.
+Server::~Server() {
+  std::optional<Loop::Turn> turn;
+  if (core_->home_lives()) turn.emplace(core_->home());
+  core_.reset();
+}
 
 void Server::add_service(Service& service) { core_->add_service(service); }
 std::vector<std::string> Server::service_names() const { return core_->service_names(); }
@@ -409,16 +429,23 @@ void Server::add_interceptor(ServerInterceptor& interceptor) { core_->add_interc
 void Server::add_observer(ServerObserver& observer) { core_->add_observer(observer); }
 void Server::set_generic_service(GenericService& service) { core_->set_generic_service(service); }
 std::uint16_t Server::listen(std::string_view address, ListenOptions options) {
+  const Loop::Turn turn{core_->home()};
   return core_->listen(address, options);
 }
 std::vector<ListeningSocket> Server::listening_sockets() const { return core_->listening_sockets(); }
-void Server::serve_socket(int descriptor, ServerTls* tls) { core_->serve_socket(descriptor, tls); }
-void Server::listen(InProcess& in_process) { core_->listen(in_process); }
+void Server::serve_socket(int descriptor, ServerTls* tls) {
+  const Loop::Turn turn{core_->home()};
+  core_->serve_socket(descriptor, tls);
+}
+void Server::listen(InProcess& in_process) {
+  const Loop::Turn turn{core_->home()};
+  core_->listen(in_process);
+}
 void Server::check_serving(const StopOptions& options) const { core_->check_serving(options); }
 Task<void> Server::stop(StopOptions options) { return core_->stop(options); }
-Task<ServerInfo> Server::inspect() const { return ServerParts::inspect(core_->parts()); }
-std::function<Task<ServerInfo>()> Server::inspector() const {
-  return [parts = core_->parts()] { return ServerParts::inspect(parts); };
+Task<ServerInfo> Server::inspect(Inspect what) const { return ServerParts::inspect(core_->parts(), what); }
+std::function<Task<ServerInfo>()> Server::inspector(Inspect what) const {
+  return [parts = core_->parts(), what] { return ServerParts::inspect(parts, what); };
 }
 std::uint64_t Server::id() const noexcept { return core_->parts()->id(); }
 Task<void> Server::wait_for_termination() { return core_->wait_for_termination(); }

@@ -197,8 +197,20 @@ void ServerCall::start_handler() {
   assert(Loop::current() == &loop());
   running_ = true;
   work = request_->head.path().c_str();
-  connection_.owner().call_started();
+  started_at_ = connection_.owner().call_started();
   start(intercepted() ? run_intercepted() : request_->handler->handle(*this));
+}
+
+RunningCall ServerCall::info() const {
+  JobStack stack{*this};
+  std::string awaits = stack.awaits();
+  return {.method = request_->head.path(),
+          .peer = connection_.peer(),
+          .started = started_at_,
+          .deadline = deadline,
+          .cancelled = Job::cancelled(),
+          .awaits = std::move(awaits),
+          .stack = std::move(stack)};
 }
 
 // Who opens calls with large replies and takes none would have the server hold them all.

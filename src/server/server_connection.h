@@ -60,6 +60,8 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   void refused(Refusal why, std::string_view text);
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
   http2::Stream* on_stream_opened() override;
   void on_ping_answered() override;
   void on_ping() override;

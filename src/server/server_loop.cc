@@ -10,9 +10,11 @@
 
 #include "async/error_text.h"
 #include "http2/frame.h"
+#include "server/debug_layout.h"
 #include "server/server_connection.h"
 #include "tern/async/with_timeout.h"
 #include "text/utf8.h"
+#include "transport/debug_layout.h"
 #include "transport/readiness.h"
 #include "transport/tls_stream.h"
 
@@ -62,7 +64,10 @@ ServerLoop::ServerLoop(Loop& loop, std::shared_ptr<ServerShared> shared)
       memory_(loop, {.held = share_of(shared_->options.max_buffered_bytes, loop),
                      .crowded = crowded_share(shared_->options.crowded_bytes, loop)}),
       lingering_(loop, [this] { tell_if_empty(); }),
-      most_calls_(share_of(shared_->options.max_calls_in_flight, loop)) {}
+      most_calls_(share_of(shared_->options.max_calls_in_flight, loop)) {
+  add_debug_layout(server_layout());
+  add_debug_layout(transport::connection_layout());
+}
 
 ServerLoop::~ServerLoop() { close_all(); }
 
@@ -71,7 +76,10 @@ void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream, c
   if (refuses_calls_ || (stopping_ && !empty_)) return;
   if (!port.in_process && !admit(*stream)) return;
   if (port.tls == nullptr && port.http == nullptr) return serve_http2(std::move(stream), port, {});
-  if (handshakes_ == nullptr) handshakes_ = std::make_unique<TaskGroup>();
+  if (handshakes_ == nullptr) {
+    handshakes_ = std::make_unique<TaskGroup>();
+    handshakes_->may_be_dropped();
+  }
   handshakes_->spawn(greet(std::move(stream), port));
 }
 
@@ -278,6 +286,17 @@ std::vector<ConnectionInfo> ServerLoop::connections() {
     if (!connection.lost()) infos.push_back(connection.info());
   });
   return infos;
+}
+
+std::vector<RunningCall> ServerLoop::running_calls() {
+  std::vector<RunningCall> calls;
+  connections_.for_each([&calls](ServerConnection& connection) {
+    connection.for_each_call([&calls](const ServerCall& call) {
+      if (call.running()) calls.push_back(call.info());
+    });
+  });
+  for (const auto& [handler, part] : http_parts_) part->add_running(calls);
+  return calls;
 }
 
 void ServerLoop::remove(ServerConnection& connection) {

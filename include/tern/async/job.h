@@ -17,6 +17,7 @@
 #include "tern/async/clock.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/async/recycler.h"
+#include "tern/detail/debug_layout.h"
 
 namespace tern {
 
@@ -70,6 +71,9 @@ class Wait : public Ready {
 
   [[nodiscard]] Job* job() const noexcept { return job_; }
   [[nodiscard]] bool waiting() const noexcept { return state_ == State::kWaiting; }
+  /// For JobStack: the address of the coroutine's frame, and the job that it waits for, where that is part of this.
+  [[nodiscard]] const void* waiter() const noexcept { return waiter_.address(); }
+  [[nodiscard]] virtual const Job* inner_job() const noexcept { return nullptr; }
 
  protected:
   /// Called at most once, on the loop, when the job is cancelled while this waits. Must lead to wake(), at once or when
@@ -90,6 +94,8 @@ class Wait : public Ready {
 
  private:
   friend class Job;
+  template <class Folder>
+  friend struct DebugLayout;
   enum class State : unsigned char { kIdle, kWaiting, kWoken };
   void run() final;
 
@@ -126,6 +132,8 @@ class Job {
   [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
   [[nodiscard]] bool done() const noexcept { return done_; }
   [[nodiscard]] Loop& loop() const noexcept { return *loop_; }
+  /// The wait that it stands at; null while it runs, or waits for its turn.
+  [[nodiscard]] const Wait* innermost() const noexcept { return innermost_; }
 
   /// When the work stops being of use to whoever asked for it; calls made in this job inherit it.
   std::optional<Clock::time_point> deadline;
@@ -156,6 +164,8 @@ class Job {
   friend class Wait;
   friend class OnCancel;
   friend struct FinalTransfer;
+  template <class Folder>
+  friend struct DebugLayout;
 
   // The two turns of a job that are not resumptions of a wait: its first step, and its end.
   struct Step final : Ready {
@@ -186,12 +196,20 @@ class CoroutinePromise {
  public:
   [[nodiscard]] Job* job() const noexcept { return job_; }
 
+  /// The frame that awaits the coroutine with this frame; null for a job's body.
+  [[nodiscard]] static const void* continuation_of(const void* frame) noexcept {
+    const auto any = std::coroutine_handle<CoroutinePromise>::from_address(const_cast<void*>(frame));
+    return any.promise().continuation_.address();
+  }
+
   static void* operator new(std::size_t size) { return recycler::allocate(size); }
   static void operator delete(void* frame, std::size_t size) noexcept { recycler::deallocate(frame, size); }
 
  protected:
   friend class Job;
   friend struct FinalTransfer;
+  template <class Folder>
+  friend struct DebugLayout;
   Job* job_ = nullptr;
   std::coroutine_handle<> continuation_;
 };

@@ -14,6 +14,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -31,13 +32,14 @@ namespace tern {
 ///
 /// A member inherits deadline, work and trace of the job that calls spawn(). The job that awaits join() hands its
 /// cancellation down to all members; before join(), cancelling that job does not reach them.
-class TaskGroup {
+class TaskGroup : public ListNode<TaskGroup> {
  public:
   template <class T>
   class Member;
 
-  /// Throws std::logic_error outside of a loop.
-  TaskGroup();
+  /// Throws std::logic_error outside of a loop. Builds with TERN_DEBUG log a group that is never joined, with
+  /// `made_at`.
+  explicit TaskGroup(const std::source_location& made_at = std::source_location::current());
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
   /// Logs the exception of a member that nobody has seen, where the group's scope is left without join().
@@ -50,6 +52,9 @@ class TaskGroup {
 
   /// Cancels every running member; those spawned later are cancelled before they begin.
   void cancel() noexcept;
+
+  /// The destructor ends the members on purpose, in place of join(): builds with TERN_DEBUG do not log it.
+  void may_be_dropped() noexcept { may_be_dropped_ = true; }
 
   /// Members that have not ended yet.
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
@@ -64,6 +69,8 @@ class TaskGroup {
 
  private:
   friend class detail::GroupMember;
+  template <class Folder>
+  friend struct DebugLayout;
   void start(detail::GroupMember& member, Task<void> body);
   void member_ended(detail::GroupMember& member, const std::exception_ptr& error) noexcept;
 
@@ -76,6 +83,9 @@ class TaskGroup {
   enum class Joining : unsigned char { kNot, kWaiting, kDone } state_ = Joining::kNot;
   std::exception_ptr first_error_;
   Join* joining_ = nullptr;
+  std::source_location made_at_;
+  bool may_be_dropped_ = false;
+  bool unjoined_ = false;  // a task was spawned since the last join()
 };
 
 /// One spawned task. Holds its result until dropped; outlives the group if need be.
@@ -159,6 +169,9 @@ class TaskGroup::Join final : public Wait {
   TaskGroup& group_;
 };
 
-inline TaskGroup::Join TaskGroup::join() noexcept { return Join{*this}; }
+inline TaskGroup::Join TaskGroup::join() noexcept {
+  unjoined_ = false;
+  return Join{*this};
+}
 
 }  // namespace tern

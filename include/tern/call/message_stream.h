@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "tern/async/job.h"
 #include "tern/async/task.h"
@@ -18,6 +19,8 @@
 #include "tern/rpc/status.h"
 
 namespace tern {
+
+struct RunningCall;
 
 /// Bytes of written messages that may wait for the peer's window, for each call; a writer waits above it.
 inline constexpr std::size_t kUnsentBytesPerCall = std::size_t{64} * 1024;
@@ -46,6 +49,9 @@ class MessageStream : public http2::Stream {
 
   /// Sets the loop that the stream lives on; its readers and writers are compared with it.
   void live_on(const Loop& loop) noexcept { home_ = &loop; }
+
+  /// Appends the call, for Channel::inspect().
+  virtual void add_running(std::vector<RunningCall>& /*calls*/) const {}
 
   /// Whether read_message would wait.
   [[nodiscard]] bool must_wait_to_read() const noexcept { return incoming_.empty() && !incoming_ended_; }

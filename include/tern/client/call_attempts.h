@@ -76,6 +76,9 @@ class CallAttempts : public MessageStream, private ConnectionWaiter {
   [[nodiscard]] Event& headers_event() noexcept { return headers_; }
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
+
   /// The state of a call that makes more than one attempt: made when the first one fails, or the call hedges.
   class Repetition;
 

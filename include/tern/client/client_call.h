@@ -14,6 +14,7 @@
 #include "tern/async/event.h"
 #include "tern/async/recycler.h"
 #include "tern/async/timer_queue.h"
+#include "tern/call/running_call.h"
 #include "tern/client/call_attempts.h"
 #include "tern/client/call_options.h"
 #include "tern/client/channel.h"
@@ -82,13 +83,20 @@ class ClientCall final : public CallAttempts, private Timer, public Recycled {
   [[nodiscard]] const Metadata& initial_metadata() const noexcept;
   [[nodiscard]] const Metadata& trailing_metadata() const noexcept;
 
+  /// As it is now.
+  [[nodiscard]] RunningCall info() const;
+
   /// Ends it with this status, here and on the wire. Nothing when it has ended.
   void cancel(Status status);
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
+
   /// The interceptors and credentials around the call.
   class Chain;
 
+  void add_running(std::vector<RunningCall>& calls) const override { calls.push_back(info()); }
   void attempts_over(Status&& status) override { finish(std::move(status)); }
   void on_bad_message(Status status) override;
   void expired() noexcept override;
@@ -106,6 +114,7 @@ class ClientCall final : public CallAttempts, private Timer, public Recycled {
   bool started_ = false;
   CallCounts* counts_ = nullptr;  // the channel's on this loop, from the start to the end
   Clock::time_point begun_at_;    // while an observer waits for its end
+  WallClock::time_point started_at_;
   Event ended_;
   std::unique_ptr<Chain> chain_;  // ends before the rest
 };

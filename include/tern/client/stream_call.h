@@ -157,6 +157,7 @@ class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
   BidiStreamCall(const detail::ChannelHandle& channel, std::string_view method, AsyncGenerator<Request> requests,
                  CallOptions options)
       : detail::ReadingCall<Response>(channel, method, options), sending_(std::make_unique<TaskGroup>()) {
+    sending_->may_be_dropped();
     sending_->spawn(send_all(this->call(), std::move(requests)));
   }
   BidiStreamCall(BidiStreamCall&&) noexcept = default;

@@ -44,6 +44,7 @@ class InnerJobWait : public Wait, private Timer {
   };
 
   void expired() noexcept override;
+  [[nodiscard]] const Job* inner_job() const noexcept override { return inner_ ? &*inner_ : nullptr; }
   [[nodiscard]] bool held_elsewhere() noexcept override { return inner_ && inner_->held_elsewhere(); }
   void orphan() noexcept override {
     if (inner_) inner_->orphan();

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "tern/async/task.h"
+#include "tern/call/running_call.h"
 #include "tern/rpc/compression.h"
 #include "tern/server/generic_service.h"
 #include "tern/server/http_handler.h"
@@ -28,6 +29,10 @@
 #include "tern/transport/listening_socket.h"
 #include "tern/transport/tls.h"
 #include "tern/transport/traffic.h"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace tern {
 
@@ -135,6 +140,8 @@ struct ServerInfo {
   /// Those whose handlers began.
   CallCounts calls;
   std::vector<ConnectionInfo> connections;
+  /// Calls whose handlers run now, and HTTP requests that are answered now. Empty with Inspect::kCounts.
+  std::vector<RunningCall> running;
 };
 
 struct StopOptions {
@@ -156,6 +163,9 @@ class Server {
   /// On the loop that runs now; throws std::logic_error outside of one, std::invalid_argument for an option whose value
   /// makes no sense.
   explicit Server(ServerOptions options = {});
+  /// On an io_context of the program's own (docs/embedding.md), also before that runs; later on its thread only. Serves
+  /// on it, or on all of its ContextGroup.
+  explicit Server(boost::asio::io_context& context, ServerOptions options = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   /// Without stop() before: connections are closed, handlers destroyed where they stand; see stop(). It blocks until
@@ -208,9 +218,9 @@ class Server {
   Task<void> stop(StopOptions options = {});
 
   /// Asks all its loops. On any loop; the server may end meanwhile.
-  Task<ServerInfo> inspect() const;
+  Task<ServerInfo> inspect(Inspect what = Inspect::kCalls) const;
   /// Returns a function that does the same, on any loop, and that may outlive the server: it then finds no connections.
-  [[nodiscard]] std::function<Task<ServerInfo>()> inspector() const;
+  [[nodiscard]] std::function<Task<ServerInfo>()> inspector(Inspect what = Inspect::kCalls) const;
   [[nodiscard]] std::uint64_t id() const noexcept;
 
   /// Calls whose handlers run now, on all loops.
