@@ -19,7 +19,7 @@ struct FrameHead {
 };
 
 /// Names of awaiters, by the beginning of the type's name. tools/gdb/tern.py has the same table.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kAwaits{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kAwaits{{
     {"tern::SleepUntil", "sleep"},
     {"tern::Event::Waiting", "an Event"},
     {"tern::MessageStream::Read", "a message of the peer"},
@@ -32,6 +32,21 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kAwaits{
     {"tern::InterceptorParts::Part", "the next interceptor"},
     {"tern::detail::TimedWait", "with_timeout"},
     {"tern::detail::ShieldedWait", "shield"},
+    {"tern::Queue", "a Queue"},
+    {"tern::Semaphore::Acquire", "a Semaphore"},
+    {"tern::Mutex::Locking", "a Mutex"},
+    {"tern::Condition::Waiting", "a Condition"},
+    {"tern::Gate::Close", "a Gate's passes"},
+    {"tern::Latch::Waiting", "a Latch"},
+    {"tern::OneShot", "a OneShot"},
+    {"tern::ThreadOneShot", "a ThreadOneShot"},
+    {"tern::Broadcast", "a Broadcast"},
+    {"tern::Watch", "a Watch"},
+    {"tern::detail::Branches", "gather or when_any"},
+    {"tern::AsCompleted", "as_completed"},
+    {"tern::detail::RemoteWait", "run_on"},
+    {"tern::TaskGroup::Member", "a member of a TaskGroup"},
+    {"tern::SharedTask", "a SharedTask"},
 }};
 
 /// The name of another awaiter, without template arguments and tern's namespaces.

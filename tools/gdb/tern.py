@@ -28,7 +28,12 @@ AWAITS = (("tern::SleepUntil", "sleep"), ("tern::Event::Waiting", "an Event"),
           ("tern::detail::ExecutorCall", "run_in_executor"), ("tern::TaskGroup::Join", "TaskGroup::join"),
           ("tern::detail::AsioOperation", "an operation of Asio"), ("tern::transport::Readiness", "a socket"),
           ("tern::InterceptorParts::Part", "the next interceptor"),
-          ("tern::detail::TimedWait", "with_timeout"), ("tern::detail::ShieldedWait", "shield"))
+          ("tern::detail::TimedWait", "with_timeout"), ("tern::detail::ShieldedWait", "shield"),
+          ("tern::Queue", "a Queue"), ("tern::Semaphore::Acquire", "a Semaphore"), ("tern::Mutex::Locking", "a Mutex"),
+          ("tern::Condition::Waiting", "a Condition"), ("tern::Gate::Close", "a Gate's passes"), ("tern::Latch::Waiting", "a Latch"),
+          ("tern::OneShot", "a OneShot"), ("tern::ThreadOneShot", "a ThreadOneShot"), ("tern::Broadcast", "a Broadcast"),
+          ("tern::Watch", "a Watch"), ("tern::detail::Branches", "gather or when_any"), ("tern::AsCompleted", "as_completed"),
+          ("tern::detail::RemoteWait", "run_on"), ("tern::TaskGroup::Member", "a member of a TaskGroup"), ("tern::SharedTask", "a SharedTask"))
 
 
 class Memory:
