@@ -11,11 +11,6 @@
 
 namespace tern {
 
-Status channel_closed() {
-  return Status{StatusCode::kCancelled,
-                "the channel was closed: close or destroy it when its stubs make no more calls"};
-}
-
 ChannelConfig& ChannelCore::config_before_use(const char* sentence) {
   if (used_.load(std::memory_order_acquire) > 0) detail::throw_misuse(sentence);
   return *config_;

@@ -20,9 +20,6 @@
 
 namespace tern {
 
-/// How calls end that are made over a closed channel, or over none any more.
-Status channel_closed();
-
 class ChannelCore {
  public:
   ChannelCore(std::string target, ChannelOptions options)

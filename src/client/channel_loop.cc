@@ -30,6 +30,11 @@ std::vector<SubchannelServer> group(std::vector<FoundServer> found, bool spread)
 
 }  // namespace
 
+Status channel_closed() {
+  return Status{StatusCode::kCancelled,
+                "the channel was closed: close or destroy it when its stubs make no more calls"};
+}
+
 ChannelLoop::ChannelLoop(Loop& loop, std::shared_ptr<const ChannelConfig> config, CallCounts& calls)
     : service_config_(config->service_config()),
       throttle_(RetryThrottle::of(config->authority(), service_config_->throttling)),

@@ -24,6 +24,9 @@
 
 namespace tern {
 
+/// How calls end that are made over a closed channel, or over none any more.
+Status channel_closed();
+
 class ChannelLoop final : private DiscoveryUser, private SubchannelOwner {
  public:
   /// `calls` outlives it.
