@@ -118,10 +118,10 @@ class ChatRoomService::Seat {
     const std::lock_guard lock{room_.mutex_};
     return listener_.reader.next;
   }
-  /// Goes on at `number`. Returns how many messages are skipped.
-  [[nodiscard]] std::int64_t skip_to(std::uint64_t number) {
+  /// Goes on behind message `number`. Returns how many messages before it were skipped.
+  [[nodiscard]] std::int64_t pass(std::uint64_t number) {
     const std::lock_guard lock{room_.mutex_};
-    const std::uint64_t from = std::exchange(listener_.reader.next, number);
+    const std::uint64_t from = std::exchange(listener_.reader.next, number + 1);
     return number > from ? static_cast<std::int64_t>(number - from) : 0;
   }
   [[nodiscard]] std::uint64_t first_in_memory() const {
@@ -283,9 +283,7 @@ tern::AsyncGenerator<ChatMessage> ChatRoomService::Listen(tern::ServerContext& c
       if (drop && was_in_memory) drop_slow_listener(kept - std::min(seat.next(), kept));
       std::vector<ChatMessage> messages = co_await read_from_table(seat);
       for (ChatMessage& message : messages) {
-        const std::int64_t lost = seat.skip_to(static_cast<std::uint64_t>(message.number()));
-        static_cast<void>(seat.skip_to(static_cast<std::uint64_t>(message.number()) + 1));
-        message.set_lost(lost);
+        message.set_lost(seat.pass(static_cast<std::uint64_t>(message.number())));
         co_yield std::move(message);
       }
       continue;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kSchemeCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-";
 
-/// The scheme of "scheme://…", of "jdbc:scheme://…" and of "file:…", which are no paths; otherwise empty.
+/// The scheme of "scheme://…", "jdbc:scheme://…" or "file:…". Empty for a path.
 std::string_view scheme_of(std::string_view database) {
   std::size_t end = database.find(':');
   if (end == 0 || end == std::string_view::npos) return {};

@@ -9,7 +9,7 @@
 
 #include "postgres_status.h"
 #include "tern/server/server_context.h"
-#include "valid_utf8.h"
+#include "tern/telemetry/log_text.h"
 
 namespace userchat {
 
@@ -123,6 +123,7 @@ std::string sql_of_reading_chat(const std::string& next) {
 }
 
 std::vector<ChatMessage> chat_messages_of(const postgres::Result& result) {
+  using tern::telemetry::valid_utf8;
   std::vector<ChatMessage> messages(result.rows());
   for (std::size_t row = 0; row < messages.size(); ++row) {
     ChatMessage& message = messages[row];

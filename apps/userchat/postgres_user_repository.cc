@@ -10,7 +10,7 @@
 
 #include "postgres_status.h"
 #include "tern/async/blocking.h"
-#include "valid_utf8.h"
+#include "tern/telemetry/log_text.h"
 
 namespace userchat {
 
@@ -35,8 +35,8 @@ constexpr std::array kUpgrades{
 User read_user(const postgres::Result& result, std::size_t row) {
   User user;
   user.set_id(result.integer(row, 0));
-  user.set_name(valid_utf8(result.text(row, 1)));
-  user.set_email(valid_utf8(result.text(row, 2)));
+  user.set_name(tern::telemetry::valid_utf8(result.text(row, 1)));
+  user.set_email(tern::telemetry::valid_utf8(result.text(row, 2)));
   user.set_status(static_cast<user::v1::UserStatus>(result.integer(row, 3)));
   return user;
 }

@@ -22,7 +22,6 @@ void SaidMessages::begin(const chat::v1::ChatMessage& message) {
 
 void SaidMessages::finish(const chat::v1::ChatMessage& message, const chat::v1::ChatMessage& reply) {
   Said& said = said_[message.message_id()];
-  said.number = message.number();
   said.timestamp = message.timestamp();
   said.reply_number = reply.number();
   finished_.push_back(message.message_id());

@@ -17,7 +17,6 @@ class SaidMessages {
  public:
   struct Said {
     std::size_t hash = 0;  // of who said what
-    std::int64_t number = 0;
     std::int64_t timestamp = 0;
     std::int64_t reply_number = 0;  // 0 until both have been added
   };

@@ -17,7 +17,7 @@ class ServerHealth {
   /// Asks the database for anything. Throws when it does not answer.
   using Ask = std::function<tern::Task<void>()>;
 
-  /// `service` outlives this. The database is taken to answer until watch() finds otherwise.
+  /// `service` outlives this. Until watch() has asked, the database counts as answering.
   ServerHealth(tern::HealthService& service, Ask ask);
 
   /// Asks every second, for ever. While the database does not answer, the server and its user service are NOT_SERVING.

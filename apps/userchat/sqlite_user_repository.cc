@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "tern/server/server_context.h"
-#include "valid_utf8.h"
+#include "tern/telemetry/log_text.h"
 
 namespace userchat {
 
@@ -20,7 +20,8 @@ constexpr int kBusyMilliseconds = 5000;
 User read_user(sqlite3_stmt* row) {
   const auto text = [row](int column) {
     const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
-    return valid_utf8({bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, column))});
+    // A database file holds what other programs stored.
+    return tern::telemetry::valid_utf8({bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, column))});
   };
   User user;
   user.set_id(sqlite3_column_int64(row, 0));

@@ -41,8 +41,7 @@ void SyncUserService::ListUsersStream(tern::ServerContext& /*context*/, const us
       if (delays_.stream_step.count() > 0) std::this_thread::sleep_for(delays_.stream_step);
       responses.write(user);
     }
-    const bool more = std::cmp_equal(users.size(), part.size);
-    parts.advance(users.size(), users.empty() ? part.after : users.back().id(), more);
+    parts.advance(users);
   }
 }
 

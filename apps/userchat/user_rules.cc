@@ -53,6 +53,11 @@ void Parts::advance(std::size_t count, std::int64_t last, bool more) {
   next_ = {.after = last, .size = more ? std::min(left_, kPart) : 0};
 }
 
+void Parts::advance(const std::vector<user::v1::User>& users) {
+  const bool more = std::cmp_equal(users.size(), next_.size);
+  advance(users.size(), users.empty() ? next_.after : users.back().id(), more);
+}
+
 UserPage::UserPage(const user::v1::ListUsersRequest& request)
     : parts_(request),
       most_(request.page_size() > 0 ? request.page_size() : std::numeric_limits<std::int64_t>::max()) {}

@@ -44,8 +44,7 @@ tern::AsyncGenerator<User> AsyncUserService::ListUsersStream(tern::ServerContext
       if (delays_.stream_step.count() > 0) co_await tern::sleep(delays_.stream_step);
       co_yield user;
     }
-    const bool more = std::cmp_equal(users.size(), part.size);
-    parts.advance(users.size(), users.empty() ? part.after : users.back().id(), more);
+    parts.advance(users);
   }
 }
 

@@ -2,51 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
 
 #include "rest/envelope.h"
 #include "rest/http_syntax.h"
+#include "rest/weighted_list.h"
 #include "rpc/lower_case.h"
 #include "tern/rpc/message_reader.h"
 
 namespace tern::rest {
-
-namespace {
-
-/// A weight in thousandths (RFC 9110 §12.4.2); 0 for one that is none.
-int weight_of(std::string_view text) {
-  if (text.starts_with('1')) return 1000;
-  if (!text.starts_with("0.")) return 0;
-  text.remove_prefix(2);
-  int weight = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), weight);
-  if (parsed.ec != std::errc{} || text.size() > 3 || weight < 0) return 0;
-  for (std::size_t digits = text.size(); digits < 3; ++digits) weight *= 10;
-  return weight;
-}
-
-/// Of an element of a list: "gzip;q=0.5". (Beast 1.81's ext_list gives an element without parameters those of the one
-/// before it.)
-int weight_in(std::string_view parameters) {
-  while (!parameters.empty()) {
-    const std::string_view parameter = take_until(parameters, ';');
-    if (parameter.starts_with("q=") || parameter.starts_with("Q=")) return weight_of(parameter.substr(2));
-  }
-  return 1000;
-}
-
-/// Calls `visit` with the name and the weight of each element.
-template <class Visit>
-void visit_codings(std::string_view list, Visit visit) {
-  visit_list(list, [&visit](std::string_view element) {
-    const std::string_view name = take_until(element, ';');
-    visit(name, weight_in(element));
-    return true;
-  });
-}
-
-}  // namespace
 
 Compression parse_coding(std::string_view name, std::string_view where) {
   if (name.empty()) return Compression::kIdentity;
@@ -60,7 +24,7 @@ Compression parse_coding(std::string_view name, std::string_view where) {
 Compression preferred_coding(std::string_view accepted) {
   Compression best = Compression::kIdentity;
   int best_weight = 0;
-  visit_codings(accepted, [&](std::string_view name, int weight) {
+  visit_weighted_list(accepted, [&](std::string_view name, int weight) {
     const auto coding = rpc::parse_compression(rpc::lower_case(name));
     if (!coding || *coding == Compression::kIdentity || weight <= best_weight) return;
     best = *coding;
@@ -73,7 +37,7 @@ bool accepts_gzip(std::string_view accepted) {
   std::optional<int> gzip;
   std::optional<int> others;
   int identity = 0;  // it is acceptable without being listed, but not preferred
-  visit_codings(accepted, [&](std::string_view name, int weight) {
+  visit_weighted_list(accepted, [&](std::string_view name, int weight) {
     if (equals_lower(name, "gzip") || equals_lower(name, "x-gzip")) gzip = weight;
     if (equals_lower(name, "identity")) identity = weight;
     if (name == "*") others = weight;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "call/wire_metadata.h"
 #include "rest/content_coding.h"
@@ -15,6 +14,7 @@
 #include "rest/strict_json.h"
 #include "rpc/header_names.h"
 #include "rpc/timeout.h"
+#include "text/number.h"
 #include "text/utf8.h"
 #include "transport/address.h"
 
@@ -197,13 +197,12 @@ Task<Response> call_unary(const Gateway& gateway, const Request& request, std::s
 }
 
 std::optional<std::chrono::nanoseconds> timeout_of(const Request& request) {
-  if (const auto text = request.fields.get("connect-timeout-ms")) {
-    std::int64_t milliseconds = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), milliseconds);
-    if (error != std::errc{} || end != text->data() + text->size() || milliseconds < 0 || text->size() > 10) {
+  if (const auto field = request.fields.get("connect-timeout-ms")) {
+    const auto milliseconds = text::number_of<std::int64_t>(*field);
+    if (!milliseconds || *milliseconds < 0 || field->size() > 10) {
       throw HttpError{400, "connect-timeout-ms is no number of at most ten digits"};
     }
-    return std::chrono::milliseconds{milliseconds};
+    return std::chrono::milliseconds{*milliseconds};
   }
   const auto text = request.fields.get("grpc-timeout");
   if (!text) return std::nullopt;

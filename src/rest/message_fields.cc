@@ -4,12 +4,12 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/util/json_util.h>
 
-#include <charconv>
 #include <memory>
 #include <stdexcept>
 
 #include "rest/status_json.h"
 #include "tern/rest/message.h"
+#include "text/number.h"
 #include "text/utf8.h"
 
 namespace tern::rest {
@@ -28,18 +28,15 @@ using Field = pb::FieldDescriptor;
 
 template <class Number>
 Number number_of(const std::string& called, const std::string& value, const Field& field) {
-  Number number{};
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc{} || end != value.data() + value.size()) refuse(called, value, field);
-  return number;
+  const auto number = text::number_of<Number>(value);
+  if (!number) refuse(called, value, field);
+  return *number;
 }
 
 /// A text as JSON: a string, or a number for an enum, which may have numbers without a name.
 std::string json_of(const Field& field, const std::string& value) {
-  std::int32_t number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  const bool whole = error == std::errc{} && end == value.data() + value.size();
-  return whole && field.type() == Field::TYPE_ENUM ? std::to_string(number) : json_string(value);
+  const auto number = text::number_of<std::int32_t>(value);
+  return number && field.type() == Field::TYPE_ENUM ? std::to_string(*number) : json_string(value);
 }
 
 // Sets the rarer kinds by their JSON: enums, bytes, floating point, timestamps and their like.

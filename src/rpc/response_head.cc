@@ -2,30 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
 
 #include "rpc/base64.h"
 #include "rpc/content_type.h"
 #include "rpc/header_names.h"
 #include "rpc/percent.h"
+#include "text/number.h"
 
 namespace tern::rpc {
 
 namespace {
 
-template <class Number>
-Number number_or(std::string_view text, Number otherwise) {
-  Number value{};
-  const char* end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, value);
-  return result.ec == std::errc{} && result.ptr == end ? value : otherwise;
-}
-
 /// Returns the code; UNKNOWN for a number that gRPC does not define and for a text that is not a number.
 int status_number(std::string_view text) {
   constexpr auto kUnknown = static_cast<unsigned>(StatusCode::kUnknown);
-  const unsigned number = number_or(text, kUnknown);
+  const unsigned number = text::number_of<unsigned>(text).value_or(kUnknown);
   return static_cast<int>(number <= static_cast<unsigned>(StatusCode::kUnauthenticated) ? number : kUnknown);
 }
 
@@ -53,7 +45,7 @@ StatusCode from_http(int status) {
 
 void ResponseBlock::add(std::string_view name, std::string_view value) {
   if (name == ":status") {
-    http_status_ = number_or(value, 0);
+    http_status_ = text::number_of<int>(value).value_or(0);
   } else if (name == kContentType) {
     ContentType type = parse_content_type(value);
     is_grpc_ = type.is_grpc;

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "text/number.h"
+
 namespace tern::rpc {
 
 namespace {
@@ -31,11 +33,9 @@ std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text) {
 }
 
 std::optional<std::chrono::nanoseconds> parse_milliseconds(std::string_view text) {
-  std::int32_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, value);
-  if (parsed.ec != std::errc{} || parsed.ptr != end || value < 0) return std::nullopt;
-  return std::chrono::milliseconds{value};
+  const auto value = text::number_of<std::int32_t>(text);
+  if (!value || *value < 0) return std::nullopt;
+  return std::chrono::milliseconds{*value};
 }
 
 Clock::time_point deadline_after(Clock::time_point now, std::chrono::nanoseconds timeout) noexcept {

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <optional>
@@ -15,6 +14,7 @@
 
 #include "server/handover_channel.h"
 #include "server/handover_protocol.h"
+#include "text/number.h"
 #include "transport/descriptor_message.h"
 #include "transport/unix_socket_file.h"
 
@@ -38,14 +38,14 @@ std::optional<std::string> take_variable(const char* name) {
   return text;
 }
 
-/// Throws when `text` is not a whole number in 0..`most`.
-int number_of(const char* name, const std::string& text, int most) {
-  int number = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || number < 0 || number > most) {
-    throw std::runtime_error(std::string{name} + "=\"" + text + "\" is not a number from 0 to " + std::to_string(most));
+/// Throws when `value` is not a whole number in 0..`most`.
+int number_of(const char* name, const std::string& value, int most) {
+  const auto number = text::number_of<int>(value);
+  if (!number || *number < 0 || *number > most) {
+    throw std::runtime_error(std::string{name} + "=\"" + value + "\" is not a number from 0 to " +
+                             std::to_string(most));
   }
-  return number;
+  return *number;
 }
 
 bool is_one_of(Names names, std::string_view name) { return std::ranges::find(names, name) != names.end(); }

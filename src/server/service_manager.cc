@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
@@ -15,6 +14,7 @@
 #include "async/run_on_loops.h"
 #include "tern/async/loop.h"
 #include "tern/async/sleep.h"
+#include "text/number.h"
 #include "transport/notify_socket.h"
 
 namespace tern {
@@ -29,9 +29,7 @@ std::string_view variable(const char* name) {
 /// Returns 0 when the variable is not a number.
 std::int64_t number_in(const char* name) {
   const std::string_view text = variable(name);
-  std::int64_t number = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size()) return number;
+  if (const auto number = text::number_of<std::int64_t>(text)) return *number;
   if (!text.empty()) spdlog::warn("{}=\"{}\" is not a number, and is ignored", name, text);
   return 0;
 }

@@ -332,7 +332,7 @@ Task<void> at_each_signal(std::unique_ptr<boost::asio::signal_set> set, std::fun
   }
 }
 
-/// What a call or a request says of its client, as JSON; empty where it says nothing.
+/// Fields of a call or a request that describe its client, as JSON. Empty: the client did not send the field.
 struct ClientTexts {
   template <class Fields>
   ClientTexts(Lines& lines, const Fields& fields) {

@@ -110,8 +110,6 @@ class GrpcFamilies {
   Family received;
 };
 
-void append(Families& families, Family family) { families.push_back(std::move(family)); }
-
 /// OpenTelemetry's conventions for RPC.
 void append_rpc(Families& families, const std::string& end, const Methods& methods) {
   const std::string prefix = "rpc." + end + ".";
@@ -131,10 +129,10 @@ void append_rpc(Families& families, const std::string& end, const Methods& metho
                   with_status);
     }
   }
-  append(families, std::move(active));
-  append(families, std::move(durations));
-  append(families, std::move(requests));
-  append(families, std::move(responses));
+  families.push_back(std::move(active));
+  families.push_back(std::move(durations));
+  families.push_back(std::move(requests));
+  families.push_back(std::move(responses));
 }
 
 void append_grpc_server(Families& families, const Methods& methods) {
@@ -144,10 +142,10 @@ void append_grpc_server(Families& families, const Methods& methods) {
     add_value(started, static_cast<double>(method.begun), labels);
     calls.add(labels, method.calls);
   }
-  append(families, std::move(started));
-  append(families, std::move(calls.duration));
-  append(families, std::move(calls.sent));
-  append(families, std::move(calls.received));
+  families.push_back(std::move(started));
+  families.push_back(std::move(calls.duration));
+  families.push_back(std::move(calls.sent));
+  families.push_back(std::move(calls.received));
 }
 
 void append_grpc_client(Families& families, const Methods& methods) {
@@ -159,11 +157,11 @@ void append_grpc_client(Families& families, const Methods& methods) {
     attempts.add(labels, method.attempts);
     calls.add(labels, method.calls);
   }
-  append(families, std::move(started));
-  append(families, std::move(attempts.duration));
-  append(families, std::move(attempts.sent));
-  append(families, std::move(attempts.received));
-  append(families, std::move(calls.duration));  // A66 has no sizes of calls
+  families.push_back(std::move(started));
+  families.push_back(std::move(attempts.duration));
+  families.push_back(std::move(attempts.sent));
+  families.push_back(std::move(attempts.received));
+  families.push_back(std::move(calls.duration));  // A66 has no sizes of calls
 }
 
 }  // namespace
@@ -240,7 +238,7 @@ class CallFamilies {
       add_value(refused, static_cast<double>(refused_.at(i)),
                 {{"reason", std::string{name_of(static_cast<Refusal>(i))}}});
     }
-    append(families, std::move(refused));
+    families.push_back(std::move(refused));
   }
 
   void append_http_server(Families& families) const {
@@ -265,9 +263,9 @@ class CallFamilies {
       add_buckets(durations, route.durations, kDurationBounds, kPerSecond, labels);
       add_buckets(sizes, route.responses, kSizeBounds, 1, labels);
     }
-    append(families, std::move(active));
-    append(families, std::move(durations));
-    append(families, std::move(sizes));
+    families.push_back(std::move(active));
+    families.push_back(std::move(durations));
+    families.push_back(std::move(sizes));
   }
 
   void append_http_client(Families& families) const {
@@ -284,7 +282,7 @@ class CallFamilies {
       }
       add_buckets(durations, sums, kDurationBounds, kPerSecond, labels);
     }
-    append(families, std::move(durations));
+    families.push_back(std::move(durations));
   }
 
   const TargetFilter& target_filter_;

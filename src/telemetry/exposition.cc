@@ -4,12 +4,11 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <vector>
 
-#include "rpc/lower_case.h"
+#include "rest/weighted_list.h"
 #include "tern/rpc/trace_context.h"
 
 // OpenMetrics 1.0.0 differs from Prometheus' text format in few places: a counter's family has no "_total", le and
@@ -163,32 +162,6 @@ class OpenMetricsWriter {
   std::string text_;
 };
 
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-/// Takes the part of `text` before the first `separator` off it.
-std::string_view take_until(std::string_view& text, char separator) {
-  const std::string_view part = text.substr(0, text.find(separator));
-  text.remove_prefix(std::min(part.size() + 1, text.size()));
-  return trim(part);
-}
-
-/// Of one media range's parameters; 1 without a weight, 0 for one that is not a number.
-double weight_of(std::string_view parameters) {
-  while (!parameters.empty()) {
-    std::string_view value = take_until(parameters, ';');
-    const std::string_view name = take_until(value, '=');
-    if (name != "q" && name != "Q") continue;
-    double weight = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), weight);
-    return error == std::errc{} && end == value.data() + value.size() ? weight : 0;
-  }
-  return 1;
-}
-
 }  // namespace
 
 std::string exposition_of(Families families, MetricsFormat format) {
@@ -210,14 +183,12 @@ std::string_view content_type_of(MetricsFormat format) noexcept {
 }
 
 MetricsFormat format_for(std::string_view accept) {
-  double open_metrics = 0;
-  double plain = 0;
-  while (!accept.empty()) {
-    std::string_view range = take_until(accept, ',');
-    const std::string type = rpc::lower_case(take_until(range, ';'));
-    if (type == "application/openmetrics-text") open_metrics = std::max(open_metrics, weight_of(range));
-    if (type == "text/plain") plain = std::max(plain, weight_of(range));
-  }
+  int open_metrics = 0;
+  int plain = 0;
+  rest::visit_weighted_list(accept, [&](std::string_view type, int weight) {
+    if (rest::equals_lower(type, "application/openmetrics-text")) open_metrics = std::max(open_metrics, weight);
+    if (rest::equals_lower(type, "text/plain")) plain = std::max(plain, weight);
+  });
   return open_metrics > 0 && open_metrics >= plain ? MetricsFormat::kOpenMetrics : MetricsFormat::kText;
 }
 

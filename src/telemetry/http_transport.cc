@@ -1,6 +1,5 @@
 #include <google/rpc/status.pb.h>
 
-#include <charconv>
 #include <span>
 #include <stdexcept>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include "tern/async/with_timeout.h"
 #include "tern/client/call_credentials.h"
 #include "tern/rest/client.h"
+#include "text/number.h"
 
 namespace tern::telemetry {
 
@@ -24,9 +24,7 @@ bool is_retryable(unsigned status) { return status == 429 || status == 502 || st
 std::optional<std::chrono::nanoseconds> retry_after(const rest::Fields& fields) {
   const auto field = fields.get("retry-after");
   if (!field) return std::nullopt;
-  unsigned seconds = 0;
-  const auto [end, error] = std::from_chars(field->data(), field->data() + field->size(), seconds);
-  if (error == std::errc{} && end == field->data() + field->size()) return std::chrono::seconds{seconds};
+  if (const auto seconds = text::number_of<unsigned>(*field)) return std::chrono::seconds{*seconds};
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   const auto date = rest::parse_http_date(*field, now);
   if (!date || *date <= now) return std::nullopt;

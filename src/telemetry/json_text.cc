@@ -9,11 +9,9 @@ namespace tern::telemetry {
 
 namespace {
 
-constexpr std::string_view kHex = "0123456789abcdef";
-
 void append_unicode_escape(std::string& json, std::uint32_t code_point) {
   json += "\\u";
-  for (const unsigned shift : {12U, 8U, 4U, 0U}) json += kHex[(code_point >> shift) & 15U];
+  text::append_hex(json, code_point, 4);
 }
 
 void append_ascii(std::string& json, char letter) {
@@ -56,8 +54,8 @@ std::string json_text(std::string_view text, std::size_t limit) {
       break;
     }
     if (!character.valid) {
-      const auto byte = static_cast<unsigned char>(text[taken]);
-      json += {'\\', '\\', 'x', kHex[byte >> 4U], kHex[byte & 15U]};
+      json += R"(\\x)";
+      text::append_hex(json, static_cast<unsigned char>(text[taken]), 2);
     } else if (character.length == 1) {
       append_ascii(json, text[taken]);
     } else if (text::is_control(character.code_point)) {

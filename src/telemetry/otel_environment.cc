@@ -3,12 +3,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 
+#include "rest/http_syntax.h"
 #include "rpc/lower_case.h"
 #include "rpc/percent.h"
 #include "telemetry/signal.h"
+#include "text/number.h"
 #include "text/utf8.h"
 
 // OpenTelemetry's specification asks that a value that cannot be used is logged and then ignored, and that an empty
@@ -17,15 +18,10 @@ namespace tern::telemetry {
 
 namespace {
 
+using rest::trimmed;
 using KeyValues = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view kAll = "OTEL_EXPORTER_OTLP_";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 struct Variable {
   std::string name;
@@ -63,10 +59,8 @@ class Reader {
 
 template <class Number>
 std::optional<Number> number_of(const Variable& variable, Number least, Number most, std::string_view expected) {
-  Number number{};
-  const char* const end = variable.value.data() + variable.value.size();
-  const auto [stopped, error] = std::from_chars(variable.value.data(), end, number);
-  if (error == std::errc{} && stopped == end && number >= least && number <= most) return number;
+  const auto number = text::number_of<Number>(variable.value);
+  if (number && *number >= least && *number <= most) return number;
   warn_of(variable, expected);
   return std::nullopt;
 }

@@ -1,7 +1,8 @@
 #include "telemetry/peer_address.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "text/number.h"
 
 namespace tern::telemetry {
 
@@ -13,20 +14,13 @@ bool remove_prefix(std::string_view& text, std::string_view prefix) noexcept {
   return true;
 }
 
-std::optional<std::uint16_t> port_of(std::string_view text) noexcept {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return port;
-}
-
 /// "host:port", "[::1]:port", or an address without a port.
 PeerAddress split(std::string_view text) noexcept {
   PeerAddress parts{.address = text, .port = std::nullopt, .transport = "tcp", .type = {}};
   const std::size_t colon = text.rfind(':');
   const bool bare_ipv6 = text.find(':') != colon && !text.starts_with('[');
   if (colon != std::string_view::npos && !bare_ipv6) {
-    parts.port = port_of(text.substr(colon + 1));
+    parts.port = text::number_of<std::uint16_t>(text.substr(colon + 1));
     if (parts.port) parts.address = text.substr(0, colon);
   }
   if (parts.address.starts_with('[') && parts.address.ends_with(']')) {

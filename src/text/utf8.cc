@@ -6,8 +6,6 @@ namespace tern::text {
 
 namespace {
 
-constexpr std::string_view kHex = "0123456789abcdef";
-
 bool continues(char byte) noexcept { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80; }
 
 /// Appends `pieces` to a text as long as they fit; the first that does not fit ends it.
@@ -15,7 +13,7 @@ class Limited {
  public:
   explicit Limited(std::size_t limit) noexcept : limit_(limit) {}
 
-  /// Returns false when there was no room. The text is then finished.
+  /// Returns false when `piece` does not fit. The text is then finished.
   bool add(std::string_view piece) {
     if (text_.size() + piece.size() > limit_) {
       text_.resize(cut_at_);
@@ -36,10 +34,16 @@ class Limited {
 
 void make_escape(std::string& out, std::string_view sort, std::uint32_t value, int digits) {
   out = sort;
-  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) out += kHex[(value >> static_cast<unsigned>(shift)) & 15U];
+  append_hex(out, value, digits);
 }
 
 }  // namespace
+
+void append_hex(std::string& text, std::uint32_t value, int digits) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
+    text += kHex[(value >> static_cast<unsigned>(shift)) & 15U];
+}
 
 Character first_character(std::string_view text) noexcept {
   const auto lead = static_cast<unsigned char>(text.front());

@@ -41,6 +41,9 @@ struct Character {
 /// direction or the line of what follows. The limit works as in valid_utf8().
 [[nodiscard]] std::string log_text(std::string_view text, std::size_t limit = kLongestInLog);
 
+/// Appends `digits` hexadecimal digits of `value`, in lower case: "00e9".
+void append_hex(std::string& text, std::uint32_t value, int digits);
+
 /// True for characters that change how a terminal shows what follows: C0, DEL, C1, Unicode's line and paragraph
 /// separators, and its bidirectional marks, embeddings, overrides and isolates.
 [[nodiscard]] bool is_control(std::uint32_t code_point) noexcept;

@@ -1,9 +1,10 @@
 #include "transport/address.h"
 
 #include <boost/asio/ip/address.hpp>
-#include <charconv>
 #include <optional>
 #include <stdexcept>
+
+#include "text/number.h"
 
 namespace tern::transport {
 
@@ -18,16 +19,6 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
   return true;
-}
-
-/// All of `text`, as a number of this type.
-template <class Number>
-std::optional<Number> number_of(std::string_view text) {
-  Number number{};
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, number);
-  if (text.empty() || parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
-  return number;
 }
 
 }  // namespace
@@ -55,7 +46,7 @@ Address Address::parse(std::string_view text) {
     return address;
   }
   if (take_prefix(rest, "fd:")) {
-    const auto descriptor = number_of<int>(rest);
+    const auto descriptor = text::number_of<int>(rest);
     if (!descriptor || *descriptor < 0) refuse(text, "the descriptor is no number");
     address.handed_in = std::make_shared<HandedInSocket>(*descriptor);
     return address;
@@ -75,7 +66,7 @@ Address Address::parse_host(std::string_view text) {
     refuse(text, "an IPv6 address stands in brackets");
   }
   if (host.empty()) refuse(text, "the host is missing");
-  const auto number = number_of<std::uint16_t>(port);
+  const auto number = text::number_of<std::uint16_t>(port);
   if (!number) refuse(text, "the port is not a number from 0 to 65535");
   Address address;
   address.port = *number;

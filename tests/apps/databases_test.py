@@ -192,7 +192,7 @@ class Databases(unittest.TestCase):
 
     @staticmethod
     def clusters(stack):
-        """A primary and its replica: what is acknowledged is on both."""
+        """A primary and its replica. An acknowledged write is on both."""
         primary = stack.enter_context(Postgres({"wal_level": "replica", "synchronous_standby_names": "*",
                                                 "synchronous_commit": "local"}))
         replica = stack.enter_context(Postgres({"synchronous_commit": "local"}, replica_of=primary))

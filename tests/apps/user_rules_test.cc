@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "tern/telemetry/log_text.h"
 #include "tern/tern.h"
-#include "valid_utf8.h"
 
 namespace userchat {
 namespace {
@@ -138,7 +138,7 @@ TEST(ValidUtf8, ReplacesEachByteThatIsNotText) {
                                 {"\xF5", "\uFFFD"},
                                 {"\xEB\xB0", "\uFFFD\uFFFD"},
                                 {"\xF4\x8F\xBF\xBF", "\xF4\x8F\xBF\xBF"}};
-  for (const Case& one : cases) EXPECT_EQ(valid_utf8(one.bytes), one.text);
+  for (const Case& one : cases) EXPECT_EQ(tern::telemetry::valid_utf8(one.bytes), one.text);
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ class Postgres:
         return run.stdout
 
     def sql(self, text, database="postgres"):
-        """What psql prints for it, without headings."""
+        """Runs the statement with psql, and returns the output without headings."""
         return self._run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text, self.url.replace("/postgres", f"/{database}")).strip()
 
     def promote(self):

@@ -1,4 +1,4 @@
-// log_text: what a client sent, for a line of a text log.
+// Texts that others sent: for a line of a text log, or for a field of type `string`.
 //
 //   spdlog::info("Received: {}", tern::telemetry::log_text(message.content()));
 #pragma once
@@ -14,5 +14,9 @@ namespace tern::telemetry {
 /// the direction of what follows, becomes "\u202e". A text that would take more than `limit` bytes is cut behind a
 /// whole character and ends with "…"; `limit` is 3 at least. Any thread.
 [[nodiscard]] std::string log_text(std::string_view text, std::size_t limit = 1024);
+
+/// Returns `text` with U+FFFD in place of each byte that is not UTF-8 (RFC 3629), so that a message can carry it. Any
+/// thread.
+[[nodiscard]] std::string valid_utf8(std::string_view text);
 
 }  // namespace tern::telemetry
