@@ -79,6 +79,10 @@ Loop& Loop::of(boost::asio::io_context& context) { return boost::asio::use_servi
 
 Loop* Loop::current() noexcept { return current_loop; }
 
+bool Loop::may_be_used_here() const noexcept {
+  return current_loop == this || (current_loop == nullptr && !in_turn_.load(std::memory_order_relaxed));
+}
+
 Loop& Loop::require_current(const char* what) {
   if (current_loop == nullptr) {
     throw std::logic_error(std::string{what} +

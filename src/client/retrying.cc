@@ -71,7 +71,7 @@ Retrying::Step Retrying::commit() noexcept {
 }
 
 Retrying::Step Retrying::start_next() {
-  assert(!committed());
+  assert(!over());  // a request that is too long to be kept commits before its first attempt
   assert(hedging_ != nullptr || under_way_ == 0);
   ++started_;
   ++under_way_;

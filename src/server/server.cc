@@ -289,7 +289,7 @@ class Server::Core {
   }
 
   void require_home(const char* what) const {
-    if (Loop::current() == &home_) return;
+    if (home_.may_be_used_here()) return;
     throw std::logic_error(std::string{what} +
                            " on another loop or thread than the server's: call it on the loop that "
                            "made the Server");

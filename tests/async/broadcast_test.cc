@@ -181,7 +181,7 @@ TEST(Broadcast, SaysWhatWasWrong) {
             "a Broadcast needs room for one value at least: give a capacity of 1 or more");
   Broadcast<int> broadcast{1};
   EXPECT_EQ(test::message_of<std::logic_error>([&] { static_cast<void>(broadcast.subscribe()); }),
-            "a Broadcast's listener needs an event loop: use it inside of a task given to tern::run");
+            "a Broadcast's listener needs an event loop: use it inside of a task given to tern::run or tern::co_spawn");
   const auto twice = [](Broadcast<int>& its_broadcast) -> Task<void> {
     Broadcast<int>::Listener listener = its_broadcast.subscribe();
     TaskGroup group;

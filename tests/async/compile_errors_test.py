@@ -25,7 +25,7 @@ RIGHT = HEAD + "tern::Task<int> right() { tern::Task<int> task = number(); co_re
 
 WRONG = {
     "a Task in another library's coroutine":
-        ("Foreign foreign() { co_await number(); }", "can be awaited in a tern::Task or tern::AsyncGenerator only"),
+        ("Foreign foreign() { co_await number(); }", "a tern::Task is awaited in a coroutine of tern; in one of another library await tern::co_spawn("),
     "a Task with a name":
         ("tern::Task<int> named() { tern::Task<int> task = number(); co_return co_await task; }",
          "co_await std::move(task)"),

@@ -100,7 +100,7 @@ TEST(ThreadOneShot, AThreadThatNeverSetsFailsTheWaiter) {
 
 TEST(ThreadOneShot, OutsideOfALoopItSaysSo) {
   EXPECT_EQ(test::message_of<std::logic_error>([] { const ThreadOneShot<> done; }),
-            "a ThreadOneShot needs an event loop: use it inside of a task given to tern::run");
+            "a ThreadOneShot needs an event loop: use it inside of a task given to tern::run or tern::co_spawn");
 }
 
 }  // namespace

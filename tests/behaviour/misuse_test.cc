@@ -421,7 +421,7 @@ TEST(ChannelMisuse, AddingAfterTheFirstCallThrows) {
 TEST(ChannelMisuse, WithoutALoopItsStateThrows) {
   Channel channel{"127.0.0.1:1"};
   EXPECT_EQ(thrown_by([&] { static_cast<void>(channel.state()); }),
-            "a call over a Channel needs an event loop: use it inside of a task given to tern::run");
+            "a call over a Channel needs an event loop: use it inside of a task given to tern::run or tern::co_spawn");
 }
 
 // Servers.
@@ -435,7 +435,7 @@ void on_a_loop(const std::function<void()>& body) {
 
 TEST(ServerMisuse, WithoutALoopThrows) {
   EXPECT_EQ(thrown_by([] { const Server server; }),
-            "a Server needs an event loop: use it inside of a task given to tern::run");
+            "a Server needs an event loop: use it inside of a task given to tern::run or tern::co_spawn");
 }
 
 TEST(ServerMisuse, WrongOrdersThrow) {

@@ -57,7 +57,7 @@ class Gdb(unittest.TestCase):
         self.assertRegex(text, r"loop 0x\w+: 4 calls of clients, 5 calls to servers")
         read = rf"{method}  {peer}  awaits sleep  job 0x\w+\n +in {at('read_row(int)', 'read_row')}"
         self.assertEqual(len(re.findall(read, text)), 2, text)  # the plain call and the limited one
-        self.assertRegex(text, rf"{method}  {peer}  awaits TaskGroup::join  job 0x\w+\n")
+        self.assertRegex(text, rf"{method}  {peer}  awaits gather or when_any  job 0x\w+\n")
         self.assertRegex(text, rf"/tern.test.v1.Probe/Upload  {peer}  awaits a message of the peer  job 0x\w+\n")
         self.assertRegex(text, rf"{method}  to ipv4:127\.0\.0\.1:\d+  for \d+\.\d s  awaits the server\n")
         self.assertRegex(text, rf"{method}    for \d+\.\d s  awaits a connection\n")
@@ -77,7 +77,7 @@ class Gdb(unittest.TestCase):
         self.assertRegex(text, limited + chain + at(handler, "the limited call"))
         self.assertRegex(text, rf"which waits for job 0x\w+ of /tern.test.v1.Probe/Unary, awaits sleep\n{chain}{read}"
                                rf"{chain}{load}")
-        gathered = rf"call 0x\w+ of /tern.test.v1.Probe/Unary, awaits TaskGroup::join\n(?:{chain}.*\n)*"
+        gathered = rf"call 0x\w+ of /tern.test.v1.Probe/Unary, awaits gather or when_any\n(?:{chain}.*\n)*"
         # g++ 12 gives this co_await, whose result is dropped, the line of the function's end.
         self.assertRegex(text, rf"{gathered}{chain}{re.escape(handler)} at \S*held_calls\.cc:\d+\n")
         member = rf"which waits for job 0x\w+ of /tern.test.v1.Probe/Unary, awaits sleep\n{chain}"

@@ -35,6 +35,8 @@ AWAITS = (("tern::SleepUntil", "sleep"), ("tern::Event::Waiting", "an Event"),
           ("tern::Watch", "a Watch"), ("tern::detail::Branches", "gather or when_any"), ("tern::AsCompleted", "as_completed"),
           ("tern::detail::RemoteWait", "run_on"), ("tern::TaskGroup::Member", "a member of a TaskGroup"), ("tern::SharedTask", "a SharedTask"))
 
+HAVE_JOBS = ("with_timeout", "shield", "gather or when_any", "as_completed")  # awaiters that begin jobs of their own
+
 
 class Memory:
     """Reads the inferior. An address that cannot be read raises gdb.MemoryError."""
@@ -617,7 +619,7 @@ class Program:
                 if group in words:
                     return list(self.members(loop, group))
         # Memory behind an awaiter that has no job of its own may look like one by chance.
-        if any(name.startswith(beginning) for beginning, words in AWAITS if words != "with_timeout"):
+        if any(name.startswith(beginning) for beginning, words in AWAITS if words not in HAVE_JOBS):
             return []
         for offset in range(8, 256, 8):
             inner = self.types.job_at(wait + offset)

@@ -83,7 +83,10 @@ class Loop {
 
   /// The loop whose turn this thread is in; null outside of one.
   static Loop* current() noexcept;
-  /// The same, or throws std::logic_error that says what `what` needs.
+  /// Whether what belongs to this loop may be used by this thread now: in the loop's turn, or in no turn while the loop
+  /// stands still, as in a program that sets up a server before it runs its io_context. Any thread.
+  [[nodiscard]] bool may_be_used_here() const noexcept;
+  /// The loop whose turn this thread is in, or throws std::logic_error that says what `what` needs.
   static Loop& require_current(const char* what);
 
   Loop(const Loop&) = delete;
