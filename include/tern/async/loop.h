@@ -84,7 +84,8 @@ class Loop {
   /// The loop whose turn this thread is in; null outside of one.
   static Loop* current() noexcept;
   /// Whether what belongs to this loop may be used by this thread now: in the loop's turn, or in no turn while the loop
-  /// stands still, as in a program that sets up a server before it runs its io_context. Any thread.
+  /// stands still, if no other thread had its last turn: a program sets up a server before it runs its io_context. Any
+  /// thread.
   [[nodiscard]] bool may_be_used_here() const noexcept;
   /// The loop whose turn this thread is in, or throws std::logic_error that says what `what` needs.
   static Loop& require_current(const char* what);
@@ -195,6 +196,7 @@ class Loop {
   bool gave_memory_back_ = false;
   Counter times_blocked_;  // of the thread that watches
   LoopTraffic traffic_;
+  std::atomic<const void*> last_thread_ = nullptr;  // that had a turn: the address of a variable of its own
   std::atomic<bool> in_turn_ = false;  // of the loop's thread; others look only by mistake
   bool turn_scheduled_ = false;
   IntrusiveList<Ready> paused_;
