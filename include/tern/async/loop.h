@@ -197,7 +197,7 @@ class Loop {
   Counter times_blocked_;  // of the thread that watches
   LoopTraffic traffic_;
   std::atomic<const void*> last_thread_ = nullptr;  // that had a turn: the address of a variable of its own
-  std::atomic<bool> in_turn_ = false;  // of the loop's thread; others look only by mistake
+  std::atomic<bool> in_turn_ = false;               // of the loop's thread; others look only by mistake
   bool turn_scheduled_ = false;
   IntrusiveList<Ready> paused_;
   MemberTimer<Loop, &Loop::end_pause> pause_{*this};
