@@ -52,7 +52,7 @@ class Parts {
   [[nodiscard]] Part next() const noexcept { return next_; }
   /// The repository has returned `count` users for next(), the last of which has the id `last`, and may have more.
   void advance(std::size_t count, std::int64_t last, bool more);
-  /// The same for what it has returned: as many as were asked for may have others behind them.
+  /// The repository has returned `users` for next(). It may have more if it returned as many as it was asked for.
   void advance(const std::vector<user::v1::User>& users);
 
  private:

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "http2/authority.h"
+#include "text/number.h"
 
 namespace tern::http2 {
 
@@ -93,11 +93,8 @@ class Check {
   }
 
   const char* add_content_length(std::string_view value) {
-    std::int64_t length = 0;
-    const char* end = value.data() + value.size();
-    const auto parsed = std::from_chars(value.data(), end, length);
-    if (block_.content_length || value.empty() || value.front() == '-' || parsed.ec != std::errc{} ||
-        parsed.ptr != end) {
+    const auto length = text::number_of<std::int64_t>(value);
+    if (block_.content_length || !length || value.front() == '-') {
       return "\"content-length\" is no number, or came twice";
     }
     block_.content_length = length;

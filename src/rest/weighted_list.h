@@ -12,7 +12,7 @@ namespace tern::rest {
 
 namespace detail {
 
-/// A weight in thousandths (RFC 9110 §12.4.2); 0 for one that is none.
+/// Returns a weight in thousandths (RFC 9110 §12.4.2), and 0 for a malformed one.
 inline int weight_of(std::string_view text) {
   if (text.starts_with('1')) return 1000;
   if (!text.starts_with("0.")) return 0;
@@ -24,8 +24,8 @@ inline int weight_of(std::string_view text) {
   return weight;
 }
 
-/// Of an element of a list: "gzip;q=0.5". (Beast 1.81's ext_list gives an element without parameters those of the one
-/// before it.)
+/// Returns the weight among an element's parameters: 500 for the "q=0.5" of "gzip;q=0.5". (Beast 1.81's ext_list gives
+/// an element without parameters those of the one before it.)
 inline int weight_in(std::string_view parameters) {
   while (!parameters.empty()) {
     const std::string_view parameter = take_until(parameters, ';');
@@ -36,8 +36,8 @@ inline int weight_in(std::string_view parameters) {
 
 }  // namespace detail
 
-/// Calls `visit` with the name and the weight of each element, in thousandths: 1000 without a weight, 0 for one that is
-/// none.
+/// Calls `visit` with the name and the weight of each element. The weight is in thousandths: 1000 for an element
+/// without one, 0 for a malformed one.
 template <class Visit>
 void visit_weighted_list(std::string_view list, Visit visit) {
   visit_list(list, [&visit](std::string_view element) {
