@@ -254,6 +254,12 @@ class Server::Core {
 
   [[nodiscard]] const std::shared_ptr<ServerParts>& parts() const noexcept { return parts_; }
   [[nodiscard]] Loop& home() const noexcept { return home_; }
+  /// A turn of it for a program that runs its own io_context. Throws std::logic_error before that where `what` may not
+  /// be called: a turn makes this loop the present one.
+  [[nodiscard]] Loop::Turn turn_at_home(const char* what) const {
+    require_home(what);
+    return Loop::Turn{home_};
+  }
   [[nodiscard]] bool home_lives() const noexcept {
     return std::ranges::any_of(parts_->all(), [this](const auto& part) { return part.loop() == &home_; });
   }
@@ -429,16 +435,16 @@ void Server::add_interceptor(ServerInterceptor& interceptor) { core_->add_interc
 void Server::add_observer(ServerObserver& observer) { core_->add_observer(observer); }
 void Server::set_generic_service(GenericService& service) { core_->set_generic_service(service); }
 std::uint16_t Server::listen(std::string_view address, ListenOptions options) {
-  const Loop::Turn turn{core_->home()};
+  const Loop::Turn turn = core_->turn_at_home("listen()");
   return core_->listen(address, options);
 }
 std::vector<ListeningSocket> Server::listening_sockets() const { return core_->listening_sockets(); }
 void Server::serve_socket(int descriptor, ServerTls* tls) {
-  const Loop::Turn turn{core_->home()};
+  const Loop::Turn turn = core_->turn_at_home("serve_socket()");
   core_->serve_socket(descriptor, tls);
 }
 void Server::listen(InProcess& in_process) {
-  const Loop::Turn turn{core_->home()};
+  const Loop::Turn turn = core_->turn_at_home("listen()");
   core_->listen(in_process);
 }
 void Server::check_serving(const StopOptions& options) const { core_->check_serving(options); }
