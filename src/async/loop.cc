@@ -15,6 +15,7 @@
 #include "async/debug_root.h"
 #include "async/loop_group.h"
 #include "async/loops_of_process.h"
+#include "async/turn_output.h"
 #include "tern/async/executor.h"
 #include "tern/async/recycler.h"
 #include "tern/async/task_group.h"
@@ -30,6 +31,11 @@ constexpr int kResumptionsPerTurn = 4096;
 // A thousand coroutines that wake together must not keep all that they write until the last has run: the peer can begin
 // with the first of it meanwhile. With far fewer, each write carries too little.
 constexpr int kResumptionsPerTurnEnd = 256;
+// Nor must they make long messages without end: the loop looks at its sockets in between, so that who takes messages
+// keeps up with who makes them, and fewer are held at once.
+constexpr std::size_t kOutputPerTurn = std::size_t{1} << 20;
+
+constinit thread_local std::size_t turn_output = 0;
 
 constexpr std::size_t kGivenBackAtOnce = std::size_t{1} << 20;
 constexpr std::chrono::milliseconds kPauseBeforeGivingBack{1000};
@@ -221,11 +227,15 @@ void Loop::give_memory_back() {
   if (std::exchange(gave_memory_back_, false)) ::malloc_trim(0);
 }
 
+void count_turn_output(std::size_t bytes) noexcept { turn_output += bytes; }
+
 void Loop::run_turn() {
   int left = kResumptionsPerTurn;
-  while (left > 0 && !(ready_.empty() && turn_ends_.empty())) {
+  turn_output = 0;
+  while (left > 0 && turn_output < kOutputPerTurn && !(ready_.empty() && turn_ends_.empty())) {
     for (int part = kResumptionsPerTurnEnd; part > 0 && left > 0 && !ready_.empty(); --part, --left) {
       ready_.pop_front().run();
+      if (turn_output >= kOutputPerTurn) break;
     }
     while (!turn_ends_.empty()) turn_ends_.pop_front().at_turn_end();
   }

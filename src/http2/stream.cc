@@ -1,13 +1,22 @@
 #include "tern/http2/stream.h"
 
 #include <cassert>
+#include <cstddef>
 #include <utility>
 
+#include "async/turn_output.h"
 #include "http2/memory_budget.h"
 #include "http2/session.h"
 #include "http2/waiting_request.h"
 
 namespace tern::http2 {
+
+namespace {
+
+// Shorter messages do not count: a turn has too few of them.
+constexpr std::size_t kLongOutput = std::size_t{16} * 1024;
+
+}  // namespace
 
 Stream::Stream() = default;
 
@@ -90,6 +99,7 @@ void Stream::send_only_headers(std::span<const HeaderField> fields) {
 void Stream::send_data(Buffer bytes) {
   if (!open() || end_queued_) return;
   if (session_->budget_ != nullptr) session_->budget_->take_unsent(bytes.size());
+  if (bytes.size() >= kLongOutput) count_turn_output(bytes.size());
   ++session_->messages_sent_;
   assert(taken_ == 0 || !outgoing_.empty());
   outgoing_.push(std::move(bytes));
