@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "async/debug_root.h"
+#include "async/ending_loop.h"
 #include "async/loop_group.h"
 #include "async/loops_of_process.h"
 #include "async/turn_output.h"
@@ -25,6 +26,7 @@ namespace tern {
 namespace {
 
 constinit thread_local Loop* current_loop = nullptr;
+constinit thread_local const Loop* loop_at_its_end = nullptr;
 
 // Coroutines that make each other ready without end must not keep the loop from its sockets.
 constexpr int kResumptionsPerTurn = 4096;
@@ -68,7 +70,9 @@ class LoopService final : public boost::asio::execution_context::service {
   void shutdown() override {
     loops_of_process().remove(*loop.mailbox_);
     loop.mailbox_->close();
+    const Loop* const outer = std::exchange(loop_at_its_end, &loop);
     while (!loop.ends_.empty()) loop.ends_.pop_front().loop_ended();
+    loop_at_its_end = outer;
     if (loop.own_group_) loop.own_group_->close();
     loop.alarm_.reset();
   }
@@ -84,6 +88,7 @@ Loop::~Loop() { remove_debug_loop(*this); }
 Loop& Loop::of(boost::asio::io_context& context) { return boost::asio::use_service<LoopService>(context).loop; }
 
 Loop* Loop::current() noexcept { return current_loop; }
+const Loop* ending_loop() noexcept { return loop_at_its_end; }
 
 bool Loop::may_be_used_here() const noexcept {
   if (current_loop == this) return true;

@@ -9,6 +9,10 @@
 
 namespace tern {
 
+namespace detail {
+[[noreturn]] void throw_moved_from();  // of client/client_call.h, which needs this file's header
+}  // namespace detail
+
 Channel::Channel(std::string target, ChannelOptions options)
     : core_(std::make_shared<ChannelCore>(std::move(target), std::move(options))), home_(Loop::current()) {
   if (home_ == nullptr) {
@@ -42,6 +46,7 @@ void Channel::add_observer(ClientObserver& observer) {
 detail::ChannelHandle::ChannelHandle(Channel& channel) noexcept : core_(channel.core()) {}
 Loop* detail::ChannelHandle::home_if_there() const noexcept { return core_->home(); }
 Loop& detail::ChannelHandle::home() const {
+  if (core_ == nullptr) throw_moved_from();  // with its call
   Loop* home = core_->home();
   if (home == nullptr)
     throw_misuse("the stub's channel was destroyed: keep the Channel while stubs make blocking calls");
