@@ -24,7 +24,7 @@ bool is_part_of_making(std::string_view function) {
 
 }  // namespace
 
-void MadeAt::note() noexcept { boost::stacktrace::safe_dump_to(frames_.data(), sizeof(frames_)); }
+void MadeAt::note() noexcept { boost::stacktrace::safe_dump_to(static_cast<void*>(frames_.data()), sizeof(frames_)); }
 
 void MadeAt::report_unawaited() const noexcept try {
   if (std::uncaught_exceptions() > 0) return;

@@ -94,7 +94,7 @@ bool Loop::may_be_used_here() const noexcept {
   if (current_loop == this) return true;
   if (current_loop != nullptr || in_turn_.load(std::memory_order_relaxed)) return false;
   const void* const last = last_thread_.load(std::memory_order_relaxed);
-  return last == nullptr || last == &current_loop;
+  return last == nullptr || last == static_cast<const void*>(&current_loop);
 }
 
 Loop& Loop::require_current(const char* what) {
@@ -260,7 +260,7 @@ Loop::Turn::Turn(Loop& loop)
     : loop_(loop), outer_(current_loop), outermost_(!loop.in_turn_.load(std::memory_order_relaxed)) {
   if (outermost_) {
     loop_.in_turn_.store(true, std::memory_order_relaxed);
-    loop_.last_thread_.store(&current_loop, std::memory_order_relaxed);
+    loop_.last_thread_.store(static_cast<const void*>(&current_loop), std::memory_order_relaxed);
     loop_.turn_.store(loop_.turn() + 1, std::memory_order_relaxed);
   } else if (outer_ == nullptr) {
     throw_two_threads();

@@ -9,10 +9,6 @@
 
 namespace tern {
 
-namespace detail {
-[[noreturn]] void throw_moved_from();  // of client/client_call.h, which needs this file's header
-}  // namespace detail
-
 Channel::Channel(std::string target, ChannelOptions options)
     : core_(std::make_shared<ChannelCore>(std::move(target), std::move(options))), home_(Loop::current()) {
   if (home_ == nullptr) {

@@ -8,7 +8,7 @@ namespace tern {
 std::string_view GenericStub::checked(std::string_view method) {
   const std::size_t slash = method.rfind('/');
   if (method.starts_with('/') && slash > 1 && slash + 1 < method.size()) return method;
-  throw std::invalid_argument("\"" + std::string{method} + "\" is not a method: write \"/package.Service/Method\"");
+  throw std::invalid_argument("\"" + std::string{method} + R"(" is not a method: write "/package.Service/Method")");
 }
 
 }  // namespace tern

@@ -197,7 +197,7 @@ std::optional<bool> is_round_robin(const Struct& config) {
   const std::string policy = rpc::lower_case(string_of(member(config, "loadBalancingPolicy")));
   if (policy.empty()) return std::nullopt;
   if (policy != "round_robin" && policy != "pick_first") {
-    refuse(fmt::format("\"loadBalancingPolicy\" is \"{}\": known are pick_first and round_robin", policy));
+    refuse(fmt::format(R"("loadBalancingPolicy" is "{}": known are pick_first and round_robin)", policy));
   }
   return policy == "round_robin";
 }

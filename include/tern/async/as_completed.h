@@ -50,7 +50,7 @@ class [[nodiscard]] AsCompleted : private detail::Completions {
   }
   AsCompleted(const AsCompleted&) = delete;
   AsCompleted& operator=(const AsCompleted&) = delete;
-  ~AsCompleted() { destroy_running(); }
+  ~AsCompleted() override { destroy_running(); }
 
   class [[nodiscard]] Next final : public detail::Completions::NextWait {
    public:

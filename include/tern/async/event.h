@@ -43,7 +43,8 @@ class Event::Waiting final : public detail::Waiter, private Timer {
  public:
   Waiting(Event& event, std::optional<Clock::time_point> limit) noexcept
       : Waiter(event.waiters_, detail::WakeOrder::kAll), event_(event), limit_(limit) {}
-  Waiting(Waiting&& other) noexcept : Waiter(std::move(other)), Timer(), event_(other.event_), limit_(other.limit_) {}
+  Waiting(Waiting&& other) noexcept
+      : Waiter(static_cast<Waiter&&>(other)), Timer(), event_(other.event_), limit_(other.limit_) {}
 
   [[nodiscard]] bool await_ready() const noexcept { return event_.set_; }
   template <HasJob Promise>

@@ -71,10 +71,12 @@ namespace detail {
 
 /// The untyped half of run_in_executor: what ties a piece of work to the coroutine that waits for it.
 class ExecutorWait : public Wait {
+ public:
+  ExecutorWait& operator=(ExecutorWait&&) = delete;
+
  protected:
   explicit ExecutorWait(Executor* executor) noexcept : executor_(executor) {}
   ExecutorWait(ExecutorWait&& other) noexcept = default;
-  ExecutorWait& operator=(ExecutorWait&&) = delete;
   ~ExecutorWait() override = default;
   void begin(std::coroutine_handle<> caller, Job& job);
   virtual void call() noexcept = 0;

@@ -140,7 +140,7 @@ class MessageStream : public http2::Stream {
 
 class MessageStream::Read : public Wait {
  public:
-  Read(Read&& other) noexcept : Wait(std::move(other)), stream_(other.stream_) {}
+  Read(Read&& other) noexcept : Wait(static_cast<Wait&&>(other)), stream_(other.stream_) {}
   explicit Read(MessageStream& stream) noexcept : stream_(&stream) {}
   ~Read() override { leave(); }
   [[nodiscard]] bool await_ready() const {
@@ -170,7 +170,8 @@ class MessageStream::Read : public Wait {
 
 class MessageStream::Write : public Wait {
  public:
-  Write(Write&& other) noexcept : Wait(std::move(other)), stream_(other.stream_), message_(std::move(other.message_)) {}
+  Write(Write&& other) noexcept
+      : Wait(static_cast<Wait&&>(other)), stream_(other.stream_), message_(std::move(other.message_)) {}
   Write(MessageStream& stream, Buffer message) noexcept : stream_(&stream), message_(std::move(message)) {}
   ~Write() override {
     if (stream_ != nullptr && stream_->writing_ == this) stream_->writing_ = nullptr;

@@ -22,11 +22,6 @@
 
 namespace tern {
 
-namespace detail {
-/// For the typed calls, which own a ClientCall until they are awaited or moved from: throws std::logic_error.
-[[noreturn]] void throw_moved_from();
-}  // namespace detail
-
 /// Made anywhere; lives on the loop that starts it. Destroyed before its end, it is cancelled (RST_STREAM).
 class ClientCall final : public CallAttempts, private Timer, public Recycled {
  public:

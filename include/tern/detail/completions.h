@@ -17,12 +17,12 @@ namespace tern::detail {
 class Completions {
  public:
   class NextWait;
+  Completions(const Completions&) = delete;
+  Completions& operator=(const Completions&) = delete;
 
  protected:
   /// Throws std::invalid_argument for 0 at once.
   Completions(std::size_t count, std::optional<std::size_t> at_once);
-  Completions(const Completions&) = delete;
-  Completions& operator=(const Completions&) = delete;
   virtual ~Completions() = default;
 
   /// Returns the task with this number, once. The task notes by itself how it ended.

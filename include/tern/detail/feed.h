@@ -79,7 +79,7 @@ class Subscription : public Recycled {
 /// Base of an await for something beyond the version that a subscriber has seen.
 class FeedWaiter : public Waiter {
  public:
-  FeedWaiter(FeedWaiter&& other) noexcept : Waiter(std::move(other)), subscription_(other.subscription_) {}
+  FeedWaiter(FeedWaiter&& other) noexcept : Waiter(static_cast<Waiter&&>(other)), subscription_(other.subscription_) {}
   FeedWaiter& operator=(FeedWaiter&&) = delete;
   ~FeedWaiter() override;
 

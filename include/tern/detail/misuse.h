@@ -10,6 +10,8 @@ namespace tern::detail {
 
 [[noreturn]] void throw_two_reads();
 [[noreturn]] void throw_two_writes();
+/// A typed call owns its call until it is awaited or moved from.
+[[noreturn]] void throw_moved_from();
 /// A call that its task still awaits was destroyed.
 [[noreturn]] void throw_call_destroyed();
 /// A call is used on a loop that is not its own.
