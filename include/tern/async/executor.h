@@ -106,6 +106,7 @@ class [[nodiscard]] ExecutorCall final : public ExecutorWait {
   static constexpr bool kStoppable = Stoppable<Function>;
 
  public:
+  // NOLINTNEXTLINE(modernize-type-traits): the branch that is not taken may have no type
   using Result = typename std::conditional_t<kStoppable, std::invoke_result<Function&, std::stop_token>,
                                              std::invoke_result<Function&>>::type;
   ExecutorCall(Executor* executor, Function function) : ExecutorWait(executor), function_(std::move(function)) {}
