@@ -53,11 +53,47 @@ function(tern_generate target)
     # Both have static names that are the same in every file.
     set_source_files_properties("${base}.pb.cc" "${base}.tern.cc" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endforeach()
+  _tern_check_rest(${target} ${arg_PROTOS})
   target_include_directories(${target} SYSTEM PUBLIC "${out}")
   # By the properties: a project may call target_link_libraries for its target with PUBLIC and PRIVATE or without, but
   # CMake refuses both for one target.
   set_property(TARGET ${target} APPEND PROPERTY LINK_LIBRARIES tern::tern)
   set_property(TARGET ${target} APPEND PROPERTY INTERFACE_LINK_LIBRARIES tern::tern)
+endfunction()
+
+# Warns at the end of the directory when a file imports google/api and the target is not linked with tern::rest, whose
+# generated headers the compiler would miss.
+function(_tern_check_rest target)
+  foreach(proto IN LISTS ARGN)
+    file(STRINGS "${proto}" imports REGEX "^[ \t]*import[^\"]*\"google/api/")
+    if(imports)
+      cmake_language(EVAL CODE "cmake_language(DEFER CALL _tern_warn_without_rest [[${target}]] [[${proto}]])")
+      return()
+    endif()
+  endforeach()
+endfunction()
+
+function(_tern_warn_without_rest target proto)
+  set(seen "")
+  set(todo ${target})
+  while(todo)
+    list(POP_FRONT todo library)
+    if(library MATCHES "tern(::|_)rest")
+      return()
+    endif()
+    if(NOT TARGET ${library} OR library IN_LIST seen)
+      continue()
+    endif()
+    list(APPEND seen ${library})
+    foreach(property LINK_LIBRARIES INTERFACE_LINK_LIBRARIES)
+      get_target_property(linked ${library} ${property})
+      if(linked)
+        list(APPEND todo ${linked})
+      endif()
+    endforeach()
+  endwhile()
+  message(WARNING "tern_generate(${target}): ${proto} imports google/api, and ${target} is not linked with tern::rest: "
+                  "add target_link_libraries(${target} PUBLIC tern::rest)")
 endfunction()
 
 # Ends with an error unless generated sources can be added to the target.

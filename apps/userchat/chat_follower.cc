@@ -30,16 +30,11 @@ constexpr std::chrono::milliseconds kLongestReading{10'000};
 }  // namespace
 
 ChatFollower::ChatFollower(postgres::Options options, std::int64_t next, ChatFollowing following)
-    : options_(std::move(options)),
-      next_(next),
-      following_(std::move(following)),
-      loop_(tern::Loop::require_current("following the chat")) {
+    : options_(std::move(options)), next_(next), following_(std::move(following)) {
   options_.longest_silence = kLongestReading;
 }
 
-void ChatFollower::nudge() {
-  loop_.post([nudged = nudged_] { nudged->set(); });
-}
+void ChatFollower::nudge() { nudged_.set(); }
 
 tern::Task<void> ChatFollower::run() {
   std::chrono::milliseconds pause = kFirstPauseBeforeConnecting;
@@ -68,12 +63,12 @@ tern::Task<void> ChatFollower::follow() {
   co_await look_for_lost_messages(*connection);
   say_how_it_stands(*connection);
   for (;;) {
-    nudged_->clear();
+    nudged_.clear();
     co_await read_on(*connection);
     if (listens) {
       co_await connection->wait_for_notification(kSafetyPause);
     } else {
-      co_await nudged_->wait(tern::Clock::now() + kPollingPause);
+      co_await nudged_.wait(tern::Clock::now() + kPollingPause);
     }
     if (connection->lost()) {
       throw postgres::Error(postgres::kNoConnection, "the connection to the database was lost");

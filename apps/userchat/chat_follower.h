@@ -61,8 +61,7 @@ class ChatFollower {
   tern::Clock::time_point last_look_;
   ChatFollowing following_;
   postgres::CancelRequests cancels_;
-  tern::Loop& loop_;
-  std::shared_ptr<tern::Event> nudged_ = std::make_shared<tern::Event>();
+  tern::ThreadEvent nudged_;
   bool away_ = false;
   bool told_of_pooler_ = false;
 };

@@ -50,23 +50,27 @@ std::string random_message_id() {
 
 }  // namespace
 
-/// Waits on one loop; others wake it by posting to that.
-struct ChatRoomService::Listener {
-  explicit Listener(tern::Loop& its_loop) : loop(its_loop) {}
-
-  tern::Loop& loop;
+/// Waits on one loop; is woken from any, under the room's mutex.
+struct ChatRoomService::Listener : tern::ListNode<Listener> {
   ChatBacklog::Reader reader;
   bool asleep = false;  // it has read all
-  tern::Event told;
+  tern::ThreadEvent told;
 };
 
-/// The same for one who says something.
-struct ChatRoomService::Sayer {
-  explicit Sayer(tern::Loop& its_loop) : loop(its_loop) {}
+/// The same for a call that says something.
+class ChatRoomService::Sayer : public tern::ListNode<Sayer> {
+ public:
+  explicit Sayer(ChatRoomService& room) : room_(room) {}
+  Sayer(const Sayer&) = delete;
+  Sayer& operator=(const Sayer&) = delete;
+  ~Sayer() {
+    const std::lock_guard lock{room_.mutex_};
+    unlink();
+  }
+  tern::ThreadEvent woken;
 
-  tern::Loop& loop;
-  bool queued = false;
-  tern::Event woken;
+ private:
+  ChatRoomService& room_;
 };
 
 /// A listener's place in the room, as long as it listens.
@@ -79,46 +83,45 @@ class ChatRoomService::Seat {
     bool behind = false;  // the backlog no longer has its next message, and the table may
   };
 
-  Seat(ChatRoomService& room, std::int64_t next)
-      : room_(room), listener_(std::make_shared<Listener>(tern::Loop::require_current("a listener"))) {
+  Seat(ChatRoomService& room, std::int64_t next) : room_(room) {
     const std::lock_guard lock{room_.mutex_};
     const std::uint64_t from = next == 0 ? room_.backlog_.end() : static_cast<std::uint64_t>(next);
-    room_.backlog_.join(listener_->reader, from, tern::Clock::now());
+    room_.backlog_.join(listener_.reader, from, tern::Clock::now());
     room_.listeners_.push_back(listener_);
   }
   Seat(const Seat&) = delete;
   Seat& operator=(const Seat&) = delete;
   ~Seat() {
     const std::lock_guard lock{room_.mutex_};
-    room_.backlog_.leave(listener_->reader);
-    room_.listeners_.remove(listener_);
+    room_.backlog_.leave(listener_.reader);
+    listener_.unlink();
     room_.wake_sayers();
   }
 
-  Next take() const {
-    listener_->told.clear();
+  Next take() {
+    listener_.told.clear();
     const std::lock_guard lock{room_.mutex_};
-    const bool held_oldest = room_.backlog_.holds_oldest(listener_->reader);
+    const bool held_oldest = room_.backlog_.holds_oldest(listener_.reader);
     Next next;
     next.ended = room_.store_ && room_.closed_;
-    next.behind = room_.store_ && room_.backlog_.behind(listener_->reader);
+    next.behind = room_.store_ && room_.backlog_.behind(listener_.reader);
     if (next.ended || next.behind) return next;
-    next.taken = room_.backlog_.take(listener_->reader, tern::Clock::now());
+    next.taken = room_.backlog_.take(listener_.reader, tern::Clock::now());
     if (next.taken && held_oldest) room_.wake_sayers();
-    listener_->asleep = !next.taken;
+    listener_.asleep = !next.taken;
     next.ended = !next.taken && room_.closed_;
     return next;
   }
-  auto wait() const { return listener_->told.wait(); }
+  auto wait() { return listener_.told.wait(); }
 
   [[nodiscard]] std::uint64_t next() const {
     const std::lock_guard lock{room_.mutex_};
-    return listener_->reader.next;
+    return listener_.reader.next;
   }
   /// Goes on behind message `number`. Returns how many messages before it were skipped.
-  [[nodiscard]] std::int64_t pass(std::uint64_t number) const {
+  [[nodiscard]] std::int64_t pass(std::uint64_t number) {
     const std::lock_guard lock{room_.mutex_};
-    const std::uint64_t from = std::exchange(listener_->reader.next, number + 1);
+    const std::uint64_t from = std::exchange(listener_.reader.next, number + 1);
     return number > from ? static_cast<std::int64_t>(number - from) : 0;
   }
   [[nodiscard]] std::uint64_t first_in_memory() const {
@@ -128,7 +131,7 @@ class ChatRoomService::Seat {
 
  private:
   ChatRoomService& room_;
-  std::shared_ptr<Listener> listener_;
+  Listener listener_;
 };
 
 /// A message with an id on its way into a room in memory. Its id is forgotten when the call ends before that.
@@ -266,7 +269,7 @@ tern::Task<std::int64_t> ChatRoomService::first_for(std::int64_t next) {
 tern::AsyncGenerator<ChatMessage> ChatRoomService::Listen(tern::ServerContext& context,
                                                           const chat::v1::ListenRequest& request) {
   const std::int64_t first = co_await first_for(request.next());
-  const Seat seat{*this, first};
+  Seat seat{*this, first};
   const bool drop = request.when_slow() == chat::v1::WHEN_SLOW_END;
   context.initial_metadata().add("chat-next", std::to_string(first));
   context.send_initial_metadata();  // from now on nothing is missed
@@ -322,41 +325,36 @@ tern::Task<std::vector<ChatMessage>> ChatRoomService::read_from_table(const Seat
 }
 
 tern::Task<void> ChatRoomService::tell(MutableMessage message) {
-  const auto sayer = std::make_shared<Sayer>(tern::Loop::require_current("a chat message"));
+  Sayer sayer{*this};
   for (;;) {
-    sayer->woken.clear();
+    sayer.woken.clear();
     const std::optional<ChatBacklog::Time> again = try_to_tell(message, sayer);
     if (!again) co_return;
-    co_await sayer->woken.wait(again);
+    co_await sayer.woken.wait(again);
   }
 }
 
-std::optional<ChatBacklog::Time> ChatRoomService::try_to_tell(const MutableMessage& message,
-                                                              const std::shared_ptr<Sayer>& sayer) {
+std::optional<ChatBacklog::Time> ChatRoomService::try_to_tell(const MutableMessage& message, Sayer& sayer) {
   const std::lock_guard lock{mutex_};
   if (closed_) return std::nullopt;
   message->set_number(static_cast<std::int64_t>(backlog_.end()));
   const std::optional<ChatBacklog::Time> again = backlog_.append(message, tern::Clock::now());
   if (!again) {
     wake_listeners();
-  } else if (!std::exchange(sayer->queued, true)) {
+  } else if (!sayer.linked()) {
     sayers_.push_back(sayer);
   }
   return again;
 }
 
 void ChatRoomService::wake_listeners() {
-  for (const auto& listener : listeners_) {
-    if (!std::exchange(listener->asleep, false)) continue;
-    listener->loop.post([listener] { listener->told.set(); });
-  }
+  listeners_.for_each([](Listener& listener) {
+    if (std::exchange(listener.asleep, false)) listener.told.set();
+  });
 }
 
 void ChatRoomService::wake_sayers() {
-  for (const auto& sayer : std::exchange(sayers_, {})) {
-    sayer->queued = false;
-    sayer->loop.post([sayer] { sayer->woken.set(); });
-  }
+  while (!sayers_.empty()) sayers_.pop_front().woken.set();
 }
 
 void ChatRoomService::close() {

@@ -2,7 +2,6 @@
 // PostgreSQL all servers share one room: messages go into a table, and come from there to each server's backlog.
 #pragma once
 
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -47,7 +46,7 @@ class ChatRoomService final : public chat::v1::ChatRoom::AsyncService {
  private:
   using MutableMessage = std::shared_ptr<chat::v1::ChatMessage>;
   struct Listener;
-  struct Sayer;
+  class Sayer;
   class Seat;
   class Saying;
 
@@ -66,7 +65,7 @@ class ChatRoomService final : public chat::v1::ChatRoom::AsyncService {
 
   /// Gives the message its number. Waits while the backlog is full of messages that listeners still read.
   tern::Task<void> tell(MutableMessage message);
-  std::optional<ChatBacklog::Time> try_to_tell(const MutableMessage& message, const std::shared_ptr<Sayer>& sayer);
+  std::optional<ChatBacklog::Time> try_to_tell(const MutableMessage& message, Sayer& sayer);
   void wake_listeners();
   void wake_sayers();
 
@@ -76,8 +75,8 @@ class ChatRoomService final : public chat::v1::ChatRoom::AsyncService {
   ChatBacklog backlog_;
   const std::int64_t first_;  // message of a room in memory
   SaidMessages said_;         // in memory
-  std::list<std::shared_ptr<Listener>> listeners_;
-  std::vector<std::shared_ptr<Sayer>> sayers_;  // that wait for room
+  tern::IntrusiveList<Listener> listeners_;
+  tern::IntrusiveList<Sayer> sayers_;  // that wait for room
   bool closed_ = false;
 
   std::unique_ptr<ChatFollower> follower_;

@@ -18,17 +18,24 @@ namespace {
 /// On the waiting thread's stack; begins and ends on the loop.
 class AwaitedJob final : public Job {
  public:
-  using Job::Job;
+  explicit AwaitedJob(Loop& loop) noexcept : Job(loop) {}
+  void start(Task<void> body) {
+    blocked_.begin(clock_);
+    Job::start(std::move(body));
+  }
   void wait() { done_.get_future().get(); }
 
  private:
   void finished(std::exception_ptr error) override {
+    blocked_.end();
     if (error) {
       done_.set_exception(std::move(error));
     } else {
       done_.set_value();
     }
   }
+  TestClock* clock_ = counts_this_thread;  // of the waiting thread, which makes the job
+  BlockedThread blocked_;
   std::promise<void> done_;
 };
 
@@ -67,7 +74,10 @@ struct LoopThread::State {
   boost::asio::io_context context{kOneThread};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
   Loop& loop = Loop::of(context);
-  std::thread thread{[this] { context.run(); }};
+  std::thread thread{[this] {
+    loop.ends_by_stop();
+    context.run();
+  }};
 };
 
 LoopThread::LoopThread() : state_(std::make_unique<State>()) { ignore_broken_pipes(); }

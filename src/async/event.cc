@@ -4,13 +4,21 @@ namespace tern {
 
 void Event::set() noexcept {
   set_ = true;
-  while (!waiting_.empty()) waiting_.pop_front().wake();
+  waiters_.release_all();
 }
 
 void Event::Waiting::begin(std::coroutine_handle<> caller, Job& job) {
-  if (!begin_wait(caller, job)) return;
-  event_.waiting_.push_back(*this);
-  if (limit_) job.loop().arm(*this, *limit_);
+  wait(caller, job);
+  if (limit_ && waiting()) job.loop().arm(*this, *limit_);
+}
+
+bool Event::Waiting::await_resume() {
+  check_cancelled();
+  // A woken waiter does not look at the event, which may have been cleared or destroyed meanwhile.
+  if (job() == nullptr || notified()) return true;
+  check_alive();
+  leave();
+  return event_.set_;
 }
 
 }  // namespace tern

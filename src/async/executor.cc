@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -21,9 +22,13 @@ Executor::~Executor() {
   }
   changed_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  assert(queue_.empty() && working_ == 0);
 }
 
 void Executor::submit(Work& work) {
+  work.counted_by_ = detail::test_clock();
+  if (work.counted_by_ != nullptr) [[unlikely]]
+    work.counted_by_->work_begun();
   {
     const std::lock_guard lock{mutex_};
     queue_.push_back(work);
@@ -32,15 +37,20 @@ void Executor::submit(Work& work) {
 }
 
 bool Executor::withdraw(Work& work) {
-  const std::lock_guard lock{mutex_};
-  if (!work.linked()) return false;
-  work.unlink();
+  {
+    const std::lock_guard lock{mutex_};
+    if (!work.linked()) return false;
+    work.unlink();
+  }
+  if (work.counted_by_ != nullptr) [[unlikely]]
+    work.counted_by_->work_ended();
   return true;
 }
 
 bool Executor::wait_until_idle(Clock::time_point limit) {
   std::unique_lock lock{mutex_};
-  return idle_.wait_until(lock, limit, [this] { return queue_.empty() && working_ == 0; });
+  // By the duration: a time point would be one of a test's clock, which stands while this thread blocks.
+  return idle_.wait_for(lock, limit - Clock::now(), [this] { return queue_.empty() && working_ == 0; });
 }
 
 void Executor::serve() {
@@ -51,8 +61,14 @@ void Executor::serve() {
     Work& work = queue_.pop_front();
     ++working_;
     lock.unlock();
+    detail::TestClock* const clock = work.counted_by_;  // the work may be gone when it has been done
+    detail::counts_this_thread = clock;
     work.work();
+    detail::counts_this_thread = nullptr;
+    if (clock != nullptr) [[unlikely]]
+      clock->work_ended();
     lock.lock();
+    assert(working_ > 0 && working_ <= threads_.size());
     if (--working_ == 0) idle_.notify_all();
   }
 }
@@ -90,8 +106,10 @@ void ExecutorWait::begin(std::coroutine_handle<> caller, Job& job) {
 }
 
 void ExecutorWait::cancel() noexcept {
+  assert(running_ != nullptr);
   // What runs already is waited for, and its result delivered.
-  if (executor_->withdraw(*running_)) wake();
+  if (executor_->withdraw(*running_)) return wake();
+  request_stop();
 }
 
 bool ExecutorWait::held_elsewhere() noexcept {
@@ -101,13 +119,17 @@ bool ExecutorWait::held_elsewhere() noexcept {
 }
 
 void ExecutorWait::orphan() noexcept {
+  request_stop();
   const std::lock_guard lock{running_->mutex};
   running_->orphaned = true;
 }
 
 void ExecutorWait::abandon() noexcept {
   if (!running_) return;
-  if (waiting() && !executor_->withdraw(*running_)) running_->ended.wait(false, std::memory_order_acquire);
+  if (waiting() && !executor_->withdraw(*running_)) {
+    request_stop();
+    running_->ended.wait(false, std::memory_order_acquire);
+  }
   orphan();  // the thread may not have come to posting yet, and the loop may end next
   running_->wait = nullptr;
 }

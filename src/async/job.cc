@@ -2,10 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cassert>
 #include <exception>
 #include <stdexcept>
 #include <utility>
 
+#include "tern/async/async_generator.h"
+#include "tern/async/cancellation.h"
 #include "tern/async/loop.h"
 #include "tern/async/resume.h"
 #include "tern/async/task.h"
@@ -26,7 +29,14 @@ void resume_in(Job* job, std::coroutine_handle<> coroutine) {
 }  // namespace
 
 void detail::throw_no_task() {
-  throw std::logic_error("a Task is awaited once: this one was moved from, or awaited before");
+  throw std::logic_error(
+      "this Task was awaited before or moved from: a Task runs once, so call its function again for another one");
+}
+
+void detail::throw_two_nexts() {
+  throw std::logic_error(
+      "next() of an AsyncGenerator while another next() waits: let one coroutine read, or the generator's own body ask "
+      "another generator");
 }
 
 bool is_cancelled(const std::exception_ptr& error) noexcept {
@@ -41,7 +51,9 @@ bool is_cancelled(const std::exception_ptr& error) noexcept {
 }
 
 Wait::~Wait() {
-  if (state_ == State::kWaiting) job_->innermost_ = nullptr;
+  if (state_ != State::kWaiting) return;
+  assert(job_->innermost_ == this);
+  job_->innermost_ = nullptr;
 }
 
 bool Wait::begin_wait(std::coroutine_handle<> waiter, Job& job) noexcept {
@@ -59,12 +71,14 @@ bool Wait::begin_wait(std::coroutine_handle<> waiter, Job& job) noexcept {
 void Wait::suspend_to_the_end(std::coroutine_handle<> waiter, Job& job) noexcept {
   job_ = &job;
   waiter_ = waiter;
+  assert(job.innermost_ == nullptr && !job.done_);
   state_ = State::kWaiting;
   job.innermost_ = this;
 }
 
 void Wait::wake() noexcept {
   if (state_ != State::kWaiting) return;
+  assert(job_->innermost_ == this);
   state_ = State::kWoken;
   job_->innermost_ = nullptr;
   job_->make_ready(*this);
@@ -84,7 +98,15 @@ Job::Job(Loop& loop, const Job* parent) noexcept : loop_(&loop) {
   }
 }
 
-Job::~Job() { destroy_body(); }
+Job::~Job() {
+  destroy_body();
+  if (on_cancel_ != nullptr) OnCancel::forget(*this);
+}
+
+void Job::abandon_body() noexcept {
+  step_.unlink();
+  destroy_body();
+}
 
 void Job::destroy_body() noexcept {
   if (body_) std::exchange(body_, nullptr).destroy();
@@ -93,12 +115,14 @@ void Job::destroy_body() noexcept {
 Job* Job::current() noexcept { return current_job; }
 
 void Job::hold(Task<void> body) noexcept {
+  assert(!body_);
   const Task<void>::Frame frame = body.release();
   frame.promise().job_ = this;
   body_ = frame;
 }
 
 void Job::start(Task<void> body) {
+  if (!body) detail::throw_no_task();
   hold(std::move(body));
   loop_->make_ready(step_);
 }
@@ -106,8 +130,9 @@ void Job::start(Task<void> body) {
 Task<void> Job::before(Task<void> body) { return body; }
 
 void Job::cancel() noexcept {
-  if (std::exchange(cancelled_, true) || innermost_ == nullptr) return;
-  innermost_->cancel();
+  if (std::exchange(cancelled_, true)) return;
+  if (on_cancel_ != nullptr) OnCancel::call(*this);
+  if (innermost_ != nullptr) innermost_->cancel();
 }
 
 // A handler that catches Cancelled in a loop would otherwise never leave its thread to others: each of its awaits
@@ -118,6 +143,7 @@ void Job::make_ready(Wait& wait) noexcept {
     ++cancelled_awaits_;
     return loop_->make_ready(wait);
   }
+  assert(cancelled_awaits_ <= kMostPromptCancellations + 1);
   if (cancelled_awaits_ == kMostPromptCancellations) {
     ++cancelled_awaits_;
     spdlog::warn("{}: cancelled, it has caught Cancelled {} times and awaits on: throw it again",
@@ -127,11 +153,13 @@ void Job::make_ready(Wait& wait) noexcept {
 }
 
 void Job::body_ended() noexcept {
+  assert(body_ && !ended_ && innermost_ == nullptr);
   ended_ = true;
   loop_->make_ready(step_);
 }
 
 void Job::step() {
+  assert(body_ && !done_);
   std::exception_ptr error;
   if (ended_) {
     error = Task<void>::Frame::from_address(body_.address()).promise().take_error();

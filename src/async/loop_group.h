@@ -1,4 +1,4 @@
-// LoopGroup: what the loops of one run() have in common; no code on a call's way looks at it.
+// LoopGroup: what the loops of one run(), or of one ContextGroup, have in common; no code on a call's way looks at it.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +13,17 @@ namespace tern {
 
 class LoopGroup {
  public:
-  void add(Loop& loop) {
+  /// Returns false for a loop that is in a group already.
+  bool add(Loop& loop) {
+    if (loop.group_ != nullptr) return false;
     loop.group_ = this;
     loops_.push_back(&loop);
+    return true;
+  }
+  /// Each loop is by itself again. While no thread runs them.
+  void release_loops() noexcept {
+    for (Loop* loop : loops_) loop->group_ = nullptr;
+    loops_.clear();
   }
   [[nodiscard]] const std::vector<Loop*>& loops() const noexcept { return loops_; }
 

@@ -29,6 +29,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A thread is blocked for so long by the operating system's clock, also in a test that holds tern's.
+using SystemTime = std::chrono::steady_clock;
+
 // A blocked thread that does not take the signal by then is reported without its stack.
 constexpr auto kSignalTime = 100ms;
 // Not more reports than this of one loop; what is not reported is counted all the same.
@@ -57,12 +60,13 @@ void take_snapshot(int /*signal*/) {
 }
 
 /// Returns false when the blocked thread has not taken the signal by `limit`: it then will not take it any more.
-bool wait_for_snapshot(Clock::time_point limit) {
+bool wait_for_snapshot(SystemTime::time_point limit) {
   for (;;) {
     auto wanted = Snapshot::State::kWanted;
     if (snapshot.state.load() == Snapshot::State::kTaken) return true;
     // The handler that has begun is waited for: it writes.
-    if (Clock::now() >= limit && snapshot.state.compare_exchange_strong(wanted, Snapshot::State::kIdle)) return false;
+    if (SystemTime::now() >= limit && snapshot.state.compare_exchange_strong(wanted, Snapshot::State::kIdle))
+      return false;
     std::this_thread::sleep_for(1ms);
   }
 }
@@ -130,10 +134,10 @@ class LoopWatch::Watched {
     });
   }
 
-  void look(Clock::duration threshold) {
+  void look(SystemTime::duration threshold) {
     if (!thread_->known.load(std::memory_order_acquire)) return;
     const std::uint32_t turn = loop_.turn();
-    const Clock::time_point now = Clock::now();
+    const SystemTime::time_point now = SystemTime::now();
     if (turn != turn_) {
       turn_ = turn;
       since_ = now;
@@ -141,7 +145,7 @@ class LoopWatch::Watched {
       counted_ = false;
       return;
     }
-    const Clock::duration stuck = now - since_;
+    const SystemTime::duration stuck = now - since_;
     if (!Loop::inside(turn) || counted_ || stuck < threshold) return;
     // One that only gets no core is not at fault.
     const std::chrono::nanoseconds computed = time_of(thread_->clock) - cpu_since_;
@@ -162,12 +166,12 @@ class LoopWatch::Watched {
     clockid_t clock{};
   };
 
-  void report(Clock::duration stuck) {
+  void report(SystemTime::duration stuck) {
     const std::lock_guard lock{one_at_a_time};
     snapshot.work.fill('\0');
     snapshot.state.store(Snapshot::State::kWanted);
     pthread_kill(thread_->handle, SIGURG);
-    const bool taken = wait_for_snapshot(Clock::now() + kSignalTime);
+    const bool taken = wait_for_snapshot(SystemTime::now() + kSignalTime);
     // It came round in the meantime: whatever it does now is not what blocked it.
     if (loop_.turn() != turn_) return;
     const std::string work{snapshot.work.data()};
@@ -183,9 +187,9 @@ class LoopWatch::Watched {
   Loop& loop_;
   std::shared_ptr<Thread> thread_ = std::make_shared<Thread>();
   std::uint32_t turn_ = 0;
-  Clock::time_point since_;
+  SystemTime::time_point since_;
   std::chrono::nanoseconds cpu_since_{};
-  Clock::time_point reported_at_;
+  SystemTime::time_point reported_at_;
   bool counted_ = false;
 };
 
@@ -197,7 +201,7 @@ LoopWatch::LoopWatch(std::span<Loop* const> loops, Clock::duration threshold) {
   watched.reserve(loops.size());
   for (Loop* loop : loops) watched.push_back(std::make_unique<Watched>(*loop));
   thread_ = std::jthread{[watched = std::move(watched), threshold](const std::stop_token& stop) {
-    const auto pause = std::max<Clock::duration>(threshold / 4, 1ms);
+    const auto pause = std::max<SystemTime::duration>(threshold / 4, 1ms);
     std::mutex mutex;
     std::condition_variable_any stopped;
     std::unique_lock lock{mutex};

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <functional>
 #include <memory>
 #include <utility>
 
+#include "async/ending_loop.h"
 #include "tern/async/loop.h"
+#include "tern/detail/debug_layout.h"
 
 namespace tern {
 
@@ -57,24 +60,31 @@ class OnLoop {
     });
   }
 
-  /// Has the T destroyed on its loop, soon.
+  /// Has the T destroyed on its loop: soon, or at once where that loop is being destroyed on this thread.
   void end() const noexcept {
-    if (held_ != nullptr) held_->mailbox->post([held = held_] { held->end(); });
+    if (held_ == nullptr || held_->mailbox->post([held = held_] { held->end(); })) return;
+    if (ending_loop() != nullptr && ending_loop() == loop()) held_->end();
   }
   /// For a T that may never be destroyed, since a thread that hangs still uses it. On the loop.
   void leave_behind() const noexcept {
-    held_->unlink();
     held_->object = nullptr;
+    held_->end();
   }
 
  private:
-  struct Held final : LoopEnd {
+  template <class Folder>
+  friend struct DebugLayout;
+  /// Owns itself while there is a T: the loop's end may come when its OnLoop has gone already.
+  struct Held final : LoopEnd, std::enable_shared_from_this<Held> {
     explicit Held(Loop& its_loop) : loop(&its_loop), mailbox(its_loop.mailbox()) {}
     void begin(const std::function<std::unique_ptr<T>()>& make) {
+      assert(object.load() == nullptr && Loop::current() == loop.load());
       object.store(make().release(), std::memory_order_release);
       loop.load(std::memory_order_relaxed)->when_loop_ends(*this);
+      self = this->shared_from_this();
     }
     void end() noexcept {
+      const std::shared_ptr<Held> kept = std::move(self);
       unlink();
       delete object.exchange(nullptr);
     }
@@ -86,6 +96,7 @@ class OnLoop {
     std::atomic<Loop*> loop;
     std::atomic<T*> object = nullptr;
     std::shared_ptr<LoopMailbox> mailbox;
+    std::shared_ptr<Held> self;
   };
 
   std::shared_ptr<Held> held_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -81,6 +82,7 @@ void* allocate(std::size_t size) {
   lists.free[index] = block->next;
   // The next block of this size has lain untouched as long as this one: its memory is fetched while this one is used.
   __builtin_prefetch(block->next, 1);
+  assert(lists.kept <= kKeptBytes + kLargestBlock && lists.kept >= (index + 1) * kStep);
   lists.kept -= (index + 1) * kStep;
   // NOLINTNEXTLINE(readability-use-std-min-max): a store less, nearly always
   if (lists.kept < lists.least) lists.least = lists.kept;
@@ -118,6 +120,7 @@ bool give_back(std::size_t most) noexcept {
     empty = 0;
     Block* block = head;
     head = block->next;
+    assert(lists.kept >= (lists.next_class + 1) * kStep);
     lists.kept -= (lists.next_class + 1) * kStep;
     ::operator delete(block);
   }

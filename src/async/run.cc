@@ -17,16 +17,19 @@
 #include "async/loop_watch.h"
 #include "async/own_context.h"
 #include "tern/async/loop.h"
+#include "tern/detail/root_job.h"
 
 namespace tern::detail {
 
 namespace {
 
 /// The main task; ends all loops when it has ended.
-class MainJob final : public Job {
+class MainJob final : public RootJob {
  public:
   MainJob(Loop& loop, std::vector<std::unique_ptr<boost::asio::io_context>>& contexts)
-      : Job(loop), contexts_(contexts) {}
+      : RootJob(loop), contexts_(contexts) {
+    register_root();
+  }
   std::exception_ptr error;
 
  private:
@@ -43,13 +46,15 @@ void run_context(boost::asio::io_context& context, std::chrono::microseconds bus
     context.run();
     return;
   }
-  Clock::time_point last_event = Clock::now();
+  // A processor's time, which a test's clock does not change.
+  using SystemTime = std::chrono::steady_clock;
+  SystemTime::time_point last_event = SystemTime::now();
   while (!context.stopped()) {
     if (context.poll() == 0) {
-      if (Clock::now() - last_event < busy_poll) continue;
+      if (SystemTime::now() - last_event < busy_poll) continue;
       context.run_one();
     }
-    last_event = Clock::now();
+    last_event = SystemTime::now();
   }
 }
 
@@ -65,7 +70,9 @@ void run_loops(Task<void> body, const RunOptions& options) {
   std::vector<std::unique_ptr<boost::asio::io_context>> contexts;
   for (std::size_t i = 0; i < count; ++i) {
     contexts.push_back(std::make_unique<boost::asio::io_context>(kOneThread));
-    group.add(Loop::of(*contexts.back()));
+    Loop& loop = Loop::of(*contexts.back());
+    loop.ends_by_stop();
+    group.add(loop);
   }
   std::exception_ptr error;
   {
@@ -81,7 +88,10 @@ void run_loops(Task<void> body, const RunOptions& options) {
       threads.emplace_back(
           [&context = *contexts[i], busy_poll = options.busy_poll] { run_context(context, busy_poll); });
     }
+    BlockedThread blocked;
+    blocked.begin(counts_this_thread);
     run_context(*contexts.front(), options.busy_poll);
+    blocked.end();
     watch.reset();
     threads.clear();
     error = main.error;

@@ -1,5 +1,6 @@
 #include "async/run_on_loops.h"
 
+#include <cassert>
 #include <utility>
 
 namespace tern {
@@ -11,6 +12,7 @@ std::shared_ptr<void> Tokens::make() {
   // Not a pointer to anything: what counts is the deleter.
   return {nullptr, [state = state_](void*) {
             state->home->post([state] {
+              assert(state->left > 0);
               if (--state->left == 0) state->none_left.set();
             });
           }};

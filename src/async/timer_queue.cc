@@ -1,6 +1,7 @@
 #include "tern/async/timer_queue.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <utility>
 
@@ -18,6 +19,7 @@ TimerQueue::~TimerQueue() {
 
 void TimerQueue::arm(Timer& timer, Clock::time_point when) {
   timer.disarm();
+  assert(!timer.armed());
   timer.slot_ = take_slot();
   timer.queue_ = this;
   sift_up(heap_.size() - 1, {when, &timer, timer.slot_});
@@ -29,6 +31,7 @@ std::uint32_t TimerQueue::take_slot() {
     places_.push_back(kNoSlot);
     free_slot_ = static_cast<std::uint32_t>(places_.size() - 1);
   }
+  assert(free_slot_ < places_.size());
   heap_.emplace_back();
   return std::exchange(free_slot_, places_[free_slot_]);
 }
@@ -42,12 +45,15 @@ void TimerQueue::expire(Clock::time_point now) noexcept {
   while (!heap_.empty() && heap_.front().when <= now) {
     Timer& timer = *heap_.front().timer;
     timer.disarm();
+    assert(!timer.armed());
     timer.expired();
   }
 }
 
 void TimerQueue::remove(std::uint32_t slot) noexcept {
+  assert(slot < places_.size());
   const std::size_t place = places_[slot];
+  assert(place < heap_.size() && heap_[place].slot == slot);
   places_[slot] = std::exchange(free_slot_, slot);
   const Entry last = heap_.back();
   heap_.pop_back();
@@ -60,6 +66,7 @@ void TimerQueue::remove(std::uint32_t slot) noexcept {
 }
 
 void TimerQueue::put(std::size_t place, Entry entry) noexcept {
+  assert(place < heap_.size() && entry.slot < places_.size());
   heap_[place] = entry;
   places_[entry.slot] = static_cast<std::uint32_t>(place);
 }

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cassert>
 #include <coroutine>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@ Status abandoned() { return Status{StatusCode::kInternal, "the interceptor ended
 class InterceptorParts::Part final : public Wait, public ListNode<Part> {
  public:
   Part(InterceptorParts& parts, std::size_t index) : parts_(parts), index_(index) {
+    assert(index_ == parts_.begun_ && !parts_.ending_);
     parts_.running_.push_back(*this);
     ++parts_.begun_;
   }
@@ -43,6 +45,7 @@ class InterceptorParts::Part final : public Wait, public ListNode<Part> {
   [[nodiscard]] bool await_ready() const noexcept { return body_->await_ready(); }
   template <HasJob Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) noexcept {
+    assert(body_.has_value() && !abandoned_);
     caller_ = caller;
     caller_job_ = caller.promise().job();
     return body_->await_suspend(caller);
@@ -53,6 +56,7 @@ class InterceptorParts::Part final : public Wait, public ListNode<Part> {
 
   /// Destroys the body, which is suspended, and resumes the coroutine that awaits it.
   void abandon() noexcept {
+    assert(!abandoned_ && caller_job_ != nullptr);
     ListNode<Part>::unlink();
     abandoned_ = true;
     body_.reset();
@@ -103,6 +107,7 @@ Status InterceptorParts::reject(std::size_t index) {
 
 void InterceptorParts::part_ended(std::size_t index) noexcept {
   ending_ = true;
+  assert(index < begun_);
   if (index == 0) over_ = true;
   while (Part* part = running_inside(index)) part->abandon();
 }

@@ -1,6 +1,7 @@
 #include "tern/call/message_stream.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "http2/memory_budget.h"
@@ -8,14 +9,24 @@
 namespace tern {
 
 MessageStream::~MessageStream() {
+  if (reading_ != nullptr) {
+    reading_->stream_ = nullptr;
+    reading_->wake();
+  }
+  if (writing_ != nullptr) {
+    writing_->stream_ = nullptr;
+    writing_->wake();
+  }
   if (budget_ != nullptr) budget_->give(held_in_memory_);
 }
 
 void MessageStream::on_data(std::span<const std::uint8_t> bytes) {
   if (incoming_ended_) return;
+  assert(open() && !paused_);
   held_ += bytes.size();
   const std::uint64_t before = reader_.count().messages;
   Status status = reader_.receive(bytes, incoming_);
+  assert(reader_.count().messages >= before);
   count_received(reader_.count().messages - before);
   if (!recount() && status.ok()) {
     refuse_incoming(Status{StatusCode::kResourceExhausted,
@@ -36,13 +47,14 @@ void MessageStream::on_data(std::span<const std::uint8_t> bytes) {
     clear_incoming();
     open_window();
   } else if (!incoming_.empty()) {
-    if (reading_ != nullptr) std::exchange(reading_, nullptr)->wake();
+    if (reading_ != nullptr) reading_->wake();
   } else {
     open_window_for_rest();
   }
 }
 
 Buffer MessageStream::ready_to_send(Buffer encoded, Compression compression) {
+  assert(encoded.size() >= rpc::kPrefixBytes);
   if (compression != Compression::kIdentity) encoded = rpc::compress_message(std::move(encoded), compression);
   sent_.add(encoded.size() - rpc::kPrefixBytes);
   return encoded;
@@ -66,9 +78,11 @@ bool MessageStream::recount() noexcept {
   return allowed;
 }
 
+bool MessageStream::reader_waits() const noexcept { return reading_ != nullptr && reading_->waiting(); }
+
 // One that nobody waits for is not the peer's fault.
 void MessageStream::on_stalled() {
-  if (incoming_ended_ || (!eager_ && reading_ == nullptr)) return;
+  if (incoming_ended_ || (!eager_ && !reader_waits())) return;
   refuse_incoming(Status{StatusCode::kResourceExhausted,
                          "a message was begun and not gone on with, while others waited for the room (crowded_bytes)"});
 }
@@ -77,6 +91,7 @@ void MessageStream::refuse_incoming(Status status) {
   reader_ = rpc::MessageReader{reader_.limit()};
   clear_incoming();
   end_incoming();
+  assert(incoming_.empty() && incoming_ended_);
   on_bad_message(std::move(status));
 }
 
@@ -92,9 +107,11 @@ void MessageStream::on_sent() {
 void MessageStream::pause() noexcept {
   paused_ = true;
   renew(false);
+  assert(!open() && unsent() == 0);
 }
 
 void MessageStream::resume_anew() noexcept {
+  assert(paused_ && open());
   paused_ = false;
   reader_ = rpc::MessageReader{reader_.limit()};  // which may be compressed or not, anew
   clear_incoming();
@@ -103,6 +120,7 @@ void MessageStream::resume_anew() noexcept {
 }
 
 void MessageStream::limit_received(std::size_t limit) noexcept {
+  assert(incoming_.empty() && reader_.between_messages());
   reader_ = rpc::MessageReader{std::min(limit, reader_.limit())};
 }
 
@@ -114,13 +132,14 @@ void MessageStream::drop_incoming() noexcept {
 
 void MessageStream::end_incoming() noexcept {
   incoming_ended_ = true;
-  if (reading_ != nullptr) std::exchange(reading_, nullptr)->wake();
+  if (reading_ != nullptr) reading_->wake();
 }
 
 void MessageStream::release_waits() noexcept {
   paused_ = false;  // no other stream follows
   end_incoming();
   if (writing_ != nullptr) std::exchange(writing_, nullptr)->wake();
+  assert(!paused_ && incoming_ended_);
 }
 
 std::optional<Buffer> MessageStream::take_message() {
@@ -137,6 +156,7 @@ std::optional<Buffer> MessageStream::take_message() {
 }
 
 Result<Buffer> MessageStream::pop_incoming() {
+  assert(!incoming_.empty());
   Buffer message = incoming_.pop();
   const std::size_t used = std::min(held_, message.size() + rpc::kPrefixBytes);
   held_ -= used;
@@ -154,27 +174,30 @@ void MessageStream::receive_compressed(Compression compression) noexcept {
 
 // Of a message that somebody waits for.
 void MessageStream::open_window_for_rest() {
-  if (!eager_ && reading_ == nullptr) return;
+  if (!eager_ && !reader_waits()) return;
   if (reader_.between_messages() || may_go_on(reader_.allocated())) open_window();
 }
 
 void MessageStream::open_window() noexcept { consume(std::exchange(held_, 0)); }
 
 void MessageStream::Read::begin(std::coroutine_handle<> caller, Job& job) {
+  if (stream_->home_ != nullptr && stream_->home_ != &job.loop()) detail::throw_other_loop();
   if (!begin_wait(caller, job)) return;
   if (stream_->incoming_ended_) return wake();
+  assert(stream_->reading_ == nullptr);
   stream_->reading_ = this;
   stream_->open_window_for_rest();
 }
 
 void MessageStream::Read::cancel() noexcept {
-  stream_->reading_ = nullptr;
+  leave();
   wake();
 }
 
 void MessageStream::Write::begin(std::coroutine_handle<> caller, Job& job) {
   if (!begin_wait(caller, job)) return;
   if (failed()) return wake();
+  assert(stream_->writing_ == nullptr && stream_->unsent() + stream_->paused_ > 0);
   stream_->writing_ = this;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +21,7 @@ namespace {
 constexpr std::size_t kLeastText = 256;
 
 void append_code(http2::HeaderFields& fields, StatusCode code) {
+  assert(is_known(code));
   static constexpr std::array<std::string_view, 17> kNumbers{"0", "1",  "2",  "3",  "4",  "5",  "6",  "7", "8",
                                                              "9", "10", "11", "12", "13", "14", "15", "16"};
   fields.push_back({rpc::kGrpcStatus, kNumbers.at(static_cast<std::size_t>(code)), true});
@@ -84,6 +86,7 @@ void append_trailers(http2::HeaderFields& fields, const Status& status, const Me
   append_status(fields, status, texts);
   append_metadata(fields, trailing, texts);
   if (http2::header_list_size(fields) <= std::min(limit, http2::kUsualHeaderBytes)) return;
+  assert(fields.size() > begin);
   fields.resize(begin);
   texts.clear();
   append_code(fields, status.code());

@@ -1,5 +1,6 @@
 #include "tern/client/attempt_report.h"
 
+#include <cassert>
 #include <utility>
 
 #include "call/notify.h"
@@ -12,11 +13,13 @@ namespace tern {
 Status given_up_by_client() { return Status{StatusCode::kCancelled, "given up by the client"}; }
 
 void AttemptReport::opened(ClientConnection& connection) {
+  assert(opened_at_ == Clock::time_point{});
   connection_ = &connection;
   opened_at_ = connection.hears_ends() ? Clock::now() : Clock::time_point{};
 }
 
 void AttemptReport::begun(const ChannelConfig& config, std::string_view method) {
+  assert(!pending());
   if (config.observers().empty()) return;
   observed_ = &config;
   method_ = method;
@@ -30,6 +33,7 @@ void AttemptReport::tell_stopped(const Status& status, bool on_connection, Attem
 }
 
 void AttemptReport::tell_connection(const Status& status, const Metadata& trailing_metadata) {
+  assert(connection_ != nullptr && connection_->hears_ends());
   const Clock::time_point now = Clock::now();
   connection_->attempt_ended({.status = status,
                               .took = now - std::exchange(opened_at_, Clock::time_point{}),
@@ -38,6 +42,7 @@ void AttemptReport::tell_connection(const Status& status, const Metadata& traili
 }
 
 void AttemptReport::tell_observers(const Status& status, AttemptBytes bytes) noexcept {
+  assert(observed_ != nullptr);
   const ChannelConfig& config = *std::exchange(observed_, nullptr);
   const EndedAttempt attempt{.method = method_,
                              .target = config.target(),

@@ -1,6 +1,7 @@
 #include "client/balancing.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "call/notify.h"
@@ -29,6 +30,7 @@ void Balancing::list_ready() {
   ready_.clear();
   std::ranges::copy_if(servers_, std::back_inserter(ready_),
                        [](const BalancedServer& server) { return server.state == ConnectivityState::kReady; });
+  assert(ready_.size() <= servers_.size());
   if (own_ == nullptr) return;
   try {
     own_->servers_changed(servers_);

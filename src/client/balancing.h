@@ -8,6 +8,7 @@
 // addresses, that is pick_first.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -56,6 +57,7 @@ class Balancing {
 template <class CallsOf>
 std::optional<std::uint64_t> Balancing::pick(const CallToBalance& call, CallsOf calls_of) {
   if (ready_.empty()) return std::nullopt;
+  assert(ready_.size() <= servers_.size());
   std::size_t chosen = turn_++;
   if (own_ != nullptr) {
     for (BalancedServer& server : ready_) server.calls_in_flight = calls_of(server.id);

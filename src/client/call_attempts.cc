@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
 #include <random>
 #include <utility>
 
@@ -10,7 +11,8 @@
 #include "client/hedged_attempt.h"
 #include "client/request_fields.h"
 #include "rpc/response_head.h"
-#include "tern/client/channel.h"
+#include "tern/async/loop.h"
+#include "tern/detail/channel_handle.h"
 
 // Most calls make one attempt, so that has to cost nothing beside it: the attempt's stream is the call itself, its
 // connection a pointer, the decision a few comparisons in Retrying. All else is in Repetition, which most calls never
@@ -65,7 +67,7 @@ class CallAttempts::Repetition final : public Timer, private HedgedAttempt::Call
   HedgedAttempts hedged_;
 };
 
-CallAttempts::CallAttempts(Channel& channel, std::string_view method, const CallOptions& options)
+CallAttempts::CallAttempts(const detail::ChannelHandle& channel, std::string_view method, const CallOptions& options)
     : MessageStream(channel.core()->config().options().max_receive_message_length),
       channel_(channel.core()),
       head_{.method = method, .options = options, .metadata = {}, .deadline = {}, .trace = {}} {
@@ -82,7 +84,9 @@ CallAttempts::Repetition& CallAttempts::repetition() {
 }
 
 bool CallAttempts::configure(ChannelLoop& part) {
+  assert(part_ == nullptr && Loop::current() == &part.loop());
   part_ = &part;
+  live_on(part.loop());
   method_config_ = part.service_config()->find(head_.method);
   if (method_config_ == nullptr) return true;
   service_config_ = part.service_config();
@@ -95,7 +99,12 @@ bool CallAttempts::configure(ChannelLoop& part) {
   return !request_.has_only() || may_send(request_.only());
 }
 
+void CallAttempts::require_own_loop() const {
+  if (part_ != nullptr && Loop::current() != &part_->loop()) detail::throw_other_loop();
+}
+
 void CallAttempts::begin_attempts() {
+  assert(part_ != nullptr && !open());
   if (request_.too_long()) commit();
   if (request_.has_only()) request_.end();
   const bool hedges = retrying_.hedges();
@@ -115,6 +124,7 @@ void CallAttempts::follow(const Retrying::Step& step) {
 
 void CallAttempts::start_attempt() {
   if (retrying_.hedges()) return repetition().start_hedged();
+  assert(!open());
   if (response_.first != nullptr) response_ = {};
   report_.begun(channel_->config(), head_.method);
   ClientConnection* connection = part().connection_for(*this);
@@ -132,12 +142,14 @@ bool CallAttempts::waits_for_ready() const noexcept {
 }
 
 bool CallAttempts::open_on(ClientConnection& connection) {
+  assert(!open() && !retrying_.over());
   const RequestFields fields{channel_->config(), head_, retrying_.attempts_before()};
   if (const std::size_t limit = connection.peer_header_limit(); fields.exceed(limit)) {
     attempts_over(fields.too_long_for(limit));
     return true;
   }
   if (!connection.open(*this, fields.list())) return false;
+  assert(open());
   if (paused()) resume_anew();
   report_.opened(connection);
   request_.send_on(*this, retrying_.committed());
@@ -165,6 +177,7 @@ bool CallAttempts::on_writing(const Buffer& message) {
 }
 
 bool CallAttempts::may_send(const Buffer& message) {
+  assert(method_config_ != nullptr);
   const std::size_t size = message.size() - rpc::kPrefixBytes;
   if (size <= method_config_->max_request_bytes.value_or(SIZE_MAX)) return true;
   fail(Status{StatusCode::kResourceExhausted,
@@ -189,6 +202,7 @@ void CallAttempts::on_headers(const http2::HeaderBlockRef& block, std::string_vi
   std::shared_ptr<const rpc::ResponseBlock> read = read_response(*block);
   if (ended) response_.last = read;
   if (response_.first == nullptr) response_.first = std::move(read);
+  assert(response_.first != nullptr);
   if (ended) return on_end();
   static_cast<void>(retrying_.response_began());
   request_.drop_messages();
@@ -202,6 +216,7 @@ void CallAttempts::on_headers_too_long(const http2::HeaderBlock& /*begun*/, http
 }
 
 Status CallAttempts::status_of_response() const {
+  assert(response_.first != nullptr);
   Status status = rpc::final_status(*response_.first, response_.last.get());
   if (status.ok() && ended_inside_a_message()) {
     status = Status{StatusCode::kInternal, "the response ended inside of a message"};
@@ -223,6 +238,7 @@ void CallAttempts::on_end() {
 
 void CallAttempts::on_closed(http2::ErrorCode code) {
   if (retrying_.over()) return;
+  assert(connection() != nullptr && !open());
   attempt_over(connection()->status_of_close(code, head_.deadline), code == http2::ErrorCode::kRefusedStream);
 }
 
@@ -244,6 +260,7 @@ void CallAttempts::stop_attempts(const Status& status) noexcept {
   retrying_.cancel();
   report_.stopped(status, open(), attempt_bytes());
   report_.forget();
+  assert(retrying_.over() && connection() == nullptr);
   if (repetition_ != nullptr) {
     repetition_->disarm();
     repetition_->stop(status);
@@ -260,6 +277,7 @@ void CallAttempts::Repetition::start_hedged() {
 }
 
 void CallAttempts::Repetition::take_over(HedgedAttempt& attempt) {
+  assert(!call_.open() && attempt.open());
   call_.report_ = attempt.take_report();
   call_.response_ = {};
   const Retrying::Step step = call_.retrying_.response_began();

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "client/check_options.h"
+
 namespace tern {
 
 namespace {
@@ -23,7 +25,7 @@ std::optional<transport::PeerName> server_name_of(const ChannelOptions& options,
 
 ChannelConfig::ChannelConfig(std::string target, ChannelOptions options)
     : target_(std::move(target)),
-      options_(std::move(options)),
+      options_(checked(std::move(options))),
       addresses_(target_of(options_, target_)),
       server_name_(server_name_of(options_, addresses_)),
       service_config_(std::make_shared<const ServiceConfig>(ServiceConfig::parse(options_.service_config))) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "client/channel_config.h"
 #include "client/client_connection.h"
@@ -29,10 +30,15 @@ class ChannelConnections final : private ConnectionOwner {
 
   /// Begins to speak HTTP/2 over `stream`.
   ClientConnection& add(std::unique_ptr<transport::ByteStream> stream, ConnectionUser& user);
+  void add_running(std::vector<RunningCall>& calls) {
+    connections_.for_each([&calls](ClientConnection& connection) { connection.add_running(calls); });
+  }
   /// Ends them all.
   void say_goodbye();
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
   [[nodiscard]] const http2::Settings& settings() const noexcept override { return settings_; }
   [[nodiscard]] std::chrono::nanoseconds keepalive_time() const noexcept override { return keepalive_time_; }
   void too_many_pings(const std::string& peer) override;

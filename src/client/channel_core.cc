@@ -1,13 +1,20 @@
 #include "client/channel_core.h"
 
+#include <cassert>
 #include <functional>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
 
 #include "async/run_on_loops.h"
+#include "tern/detail/misuse.h"
 
 namespace tern {
+
+ChannelConfig& ChannelCore::config_before_use(const char* sentence) {
+  if (used_.load(std::memory_order_acquire) > 0) detail::throw_misuse(sentence);
+  return *config_;
+}
 
 ChannelLoop& ChannelCore::part_here() {
   Loop& loop = Loop::require_current("a call over a Channel");
@@ -23,8 +30,10 @@ ChannelLoop& ChannelCore::make_part(Loop& loop) {
   const std::size_t used = used_.load(std::memory_order_relaxed);
   if (used == kMostLoops) throw std::runtime_error("a channel is used by more than 256 loops");
   Part& part = parts_[used];
+  assert(!part.on_loop.has_value());
   part.on_loop.emplace(loop, [this, &loop, &part] { return std::make_unique<ChannelLoop>(loop, config_, part.calls); });
   used_.store(used + 1, std::memory_order_release);
+  assert(part.on_loop->get() != nullptr);  // made at once, on its own loop
   ChannelLoop& made = *part.on_loop->get();
   if (closed()) made.close();
   return made;
@@ -61,12 +70,13 @@ ConnectivityState better_of(ConnectivityState one, ConnectivityState other) {
 
 }  // namespace
 
-Task<ChannelInfo> ChannelCore::inspect(std::shared_ptr<const ChannelCore> self) {
+Task<ChannelInfo> ChannelCore::inspect(std::shared_ptr<const ChannelCore> self, Inspect what) {
   std::vector<const OnLoop<ChannelLoop>*> parts = self->parts();
   // Shared with loops that come round when nobody waits any more.
   const auto infos = std::make_shared<std::vector<ChannelInfo>>(parts.size());
-  std::function<void(ChannelLoop&, std::size_t)> look = [infos](ChannelLoop& part, std::size_t i) {
+  std::function<void(ChannelLoop&, std::size_t)> look = [infos, what](ChannelLoop& part, std::size_t i) {
     (*infos)[i] = part.info();
+    if (what == Inspect::kCalls) (*infos)[i].running = part.running_calls();
   };
   co_await run_on_loops(std::move(parts), std::move(look));
   ChannelInfo whole;
@@ -77,6 +87,7 @@ Task<ChannelInfo> ChannelCore::inspect(std::shared_ptr<const ChannelCore> self) 
     if (!self->closed()) whole.state = better_of(whole.state, part.state);
     whole.calls += part.calls;
     std::move(part.subchannels.begin(), part.subchannels.end(), std::back_inserter(whole.subchannels));
+    std::move(part.running.begin(), part.running.end(), std::back_inserter(whole.running));
   }
   co_return whole;
 }

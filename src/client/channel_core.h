@@ -30,8 +30,8 @@ class ChannelCore {
   ~ChannelCore() = default;
 
   [[nodiscard]] const ChannelConfig& config() const noexcept { return *config_; }
-  /// Before the first call.
-  [[nodiscard]] ChannelConfig& config() noexcept { return *config_; }
+  /// Before the first call: throws std::logic_error with `sentence` when a loop uses the channel already.
+  [[nodiscard]] ChannelConfig& config_before_use(const char* sentence);
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
 
   /// The channel's part on one loop. The counts stay when the loop has ended.
@@ -48,7 +48,12 @@ class ChannelCore {
   /// Closes the part on the loop that runs now, and asks the others to. On any thread.
   void begin_close();
   [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
-  static Task<ChannelInfo> inspect(std::shared_ptr<const ChannelCore> self);
+
+  /// The loop of blocking calls; null when the Channel is gone. Any thread.
+  void set_home(Loop* home) noexcept { home_.store(home, std::memory_order_release); }
+  [[nodiscard]] Loop* home() const noexcept { return home_.load(std::memory_order_acquire); }
+
+  static Task<ChannelInfo> inspect(std::shared_ptr<const ChannelCore> self, Inspect what);
 
  private:
   // More loops than cores of any machine that this was thought for.
@@ -59,6 +64,7 @@ class ChannelCore {
   std::uint64_t id_ = transport::next_entity_id();
   std::shared_ptr<ChannelConfig> config_;
   std::atomic<bool> closed_ = false;
+  std::atomic<Loop*> home_ = nullptr;
   std::mutex mutex_;  // for making parts
   std::unique_ptr<Part[]> parts_ = std::make_unique<Part[]>(kMostLoops);
   std::atomic<std::size_t> used_ = 0;

@@ -3,8 +3,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cassert>
 #include <stdexcept>
 #include <utility>
+
+#include "client/debug_offsets.h"
+#include "transport/debug_layout.h"
 
 namespace tern {
 
@@ -26,13 +30,21 @@ std::vector<SubchannelServer> group(std::vector<FoundServer> found, bool spread)
 
 }  // namespace
 
+Status channel_closed() {
+  return Status{StatusCode::kCancelled,
+                "the channel was closed: close or destroy it when its stubs make no more calls"};
+}
+
 ChannelLoop::ChannelLoop(Loop& loop, std::shared_ptr<const ChannelConfig> config, CallCounts& calls)
     : service_config_(config->service_config()),
       throttle_(RetryThrottle::of(config->authority(), service_config_->throttling)),
       calls_(calls),
       balancing_(balancer_of(config->options())),
       connections_(loop, std::move(config), balancing_.own()),
-      discovery_(loop, connections_.config(), *this) {}
+      discovery_(loop, connections_.config(), *this) {
+  add_debug_layout(client_layout());
+  add_debug_layout(transport::connection_layout());
+}
 
 ChannelLoop::~ChannelLoop() {
   subchannels_.clear();
@@ -49,6 +61,7 @@ const std::string* ChannelLoop::health_service() const noexcept {
 
 std::size_t ChannelLoop::max_connections() const noexcept {
   const std::size_t most = options().max_connections_per_server;
+  assert(most > 0);
   return std::max<std::size_t>(1, std::min(most, service_config_->max_connections.value_or(most)));
 }
 
@@ -62,6 +75,7 @@ Subchannel* ChannelLoop::choose(const ConnectionWaiter& waiter) {
                            .metadata = waiter.sent_metadata(),
                            .now = balancing_.own() != nullptr ? Clock::now() : Clock::time_point{}};
   const auto chosen = balancing_.pick(call, [&](std::uint64_t id) { return (*with_id(id))->calls_in_flight(); });
+  assert(!chosen || with_id(*chosen) != subchannels_.end());
   return chosen ? with_id(*chosen)->get() : nullptr;
 }
 
@@ -71,6 +85,8 @@ bool ChannelLoop::fails(const ConnectionWaiter& waiter) const noexcept {
 }
 
 ClientConnection* ChannelLoop::connection_for(ConnectionWaiter& waiter) {
+  assert(Loop::current() == &loop());
+  assert(!waiter.linked());
   if (Subchannel* chosen = choose(waiter); chosen != nullptr) return chosen->connection_for(waiter);
   if (fails(waiter)) {
     failing_.push_back(waiter);
@@ -90,6 +106,7 @@ void ChannelLoop::Fail::run() {
 }
 
 void ChannelLoop::settle(ConnectionWaiter& waiter) {
+  assert(!waiter.linked());
   if (fails(waiter)) {
     waiter.connection_settled(nullptr, failure_);
   } else if (ClientConnection* connection = connection_for(waiter); connection != nullptr) {
@@ -143,6 +160,7 @@ void ChannelLoop::use_config(std::string_view json) {
 }
 
 void ChannelLoop::servers_found(std::vector<FoundServer> servers, std::string_view service_config) {
+  assert(state_ != ConnectivityState::kShutdown && !servers.empty());
   use_config(service_config);
   std::vector<std::unique_ptr<Subchannel>> present;
   for (SubchannelServer& server : group(std::move(servers), spreads())) {
@@ -158,6 +176,7 @@ void ChannelLoop::servers_found(std::vector<FoundServer> servers, std::string_vi
     }
   }
   retire_subchannels();
+  assert(subchannels_.empty() && !present.empty());
   subchannels_ = std::move(present);
   std::vector<BalancedServer> balanced;
   balanced.reserve(subchannels_.size());
@@ -186,6 +205,7 @@ void ChannelLoop::take_back(IntrusiveList<ConnectionWaiter>& waiters) {
 
 void ChannelLoop::subchannel_changed(Subchannel& subchannel) {
   if (state_ == ConnectivityState::kShutdown) return;
+  assert(Loop::current() == &loop());
   const ConnectivityState now = subchannel.state();
   balancing_.set_state(subchannel.id(), now);
   const bool lost =
@@ -239,15 +259,25 @@ ChannelInfo ChannelLoop::info() const {
   return info;
 }
 
+std::vector<RunningCall> ChannelLoop::running_calls() {
+  std::vector<RunningCall> calls;
+  connections_.add_running(calls);
+  for (const auto& subchannel : subchannels_) subchannel->add_waiting(calls);
+  waiting_.for_each([&calls](const ConnectionWaiter& waiter) { waiter.add_running(calls); });
+  return calls;
+}
+
 void ChannelLoop::close() {
   if (state_ == ConnectivityState::kShutdown) return;
+  assert(Loop::current() == &loop());
   state_ = ConnectivityState::kShutdown;
-  failure_ = Status{StatusCode::kCancelled, "the channel was closed"};
+  failure_ = channel_closed();
   changed_->set();
   discovery_.stop();
   retire_subchannels();
   balancing_.set_servers({});
   while (!waiting_.empty()) settle(waiting_.pop_front());
+  assert(waiting_.empty() && subchannels_.empty());
   connections_.say_goodbye();
 }
 

@@ -24,6 +24,9 @@
 
 namespace tern {
 
+/// How calls end that are made over a closed channel, or over none any more.
+Status channel_closed();
+
 class ChannelLoop final : private DiscoveryUser, private SubchannelOwner {
  public:
   /// `calls` outlives it.
@@ -50,11 +53,15 @@ class ChannelLoop final : private DiscoveryUser, private SubchannelOwner {
   /// Set at the next change of state.
   [[nodiscard]] const std::shared_ptr<Event>& changed() const noexcept { return changed_; }
   [[nodiscard]] ChannelInfo info() const;
+  [[nodiscard]] std::vector<RunningCall> running_calls();
 
   /// Ends every connection and call.
   void close();
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
+
   /// Tells those whose calls fail at once.
   class Fail final : public Ready {
    public:

@@ -1,7 +1,7 @@
 #include "tern/client/client_call.h"
 
 #include <algorithm>
-#include <stdexcept>
+#include <cassert>
 #include <utility>
 
 #include "call/notify.h"
@@ -12,6 +12,7 @@
 #include "rpc/response_head.h"
 #include "rpc/timeout.h"
 #include "tern/client/observer.h"
+#include "tern/detail/misuse.h"
 #include "tern/rpc/codec.h"
 
 // A call ends in two steps. finish() is the end of the call itself: its attempts are over, or it was cancelled.
@@ -42,10 +43,16 @@ class ClientCall::Chain final : public InterceptorChain {
   ClientCall& owner_;
 };
 
-void detail::throw_moved_from() { throw std::logic_error("a call is awaited once, and not after it was moved from"); }
+void detail::throw_moved_from() {
+  detail::throw_misuse(
+      "a call is awaited once: this one was awaited before, or moved from: make another call with the stub");
+}
 
-ClientCall::ClientCall(Channel& channel, std::string_view method, CallOptions options)
-    : CallAttempts(channel, method, options) {}
+// The objects of a closed channel's options, its interceptors and its observers may be gone.
+ClientCall::ClientCall(const detail::ChannelHandle& channel, std::string_view method, CallOptions options)
+    : CallAttempts(channel, method, options) {
+  if (this->channel().closed()) conclude(channel_closed());
+}
 
 ClientCall::~ClientCall() {
   if (counts_ != nullptr) counts_->count_end(false);
@@ -72,10 +79,13 @@ Event::Waiting ClientCall::opened() {
 }
 
 void ClientCall::start() {
-  if (std::exchange(started_, true)) return;
+  if (started_) return;
   ChannelLoop& part = channel().part_here();
+  assert(counts_ == nullptr && !ended());
+  started_ = true;
   counts_ = &part.calls();
   counts_->count_start();
+  started_at_ = *counts_->last_started;
   if (const Job* job = Job::current()) {
     head().deadline = job->deadline;
     head().trace = job->trace;
@@ -90,6 +100,7 @@ void ClientCall::start() {
   if (!intercepted() && channel().config().options().call_credentials == nullptr && options.credentials == nullptr) {
     return begin_attempts();
   }
+  assert(chain_ == nullptr);
   chain_ = std::make_unique<Chain>(*this);
   chain_->begin();
 }
@@ -104,6 +115,7 @@ bool ClientCall::arm_deadline(Loop& loop) {
     const Clock::time_point end = rpc::deadline_after(now, *timeout);
     deadline = std::min(end, deadline.value_or(end));
   }
+  assert(deadline.has_value());
   loop.arm(*this, *deadline);
   return *deadline > now;  // else it expires in a turn of its own
 }
@@ -122,7 +134,19 @@ std::string ClientCall::peer() const {
   return chain_ != nullptr ? chain_->peer() : std::string{};
 }
 
+RunningCall ClientCall::info() const {
+  const bool is_open = open();
+  return {.method = std::string{method()},
+          .peer = peer(),
+          .started = started_at_,
+          .deadline = head().deadline,
+          .cancelled = false,
+          .awaits = is_open ? "the server" : "a connection",
+          .stack = {}};
+}
+
 Result<Buffer> ClientCall::encode(MessageRef message, WriteOptions options) {
+  if (ended()) return Status{StatusCode::kCancelled, "the call has ended"};
   for (ClientInterceptor* interceptor : channel().config().interceptors()) interceptor->on_request(*this, message);
   Result<Buffer> encoded = rpc::encode_message(message, channel().config().options().max_send_message_length);
   if (!encoded.ok()) return encoded;
@@ -179,6 +203,7 @@ void ClientCall::conclude(Status&& status) {
   opened_event().set();
   headers_event().set();
   ended_.set();
+  assert(counts_ == nullptr && !armed());
   release_waits();
 }
 

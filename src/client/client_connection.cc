@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <cassert>
 #include <utility>
 
 #include "call/notify.h"
 #include "client/connection_user.h"
+#include "tern/call/message_stream.h"
 #include "tern/client/channel_options.h"
 #include "text/utf8.h"
 
@@ -29,6 +31,7 @@ void ClientConnection::start() {
 }
 
 void ClientConnection::attempt_ended(const BalancedCallEnd& end) noexcept {
+  assert(hears_ends());
   try {
     balancer_->call_ended(server_, end);
   } catch (...) {
@@ -37,6 +40,7 @@ void ClientConnection::attempt_ended(const BalancedCallEnd& end) noexcept {
 }
 
 bool ClientConnection::open(http2::Stream& stream, std::span<const http2::HeaderField> request) {
+  assert(!stream.open());
   if (!usable()) return false;
   if (connection_.session().open(stream, request)) return true;
   // The numbers of streams are used up, say (RFC 9113 §5.1.1).
@@ -82,6 +86,7 @@ void ClientConnection::retire() {
 }
 
 void ClientConnection::on_lost(const std::string& /*reason*/) {
+  assert(connection_.closed());
   greeted_->set();
   if (user_ != nullptr) user_->connection_left(*this);
   owner_.remove(*this);
@@ -113,6 +118,12 @@ Status ClientConnection::status_of_close(http2::ErrorCode code, std::optional<Cl
       break;
   }
   return Status{meaning, fmt::format("the stream was reset: {}", http2::name_of(code))};
+}
+
+void ClientConnection::add_running(std::vector<RunningCall>& calls) {
+  connection_.session().for_each_stream([&calls](const http2::Stream& stream) {
+    if (const auto* call = dynamic_cast<const MessageStream*>(&stream)) call->add_running(calls);
+  });
 }
 
 }  // namespace tern

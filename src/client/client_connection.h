@@ -1,14 +1,17 @@
 // ClientConnection: one connection of a channel. The mirror of ServerConnection.
 #pragma once
 
+#include <cassert>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "tern/async/event.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
+#include "tern/call/running_call.h"
 #include "tern/client/balancer.h"
 #include "tern/http2/stream.h"
 #include "tern/rpc/status.h"
@@ -55,10 +58,15 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
     return connection_.session().open_streams() - (background_ != nullptr && background_->open() ? 1 : 0);
   }
   /// `stream`, which is open, is none of the users'; null when it is closed.
-  void carry_in_background(const http2::Stream* stream) noexcept { background_ = stream; }
+  void carry_in_background(const http2::Stream* stream) noexcept {
+    assert(stream == nullptr || (stream->open() && background_ == nullptr));
+    background_ = stream;
+  }
   [[nodiscard]] bool lost() const noexcept { return connection_.closed(); }
   [[nodiscard]] const std::string& reason() const noexcept { return connection_.reason(); }
   [[nodiscard]] ConnectionInfo info() const { return connection_.info(); }
+  /// The running calls that it carries.
+  void add_running(std::vector<RunningCall>& calls);
   [[nodiscard]] const std::string& peer() const noexcept { return connection_.peer(); }
   /// Returns what a call's end by this code means ("HTTP/2 Error Codes" of gRPC over HTTP/2). CANCEL at or after the
   /// call's deadline means that the server saw the deadline first.
@@ -68,6 +76,8 @@ class ClientConnection final : public ListNode<ClientConnection>, private transp
   [[nodiscard]] std::size_t peer_header_limit() const noexcept { return connection_.session().peer_header_limit(); }
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
   void on_settings() override { greeted_->set(); }
   void on_go_away(http2::ErrorCode code, std::string_view debug_data) override;
   void on_lost(const std::string& reason) override;

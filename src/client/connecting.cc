@@ -1,17 +1,20 @@
 #include "client/connecting.h"
 
+#include <cassert>
 #include <deque>
 #include <utility>
 
 namespace tern {
 
 Connecting::Step Connecting::failed() {
+  assert(failed_ < started_);
   ++failed_;
   return start_next();
 }
 
 Connecting::Step Connecting::start_next() {
   if (connected_ || started_ == addresses_) return {};
+  assert(started_ < addresses_);
   const std::size_t next = started_++;
   return {.start = next, .wait = started_ < addresses_};
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
@@ -75,6 +76,7 @@ Task<void> ConnectionAttempts::Attempt::run() {
     stream = co_await transport::connect_tls(channel_.loop(), std::move(stream), *tls, std::move(name),
                                              transport::Alpn::kHttp2);
   }
+  assert(connection_ == nullptr);
   connection_ = &channel_.add(std::move(stream), *this);
   const std::shared_ptr<Event> greeted = connection_->greeted();
   co_await greeted->wait();
@@ -128,6 +130,7 @@ void ConnectionAttempts::finished(std::exception_ptr error) {
     return end(nullptr);
   }
   addresses_ = interleave_families(std::move(addresses_));
+  assert(!addresses_.empty() && !connecting_.has_value());
   connecting_.emplace(addresses_.size());
   follow(connecting_->begin());
 }
@@ -135,12 +138,14 @@ void ConnectionAttempts::finished(std::exception_ptr error) {
 void ConnectionAttempts::follow(Connecting::Step step) {
   disarm();
   if (step.wait) channel_.loop().arm(*this, Clock::now() + Connecting::kDelay);
+  assert(!step.start || *step.start < addresses_.size());
   if (step.start) attempts_.push_back(std::make_unique<Attempt>(*this, addresses_[*step.start]));
 }
 
 void ConnectionAttempts::expired() noexcept { follow(connecting_->delay_passed()); }
 
 void ConnectionAttempts::succeeded(Attempt& attempt) {
+  assert(connecting_.has_value() && !connecting_->connected());
   connecting_->succeeded();
   end(attempt.take_connection());
 }
@@ -155,6 +160,7 @@ void ConnectionAttempts::failed(const std::string& why) {
 
 void ConnectionAttempts::end(ClientConnection* connection) {
   disarm();
+  assert(done_ != nullptr);  // once
   const Done done = std::move(done_);
   const std::string failure = "failed to connect: " + failures_;
   done(connection, failure);

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cassert>
 #include <stdexcept>
 #include <utility>
 
@@ -84,15 +85,18 @@ void Discovery::keep_looking(bool look) {
 void Discovery::stop() {
   stopped_ = true;
   disarm();
+  assert(!armed());
   if (look_up_ != nullptr) look_up_->cancel();
 }
 
 void Discovery::follow(const Resolving::Step& step) {
+  assert(!stopped_);
   disarm();
   if (step.wake) loop_.arm(*this, *step.wake);
   if (!step.look_up) return;
   if (config_.looks_up()) {
-    look_up_.reset();  // the last one, which has ended
+    assert(look_up_ == nullptr || look_up_->done());
+    look_up_.reset();  // the last one
     look_up_ = std::make_unique<LookUp>(*this);
     if (!resolving_.known()) user_.discovery_changed();
     return;
@@ -130,6 +134,7 @@ void Discovery::use(std::vector<FoundServer> servers, std::string_view service_c
 
 void Discovery::ended(const std::exception_ptr& error) {
   if (stopped_) return;
+  assert(resolving_.running());
   const Clock::time_point now = Clock::now();
   if (!error) return follow(resolving_.ended(now));
   Status failure = failure_of(error);

@@ -4,6 +4,7 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <spdlog/spdlog.h>
 
+#include <cassert>
 #include <optional>
 #include <utility>
 
@@ -38,6 +39,7 @@ class HealthWatch::Call final : public MessageStream {
   }
 
   [[nodiscard]] bool start(const ChannelConfig& channel, const std::string& service) {
+    assert(!open() && !over_);
     http2::HeaderFields fields;
     append_request_fields(fields, channel, kMethod);
     if (!connection_.open(*this, fields)) return false;
@@ -62,8 +64,12 @@ class HealthWatch::Call final : public MessageStream {
       on_bad_message(std::move(problem));
     }
   }
-  void on_end() override { over(rpc::final_status(*first_, last_.get())); }
+  void on_end() override {
+    assert(first_ != nullptr);
+    over(rpc::final_status(*first_, last_.get()));
+  }
   void on_closed(http2::ErrorCode code) override {
+    assert(!open());
     connection_.carry_in_background(nullptr);
     over(connection_.status_of_close(code));
   }

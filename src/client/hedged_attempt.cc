@@ -1,5 +1,6 @@
 #include "client/hedged_attempt.h"
 
+#include <cassert>
 #include <utility>
 
 #include "client/channel_core.h"
@@ -21,6 +22,7 @@ HedgedAttempt::~HedgedAttempt() {
 }
 
 void HedgedAttempt::start() {
+  assert(under_way_ && !open());
   report_.begun(channel_.config(), request_.head.method);
   ClientConnection* connection = channel_.part_here().connection_for(*this);
   if (connection != nullptr) connection_settled(connection, {});
@@ -32,6 +34,7 @@ void HedgedAttempt::stop(const Status& status) noexcept {
   report_.stopped(status, open(), bytes());
   report_.forget();
   renew(true);
+  assert(!open() && !report_.pending());
 }
 
 AttemptReport HedgedAttempt::take_report() noexcept { return std::exchange(report_, AttemptReport{}); }
@@ -47,6 +50,7 @@ bool HedgedAttempt::open_on(ClientConnection& connection) {
   }
   if (!connection.open(*this, fields.list())) return false;
   report_.opened(connection);
+  assert(open() && request_.message.size() >= rpc::kPrefixBytes);
   sent_bytes_ = request_.message.size() - rpc::kPrefixBytes;
   send_data(std::move(request_.message));
   send_end();
@@ -61,6 +65,7 @@ void HedgedAttempt::connection_settled(ClientConnection* connection, const Statu
 }
 
 void HedgedAttempt::on_headers(const http2::HeaderBlockRef& block, std::string_view aside, bool ended) {
+  assert(under_way_ && open());
   under_way_ = false;
   call_.attempt_answered(*this, block, aside, ended);
 }
@@ -72,6 +77,7 @@ void HedgedAttempt::on_headers_too_long(const http2::HeaderBlock& begun, http2::
 
 // A stream that was stopped, dropped or taken over is not open here, and is not closed here either.
 void HedgedAttempt::on_closed(http2::ErrorCode code) {
+  assert(under_way_ && report_.connection() != nullptr);
   under_way_ = false;
   call_.attempt_failed(*this, report_.connection()->status_of_close(code, request_.head.deadline),
                        code == http2::ErrorCode::kRefusedStream);

@@ -1,5 +1,6 @@
 #include "client/interceptor_chain.h"
 
+#include <cassert>
 #include <utility>
 #include <vector>
 
@@ -80,9 +81,11 @@ Task<Status> InterceptorChain::run_call() {
     Status status = co_await add_credentials(*credentials);
     if (!status.ok()) co_return status;
   }
+  assert(!call_begun_);
   call_begun_ = true;
   begin_call();
   co_await call_ended_.wait();
+  assert(status_.has_value());
   co_return *status_;
 }
 

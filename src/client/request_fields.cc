@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cassert>
 
 #include "client/channel_config.h"
 #include "http2/header_list.h"
@@ -72,6 +73,7 @@ std::shared_ptr<const rpc::ResponseBlock> read_response(const http2::HeaderBlock
     for (std::size_t i = 0; i < block.size(); ++i) read->add(block[i].name, block[i].value);
     block.meaning = read;
   }
+  assert(block.meaning != nullptr);
   return std::static_pointer_cast<const rpc::ResponseBlock>(block.meaning);
 }
 

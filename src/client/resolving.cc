@@ -1,12 +1,14 @@
 #include "client/resolving.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "client/backoff.h"
 
 namespace tern {
 
 Resolving::Step Resolving::begin(Clock::time_point now) {
+  assert(!running_);
   if (state_ != State::kKnown) state_ = State::kLookingUp;
   running_ = true;
   began_ = now;
@@ -26,11 +28,13 @@ Resolving::Step Resolving::servers_lost(Clock::time_point now) {
 }
 
 void Resolving::found() noexcept {
+  assert(running_ && state_ != State::kFailed);
   state_ = State::kKnown;
   failures_ = 0;
 }
 
 Resolving::Step Resolving::ended(Clock::time_point now) {
+  assert(running_);
   running_ = false;
   failures_ = 0;
   if (options_.every.count() > 0) wake_ = now + options_.every;
@@ -38,6 +42,7 @@ Resolving::Step Resolving::ended(Clock::time_point now) {
 }
 
 Resolving::Step Resolving::failed(Clock::time_point now, double spread) {
+  assert(running_ && failures_ >= 0);
   running_ = false;
   if (state_ != State::kKnown) state_ = State::kFailed;
   const auto step = Backoff::step(options_.backoff, failures_++) * spread;

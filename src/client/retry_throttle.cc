@@ -1,6 +1,7 @@
 #include "client/retry_throttle.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <map>
 #include <mutex>
@@ -33,7 +34,10 @@ RetryThrottle::RetryThrottle(Throttling throttling, double left) noexcept
     : throttling_(throttling),
       most_(thousandths(throttling.max_tokens)),
       given_back_(thousandths(throttling.token_ratio)),
-      tokens_(thousandths(throttling.max_tokens * left)) {}
+      tokens_(thousandths(throttling.max_tokens * left)) {
+  assert(left >= 0 && left <= 1);
+  assert(most_ >= 0 && given_back_ >= 0 && tokens_ <= most_);
+}
 
 double RetryThrottle::part_left() const noexcept {
   return most_ == 0 ? 1 : static_cast<double>(tokens_.load(std::memory_order_relaxed)) / most_;
@@ -41,6 +45,7 @@ double RetryThrottle::part_left() const noexcept {
 
 void RetryThrottle::succeeded() noexcept {
   std::int32_t tokens = tokens_.load(std::memory_order_relaxed);
+  assert(tokens >= 0 && tokens <= most_);
   while (tokens < most_ &&
          !tokens_.compare_exchange_weak(tokens, std::min(most_, tokens + given_back_), std::memory_order_relaxed)) {
   }
@@ -48,6 +53,7 @@ void RetryThrottle::succeeded() noexcept {
 
 void RetryThrottle::failed() noexcept {
   std::int32_t tokens = tokens_.load(std::memory_order_relaxed);
+  assert(tokens >= 0 && tokens <= most_);
   while (tokens > 0 &&
          !tokens_.compare_exchange_weak(tokens, std::max(0, tokens - kToken), std::memory_order_relaxed)) {
   }

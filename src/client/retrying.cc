@@ -1,5 +1,6 @@
 #include "tern/client/retrying.h"
 
+#include <cassert>
 #include <utility>
 
 #include "client/backoff.h"
@@ -20,6 +21,7 @@ Retrying::Step Retrying::begin() { return over() ? Step{} : start_next(); }
 
 Retrying::Step Retrying::attempt_ended(const Ended& ended, RetryThrottle& throttle, double chance) {
   if (over()) return {};
+  assert(under_way_ > 0 && started_ > 0);
   --under_way_;
   if (ended.code == StatusCode::kOk) {
     throttle.succeeded();
@@ -63,11 +65,14 @@ Retrying::Step Retrying::commit() noexcept {
   if (committed()) return {};
   state_ = State::kCommitted;
   if (under_way_ <= 1) return {};
+  assert(hedging_ != nullptr);  // a retrying call has one attempt at a time
   under_way_ = 1;
   return {.cancel_others = true};
 }
 
 Retrying::Step Retrying::start_next() {
+  assert(!over());  // a request that is too long to be kept commits before its first attempt
+  assert(hedging_ != nullptr || under_way_ == 0);
   ++started_;
   ++under_way_;
   Step step{.start = true};
@@ -77,6 +82,7 @@ Retrying::Step Retrying::start_next() {
 
 Retrying::Step Retrying::retry_after(std::optional<std::chrono::nanoseconds> pushback, const RetryThrottle& throttle,
                                      double chance) {
+  assert(retry_ != nullptr && hedging_ == nullptr && under_way_ == 0);
   if (started_ >= retry_->max_attempts || !throttle.allows()) return end();
   if (pushback) {
     backoffs_ = 0;

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <stdexcept>
 
 #include "rpc/lower_case.h"
+#include "text/utf8.h"
 
 namespace tern {
 
@@ -23,6 +26,15 @@ using google::protobuf::Value;
 const Value* member(const Struct& object, const char* key) {
   const auto found = object.fields().find(key);
   return found == object.fields().end() ? nullptr : &found->second;
+}
+
+/// Logs each member that is not in `known`. Other versions of gRPC may know it, so it is not an error; or it is a typo.
+void warn_of_unknown(const Struct& object, const char* where, std::initializer_list<std::string_view> known) {
+  for (const auto& [key, value] : object.fields()) {
+    if (std::ranges::find(known, std::string_view{key}) != known.end()) continue;
+    spdlog::warn("service config: \"{}\" in {} is unknown and has no effect: known are {}", text::log_text(key), where,
+                 fmt::join(known, ", "));
+  }
 }
 
 const Struct& object(const Value& value, const char* key) {
@@ -52,6 +64,17 @@ double number(const Value& value, const char* key) {
 
 std::string string_of(const Value* value) {
   return value != nullptr && value->has_string_value() ? value->string_value() : std::string{};
+}
+
+bool boolean(const Value& value, const char* key) {
+  if (!value.has_bool_value()) refuse(fmt::format("\"{}\" is neither true nor false", key));
+  return value.bool_value();
+}
+
+std::size_t bytes(const Value& value, const char* key) {
+  const double size = number(value, key);
+  if (!(size >= 0) || size != std::floor(size)) refuse(fmt::format("\"{}\" is a whole number from 0", key));
+  return size < static_cast<double>(SIZE_MAX) ? static_cast<std::size_t>(size) : SIZE_MAX;
 }
 
 /// "1.5s", as protobuf writes durations.
@@ -97,6 +120,9 @@ int attempts(const Struct& policy) {
 }
 
 RetryPolicy retry_policy(const Struct& policy) {
+  warn_of_unknown(policy, "retryPolicy",
+                  {"maxAttempts", "initialBackoff", "maxBackoff", "backoffMultiplier", "retryableStatusCodes",
+                   "perAttemptRecvTimeout"});
   RetryPolicy retry;
   retry.max_attempts = attempts(policy);
   retry.backoff.initial = duration(required(policy, "initialBackoff"), "initialBackoff");
@@ -111,6 +137,7 @@ RetryPolicy retry_policy(const Struct& policy) {
 }
 
 HedgingPolicy hedging_policy(const Struct& policy) {
+  warn_of_unknown(policy, "hedgingPolicy", {"maxAttempts", "hedgingDelay", "nonFatalStatusCodes"});
   HedgingPolicy hedging;
   hedging.max_attempts = attempts(policy);
   if (const Value* delay = member(policy, "hedgingDelay")) hedging.delay = duration(*delay, "hedgingDelay");
@@ -119,14 +146,17 @@ HedgingPolicy hedging_policy(const Struct& policy) {
 }
 
 MethodConfig method_config(const Struct& from) {
+  warn_of_unknown(from, "methodConfig",
+                  {"name", "timeout", "waitForReady", "maxRequestMessageBytes", "maxResponseMessageBytes",
+                   "retryPolicy", "hedgingPolicy"});
   MethodConfig config;
   if (const Value* timeout = member(from, "timeout")) config.timeout = duration(*timeout, "timeout");
-  if (const Value* wait = member(from, "waitForReady")) config.wait_for_ready = wait->bool_value();
+  if (const Value* wait = member(from, "waitForReady")) config.wait_for_ready = boolean(*wait, "waitForReady");
   if (const Value* most = member(from, "maxRequestMessageBytes")) {
-    config.max_request_bytes = static_cast<std::size_t>(number(*most, "maxRequestMessageBytes"));
+    config.max_request_bytes = bytes(*most, "maxRequestMessageBytes");
   }
   if (const Value* most = member(from, "maxResponseMessageBytes")) {
-    config.max_response_bytes = static_cast<std::size_t>(number(*most, "maxResponseMessageBytes"));
+    config.max_response_bytes = bytes(*most, "maxResponseMessageBytes");
   }
   if (const Value* retry = member(from, "retryPolicy")) config.retry = retry_policy(object(*retry, "retryPolicy"));
   if (const Value* hedging = member(from, "hedgingPolicy")) {
@@ -137,6 +167,7 @@ MethodConfig method_config(const Struct& from) {
 }
 
 Throttling throttling_of(const Struct& from) {
+  warn_of_unknown(from, "retryThrottling", {"maxTokens", "tokenRatio"});
   Throttling throttling{.max_tokens = number(required(from, "maxTokens"), "maxTokens"),
                         .token_ratio = number(required(from, "tokenRatio"), "tokenRatio")};
   if (!(throttling.max_tokens > 0) || throttling.max_tokens > 1000 || !(throttling.token_ratio > 0)) {
@@ -165,6 +196,9 @@ std::optional<bool> is_round_robin(const Struct& config) {
   }
   const std::string policy = rpc::lower_case(string_of(member(config, "loadBalancingPolicy")));
   if (policy.empty()) return std::nullopt;
+  if (policy != "round_robin" && policy != "pick_first") {
+    refuse(fmt::format(R"("loadBalancingPolicy" is "{}": known are pick_first and round_robin)", policy));
+  }
   return policy == "round_robin";
 }
 
@@ -175,7 +209,10 @@ ServiceConfig ServiceConfig::parse(std::string_view json) {
   if (json.empty()) return config;
   Struct root;
   const auto parsed = google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &root);
-  if (!parsed.ok()) refuse("it is no JSON object: " + std::string{parsed.message()});
+  if (!parsed.ok()) refuse("it is not a JSON object: " + std::string{parsed.message()});
+  warn_of_unknown(root, "the service config",
+                  {"loadBalancingPolicy", "loadBalancingConfig", "methodConfig", "retryThrottling", "healthCheckConfig",
+                   "connectionScaling"});
   config.round_robin = is_round_robin(root);
   if (const Value* throttling = member(root, "retryThrottling")) {
     config.throttling = throttling_of(object(*throttling, "retryThrottling"));
@@ -192,6 +229,7 @@ ServiceConfig ServiceConfig::parse(std::string_view json) {
     const Struct& from = object(entry, "methodConfig");
     const MethodConfig method = method_config(from);
     for (const Value& name : list(required(from, "name"), "name").values()) {
+      warn_of_unknown(object(name, "name"), "methodConfig.name", {"service", "method"});
       const std::string service = string_of(member(object(name, "name"), "service"));
       const std::string method_name = string_of(member(object(name, "name"), "method"));
       if (service.empty() && !method_name.empty()) refuse("a name has a method and no service");

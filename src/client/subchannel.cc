@@ -1,6 +1,7 @@
 #include "client/subchannel.h"
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 #include <numeric>
 #include <utility>
@@ -22,6 +23,7 @@ void Subchannel::retire() {
   attempts_.reset();
   for (ClientConnection* connection : std::exchange(connections_, {})) connection->retire();
   if (!waiting_.empty()) owner_.take_back(waiting_);
+  assert(connections_.empty() && attempts_ == nullptr && waiting_.empty());
 }
 
 BalancedServer Subchannel::balanced() const noexcept {
@@ -45,6 +47,7 @@ ClientConnection* Subchannel::connection_for(ConnectionWaiter& waiter) {
   if (waiting_.empty()) {
     if (ClientConnection* connection = with_room(); connection != nullptr) return connection;
   }
+  assert(state_ == ConnectivityState::kReady && !waiter.linked());
   waiting_.push_back(waiter);
   attempt_another();
   return nullptr;
@@ -69,12 +72,14 @@ void Subchannel::serve_waiting() {
 
 void Subchannel::connect() {
   if (state_ != ConnectivityState::kIdle) return;
+  assert(connections_.empty() && attempts_ == nullptr);
   resting_ = false;
   attempt();
   become(ConnectivityState::kConnecting);
 }
 
 void Subchannel::attempt() {
+  assert(attempts_ == nullptr);
   attempt_began_ = Clock::now();
   attempts_ = std::make_unique<ConnectionAttempts>(
       all_, addresses(), [this](ClientConnection* made, const std::string& why_not) { attempts_ended(made, why_not); });
@@ -87,6 +92,7 @@ void Subchannel::attempt_another() {
 }
 
 void Subchannel::attempts_ended(ClientConnection* connection, const std::string& failure) {
+  assert(attempts_ != nullptr && !armed());
   const std::unique_ptr<ConnectionAttempts> over = std::move(attempts_);
   // No HealthWatch notifies here, so the stopped ones can be destroyed.
   if (watches_.size() > 1) watches_.erase(watches_.begin(), std::prev(watches_.end()));
@@ -107,6 +113,7 @@ void Subchannel::attempts_ended(ClientConnection* connection, const std::string&
 
 // Still connecting, until the server has said how it is.
 void Subchannel::watch_health() {
+  assert(!connections_.empty() && owner_.health_service() != nullptr);
   watches_.push_back(std::make_unique<HealthWatch>(
       all_, *connections_.front(), *owner_.health_service(),
       [this](bool serving, const std::string& why_not) { health_told(serving, why_not); }));
@@ -140,6 +147,7 @@ void Subchannel::connection_idle(ClientConnection& connection) {
 }
 
 void Subchannel::connection_left(ClientConnection& connection) {
+  assert(std::ranges::find(connections_, &connection) != connections_.end());
   const bool first = connections_.front() == &connection;
   std::erase(connections_, &connection);
   if (first) stop_watching();
@@ -155,6 +163,8 @@ void Subchannel::connection_left(ClientConnection& connection) {
 
 // Nothing of this object may be used afterwards: the owner may have replaced it.
 void Subchannel::become(ConnectivityState state) {
+  assert(state != ConnectivityState::kIdle || connections_.empty());
+  assert(state != ConnectivityState::kReady || !connections_.empty());
   state_ = state;
   if (state != ConnectivityState::kReady && !waiting_.empty()) owner_.take_back(waiting_);
   owner_.subchannel_changed(*this);

@@ -75,6 +75,10 @@ class Subchannel final : private Timer, private ConnectionUser {
   [[nodiscard]] const Status& failure() const noexcept { return failure_; }
   [[nodiscard]] std::size_t calls_in_flight() const noexcept;
   [[nodiscard]] SubchannelInfo info() const;
+  /// The calls that wait for a stream.
+  void add_waiting(std::vector<RunningCall>& calls) {
+    waiting_.for_each([&calls](const ConnectionWaiter& waiter) { waiter.add_running(calls); });
+  }
 
   /// The connection for a call. Null when no stream is free: `waiter` is then notified of one, in a later turn. Called
   /// when ready only.
@@ -88,6 +92,8 @@ class Subchannel final : private Timer, private ConnectionUser {
   void reset_backoff();
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
   void connection_left(ClientConnection& connection) override;
   /// Closes it, until the next call needs it.
   void connection_idle(ClientConnection& connection) override;

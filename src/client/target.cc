@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <stdexcept>
 
 #include "transport/peer_name.h"
@@ -102,6 +103,7 @@ Target Target::parse(std::string_view text) {
     refuse_other_schemes(text);
     target.addresses.push_back(parse_host(text, text));
   }
+  assert(!target.addresses.empty());
   Address named = target.addresses.front();
   target.by_dns = named.by_name();
   named.host = without_zone(named.host);

@@ -96,14 +96,15 @@ void print_service_class(Printer& printer, const ServiceText& service, Kind kind
 /// The beginning of a class of calls, with `calls` as what it is.
 void print_stub_beginning(Printer& printer, const ServiceText& service, std::string_view name, const char* calls) {
   printer.Print(calls);
-  printer.Print({{"class", std::string{name}}, {"channel", service.channel}, {"member", std::string{kChannelMember}}},
-                "class $class$ {\n"
-                " public:\n"
-                "  explicit $class$(::tern::Channel& $channel$) noexcept : $member$(&$channel$) {}\n");
+  printer.Print(
+      {{"class", std::string{name}}, {"channel", service.channel}, {"member", std::string{kChannelMember}}},
+      "class $class$ {\n"
+      " public:\n"
+      "  explicit $class$(::tern::detail::ChannelHandle $channel$) noexcept : $member$(::std::move($channel$)) {}\n");
 }
 
 void print_stub_end(Printer& printer) {
-  printer.Print("\n private:\n  ::tern::Channel* $member$;\n};\n", "member", std::string{kChannelMember});
+  printer.Print("\n private:\n  ::tern::detail::ChannelHandle $member$;\n};\n", "member", std::string{kChannelMember});
 }
 
 Variables variables_of(const ServiceText& service, const MethodText& method) {
@@ -125,13 +126,13 @@ void print_call(Printer& printer, const ServiceText& service, const MethodText& 
   const Variables variables = variables_of(service, method);
   printer.Print(variables,
                 "$call$ $method$($parameter$::tern::CallOptions $options$ = {}) const {\n"
-                "  return $call${*$member$, \"$path$\", $argument$$options$};\n"
+                "  return $call${$member$, \"$path$\", $argument$$options$};\n"
                 "}\n");
   if (!method.client_streams || !method.server_streams) return;
   printer.Print(
       variables,
       "$call$ $method$(::tern::AsyncGenerator<$type$> $requests$, ::tern::CallOptions $options$ = {}) const {\n"
-      "  return $call${*$member$, \"$path$\", ::std::move($requests$), $options$};\n"
+      "  return $call${$member$, \"$path$\", ::std::move($requests$), $options$};\n"
       "}\n");
 }
 
@@ -139,16 +140,17 @@ void print_blocking_call(Printer& printer, const ServiceText& service, const Met
   const Variables variables = variables_of(service, method);
   printer.Print(variables, "$blocking_call$ $method$($parameter$::tern::CallOptions $options$ = {}) const {\n");
   if (method.client_streams || method.server_streams) {
-    printer.Print(variables, "  return {*$member$, $stub${*$member$}.$method$($argument$$options$)};\n}\n");
+    printer.Print(variables, "  return {$member$, $stub${$member$}.$method$($argument$$options$)};\n}\n");
   } else {
     printer.Print(variables,
-                  "  return ::tern::block_on_call(*$member$, $stub${*$member$}.$method$($argument$$options$));\n}\n");
+                  "  return ::tern::block_on_call($member$, $stub${$member$}.$method$($argument$$options$));\n}\n");
   }
 }
 
 void print_stubs(Printer& printer, const ServiceText& service) {
-  print_stub_beginning(printer, service, kStub,
-                       "/// Calls of the service over a channel, which must outlive the stub and its calls.\n");
+  print_stub_beginning(
+      printer, service, kStub,
+      "/// Calls of the service over a channel. Calls that are made when the channel is gone end with CANCELLED.\n");
   printer.Indent();
   print_methods(printer, service, [&](const MethodText& method) { print_call(printer, service, method); });
   printer.Outdent();
@@ -258,6 +260,7 @@ bool Generator::Generate(const FileDescriptor* file, const std::string& paramete
   }
   *error = refusal_of(*file);
   if (!error->empty()) return false;
+  if (const std::string warning = warning_of(*file); warn_ && !warning.empty()) warn_(warning);
   const std::string base = google::protobuf::compiler::StripProto(std::string{file->name()});
   const std::unique_ptr<google::protobuf::io::ZeroCopyOutputStream> header{context->Open(base + ".tern.h")};
   Printer header_printer{header.get(), '$'};

@@ -5,7 +5,9 @@
 #include <google/protobuf/compiler/code_generator.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tern::codegen {
@@ -13,6 +15,10 @@ namespace tern::codegen {
 /// The errors of both functions are lines of protoc's form, "file:line:column: reason".
 class Generator final : public google::protobuf::compiler::CodeGenerator {
  public:
+  /// `warn` is given lines of advice in the same form.
+  using Warn = std::function<void(const std::string& line)>;
+  explicit Generator(Warn warn = {}) : warn_(std::move(warn)) {}
+
   bool Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,
                 google::protobuf::compiler::GeneratorContext* context, std::string* error) const override;
   /// Ends at the first file that fails. (protobuf's own would put the file's name before the error once more.)
@@ -32,6 +38,9 @@ class Generator final : public google::protobuf::compiler::CodeGenerator {
 #else
   [[nodiscard]] std::uint64_t GetSupportedFeatures() const override { return FEATURE_PROTO3_OPTIONAL; }
 #endif
+
+ private:
+  Warn warn_;
 };
 
 }  // namespace tern::codegen

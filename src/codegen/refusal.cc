@@ -19,9 +19,9 @@ using google::protobuf::SourceLocation;
 using google::protobuf::compiler::cpp::ClassName;
 
 // Namespaces of the library; a test compares them with its headers. Packages below them are free.
-constexpr std::array<std::string_view, 9> kOwnNamespaces{"tern",        "tern::codegen",   "tern::detail",
-                                                         "tern::http2", "tern::recycler",  "tern::rest",
-                                                         "tern::rpc",   "tern::telemetry", "tern::transport"};
+constexpr std::array<std::string_view, 10> kOwnNamespaces{
+    "tern",       "tern::codegen", "tern::detail",    "tern::http2",   "tern::recycler",
+    "tern::rest", "tern::rpc",     "tern::telemetry", "tern::testing", "tern::transport"};
 
 std::string at(const FileDescriptor& file, const SourceLocation& location, const std::string& reason) {
   return std::string{file.name()} + ":" + std::to_string(location.start_line + 1) + ":" +
@@ -113,6 +113,13 @@ std::string refusal_of(const FileDescriptor& file) {
     refusal = refusal_of_message(*file.message_type(i));
   }
   return refusal;
+}
+
+std::string warning_of(const FileDescriptor& file) {
+  if (!file.package().empty() || file.service_count() == 0) return "";
+  return at(file, SourceLocation{},
+            "warning: services without a package are in the global namespace, and share their names with all other "
+            "servers: add a line like \"package shop.v1;\"");
 }
 
 }  // namespace tern::codegen

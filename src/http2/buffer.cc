@@ -1,5 +1,6 @@
 #include "tern/http2/buffer.h"
 
+#include <cassert>
 #include <cstring>
 #include <new>
 
@@ -8,7 +9,9 @@
 namespace tern {
 
 Buffer::Buffer(const Buffer& other) noexcept : block_(other.block_) {
-  if (block_ != nullptr) ++block_->owners;
+  if (block_ == nullptr) return;
+  assert(block_->owners > 0);
+  ++block_->owners;
 }
 
 Buffer Buffer::allocate(std::size_t size) {
@@ -28,12 +31,16 @@ Buffer Buffer::copy_of(std::string_view text) {
 }
 
 void Buffer::drop() noexcept {
-  if (block_ == nullptr || --block_->owners > 0) return;
+  if (block_ == nullptr) return;
+  assert(block_->owners > 0);
+  if (--block_->owners > 0) return;
   recycler::deallocate(block_, sizeof(Block) + block_->size);
 }
 
 void BufferQueue::push(Buffer buffer) noexcept {
   if (buffer.block_ == nullptr) return;
+  assert((first_ == nullptr) == (last_ == nullptr));
+  assert(last_ == nullptr || last_->next == nullptr);
   Buffer::Block* block = std::exchange(buffer.block_, nullptr);
   block->next = nullptr;
   (last_ == nullptr ? first_ : last_->next) = block;
@@ -42,15 +49,19 @@ void BufferQueue::push(Buffer buffer) noexcept {
 }
 
 Buffer BufferQueue::pop() noexcept {
+  assert(!empty());
   Buffer buffer;
   buffer.block_ = first_;
+  assert(bytes_ >= buffer.size());
   first_ = first_->next;
   if (first_ == nullptr) last_ = nullptr;
   bytes_ -= buffer.size();
+  assert(!empty() || bytes_ == 0);
   return buffer;
 }
 
 Buffer BufferQueue::front() const noexcept {
+  assert(!empty());
   Buffer buffer;
   buffer.block_ = first_;
   ++first_->owners;
@@ -65,6 +76,7 @@ void BufferQueue::swap(BufferQueue& other) noexcept {
 
 void BufferQueue::clear() noexcept {
   while (!empty()) pop();
+  assert(last_ == nullptr && bytes_ == 0);
 }
 
 }  // namespace tern

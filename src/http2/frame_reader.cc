@@ -1,6 +1,7 @@
 #include "http2/frame_reader.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace tern::http2 {
 
@@ -8,6 +9,8 @@ bool FrameReader::read(std::span<const std::uint8_t> bytes, Frames& frames) {
   while (!bytes.empty() || state_ == State::kData) {
     switch (state_) {
       case State::kHeader: {
+        assert(!bytes.empty());
+        assert(partial_.size() < kFrameHeaderBytes);
         const std::uint8_t* header = bytes.data();
         if (partial_.empty() && bytes.size() >= kFrameHeaderBytes) {
           bytes = bytes.subspan(kFrameHeaderBytes);
@@ -35,6 +38,8 @@ bool FrameReader::read(std::span<const std::uint8_t> bytes, Frames& frames) {
         break;
       }
       case State::kPayload: {
+        assert(header_.length > 0 && header_.length <= kMaxFramePayload);
+        assert(partial_.size() < header_.length);
         std::span<const std::uint8_t> payload;
         if (partial_.empty() && bytes.size() >= header_.length) {
           payload = bytes.first(header_.length);
@@ -53,6 +58,8 @@ bool FrameReader::read(std::span<const std::uint8_t> bytes, Frames& frames) {
         break;
       }
       case State::kPadLength:
+        assert(!bytes.empty());
+        assert(header_.has(flag::kPadded) && header_.length > 0);
         padding_left_ = bytes.front();
         bytes = bytes.subspan(1);
         if (padding_left_ >= header_.length) {
@@ -67,6 +74,8 @@ bool FrameReader::read(std::span<const std::uint8_t> bytes, Frames& frames) {
         if (!read_data(bytes, frames)) return false;
         break;
       case State::kPadding: {
+        assert(padding_left_ > 0);
+        assert(data_left_ == 0);
         const std::size_t part = std::min(padding_left_, bytes.size());
         bytes = bytes.subspan(part);
         padding_left_ -= part;
@@ -79,6 +88,7 @@ bool FrameReader::read(std::span<const std::uint8_t> bytes, Frames& frames) {
 }
 
 bool FrameReader::begin_data(Frames& frames) {
+  assert(header_.type == FrameType::kData && partial_.empty());
   data_left_ = header_.length;
   padding_left_ = 0;
   state_ = State::kData;
@@ -97,6 +107,7 @@ bool FrameReader::read_data(std::span<const std::uint8_t>& bytes, Frames& frames
   bytes = bytes.subspan(data.size());
   data_left_ -= data.size();
   const bool last = data_left_ == 0;
+  assert(last || bytes.empty());
   if (last) state_ = padding_left_ > 0 ? State::kPadding : State::kHeader;
   return frames.on_data(header_, data, last);
 }

@@ -1,6 +1,7 @@
 #include "http2/header_memo.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace tern::http2 {
@@ -16,9 +17,11 @@ const HeaderBlockRef* HeaderMemo::find(std::span<const std::uint8_t> bytes, std:
 
 HeaderBlockRef HeaderMemo::end(std::span<const std::uint8_t> bytes, std::uint64_t version) {
   HeaderBlockRef block = end();
+  assert(block != nullptr);
   if (bytes.size() > kLongestSpelling || block->problem != nullptr) return block;
   if (spellings_.size() < kSpellings) spellings_.emplace_back();
   // Into the memory of the one that it replaces.
+  assert(next_spelling_ < spellings_.size());
   Spelling& spelling = spellings_[next_spelling_];
   next_spelling_ = (next_spelling_ + 1) % kSpellings;
   spelling.bytes.assign(bytes.begin(), bytes.end());
@@ -29,12 +32,16 @@ HeaderBlockRef HeaderMemo::end(std::span<const std::uint8_t> bytes, std::uint64_
 }
 
 void HeaderMemo::begin() {
+  assert(candidate_ >= known_.data() && candidate_ < known_.data() + known_.size());
   matched_ = 0;
   aside_.clear();
   growing_.reset();
 }
 
 void HeaderMemo::add(const HeaderBlock::Field& field, FieldId id) {
+  // The fields since begin() are the beginning of the candidate, or are copied into a block of their own.
+  assert(growing_ != nullptr || matched_ <= candidate_->ids.size());
+  assert(growing_ == nullptr || growing_->size() == ids_.size());
   if (id != 0 && growing_ == nullptr && matched_ < candidate_->ids.size() && candidate_->ids[matched_] == id) {
     ++matched_;
     return;
@@ -65,6 +72,7 @@ HeaderBlockRef HeaderMemo::end() {
 }
 
 bool HeaderMemo::follow_known(const HeaderBlock::Field* next) {
+  assert(growing_ == nullptr);
   const auto goes_on = [this, next](const HeaderBlock& block) {
     return next == nullptr ? block.size() == matched_ : block.size() > matched_ && block[matched_] == *next;
   };
@@ -81,16 +89,21 @@ bool HeaderMemo::follow_known(const HeaderBlock::Field* next) {
 }
 
 void HeaderMemo::grow() {
+  assert(growing_ == nullptr);
+  assert(matched_ == 0 || candidate_->block != nullptr);
   growing_.reset(new HeaderBlock);
   ids_.clear();
   for (std::size_t i = 0; i < matched_; ++i) growing_->add((*candidate_->block)[i]);
   ids_.resize(matched_);
+  assert(growing_->size() == matched_);
 }
 
 HeaderBlockRef HeaderMemo::remember() {
+  assert(growing_ != nullptr && growing_->size() == ids_.size());
   check_fields(*growing_, kind_);
   HeaderBlockRef block = std::exchange(growing_, nullptr);
   if (block->bytes() <= kLongestKnown && block->problem == nullptr) {
+    assert(oldest_ < kKnown);
     candidate_ = &known_[oldest_];
     *candidate_ = {block, std::move(ids_)};
     oldest_ = (oldest_ + 1) % kKnown;

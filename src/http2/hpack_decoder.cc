@@ -1,5 +1,7 @@
 #include "http2/hpack_decoder.h"
 
+#include <cassert>
+
 #include "http2/huffman.h"
 
 namespace tern::http2 {
@@ -10,6 +12,8 @@ struct HpackDecoder::Cursor {
 
   /// An integer whose first byte has `bits` for it (§5.1); false when it is cut off or beyond 32 bits.
   bool integer(int bits, std::size_t& value) noexcept {
+    assert(!left.empty());
+    assert(bits >= 4 && bits <= 7);
     const auto all = static_cast<std::uint8_t>((1U << bits) - 1);
     value = left.front() & all;
     left = left.subspan(1);
@@ -78,6 +82,7 @@ bool HpackDecoder::literal(Cursor& cursor, int prefix_bits, bool insert, Fields&
       field.name = name_scratch;
     }
     table_.insert(field);
+    assert(table_.newest_id() == before || table_.newest_id() == before + 1);
     if (table_.newest_id() != before) table_.get(HpackTable::kStaticEntries + 1, field, id);
   }
   fields.on_field(field, id);
@@ -91,6 +96,7 @@ bool HpackDecoder::text(Cursor& cursor, std::string& scratch, std::string_view& 
   const bool coded = (cursor.left.front() & 0x80) != 0;
   std::size_t size = 0;
   if (!cursor.integer(7, size) || size > cursor.left.size()) return false;
+  assert(size <= cursor.left.size());
   const std::span<const std::uint8_t> bytes = cursor.left.first(size);
   cursor.left = cursor.left.subspan(size);
   if (!coded) {

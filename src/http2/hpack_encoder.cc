@@ -1,6 +1,7 @@
 #include "http2/hpack_encoder.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 #include "http2/huffman.h"
@@ -17,6 +18,7 @@ constexpr std::uint8_t kNotInserted = 0x00;
 
 // §5.1.
 void put_integer(std::uint8_t kind, int bits, std::size_t value, std::vector<std::uint8_t>& to) {
+  assert(bits >= 4 && bits <= 7);
   const std::size_t all = (std::size_t{1} << bits) - 1;
   if (value < all) {
     to.push_back(static_cast<std::uint8_t>(kind | value));
@@ -69,16 +71,20 @@ void HpackEncoder::limit_table(std::size_t bytes) noexcept {
   smallest_limit_ = limit_changed_ ? std::min(smallest_limit_, bytes) : bytes;
   limit_changed_ = true;
   table_.set_max_size(bytes);
+  assert(smallest_limit_ <= table_.max_size());
+  assert(table_.max_size() <= HpackTable::kDefaultSize);
 }
 
 void HpackEncoder::encode(std::span<const HeaderField> fields, std::vector<std::uint8_t>& to) {
   if (limit_changed_) {
+    assert(smallest_limit_ <= table_.max_size());
     if (smallest_limit_ < table_.max_size()) put_integer(kSizeUpdate, 5, smallest_limit_, to);
     put_integer(kSizeUpdate, 5, table_.max_size(), to);
     limit_changed_ = false;
   }
   const std::size_t known = encode_known(fields, to);
   if (known == fields.size()) return;
+  assert(known < fields.size());
   if (seen_.empty()) seen_.resize(kSeen);
   const std::uint64_t version = table_.version();
   const std::size_t begin = to.size();
@@ -98,6 +104,7 @@ void HpackEncoder::encode(std::span<const HeaderField> fields, std::vector<std::
 
 std::size_t HpackEncoder::encode_known(std::span<const HeaderField> fields, std::vector<std::uint8_t>& to) const {
   for (const Beginning& known : beginnings_) {
+    assert(known.texts.size() % 2 == 0);
     const std::size_t size = known.texts.size() / 2;
     if (known.version != table_.version() || size > fields.size()) continue;
     std::size_t same = 0;
@@ -113,7 +120,9 @@ std::size_t HpackEncoder::encode_known(std::span<const HeaderField> fields, std:
 }
 
 void HpackEncoder::remember(std::span<const HeaderField> fields, std::span<const std::uint8_t> bytes) {
+  assert(!fields.empty() && bytes.size() >= fields.size());  // an index for each
   if (beginnings_.size() < kBeginnings) beginnings_.emplace_back();
+  assert(next_beginning_ < beginnings_.size());
   // Into the memory of the one that it replaces.
   Beginning& known = beginnings_[next_beginning_];
   next_beginning_ = (next_beginning_ + 1) % kBeginnings;
@@ -155,6 +164,7 @@ bool HpackEncoder::encode(const HeaderField& field, std::vector<std::uint8_t>& t
   if (fits && seen != nullptr && (known || field.recurs)) {
     literal(kInserted, 6, match.index, field, to);
     table_.insert({field.name, field.value});
+    assert(table_.index_of(table_.newest_id()) == HpackTable::kStaticEntries + 1);
     *seen = {hash, table_.newest_id()};
     return false;
   }
@@ -164,6 +174,7 @@ bool HpackEncoder::encode(const HeaderField& field, std::vector<std::uint8_t>& t
 }
 
 HpackEncoder::Seen* HpackEncoder::place_of(std::uint32_t hash) noexcept {
+  assert(seen_.size() == kSeen);
   Seen* free = nullptr;
   for (std::size_t i = 0; i < kNeighbours; ++i) {
     Seen& one = seen_[(hash + i) % kSeen];

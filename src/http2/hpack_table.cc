@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cassert>
 #include <cstring>
 #include <utility>
 
@@ -92,6 +94,8 @@ bool HpackTable::get(std::size_t index, HeaderBlock::Field& field, FieldId& id) 
 }
 
 const HpackTable::Entry& HpackTable::newest(std::size_t place) const noexcept {
+  assert(place < count_);
+  assert(std::has_single_bit(ring_.size()));
   return ring_[(inserted_ - 1 - place) & (ring_.size() - 1)];
 }
 
@@ -102,11 +106,14 @@ void HpackTable::insert(const HeaderBlock::Field& field) {
   const std::size_t bytes = entry.bytes();
   if (bytes > max_size_) {
     evict(0);
+    assert(count_ == 0 && bytes_ == 0);
     ++resized_;
     return;
   }
   evict(max_size_ - bytes);
+  assert(bytes_ + bytes <= max_size_);
   if (count_ == ring_.size()) grow();
+  assert(count_ < ring_.size());
   ring_[inserted_ & (ring_.size() - 1)] = std::move(entry);
   ++inserted_;
   ++count_;
@@ -117,23 +124,29 @@ void HpackTable::set_max_size(std::size_t bytes) noexcept {
   max_size_ = bytes;
   ++resized_;
   evict(bytes);
+  assert(bytes_ <= max_size_);
 }
 
 void HpackTable::evict(std::size_t max_size) noexcept {
   while (bytes_ > max_size) {
+    assert(count_ > 0 && count_ <= inserted_);
     Entry& oldest = ring_[(inserted_ - count_) & (ring_.size() - 1)];
+    assert(bytes_ >= oldest.bytes());
     bytes_ -= oldest.bytes();
     oldest = {};
     --count_;
   }
+  assert(count_ > 0 || bytes_ == 0);
 }
 
 void HpackTable::grow() {
+  assert(count_ == ring_.size());
   std::vector<Entry> larger(std::max<std::size_t>(ring_.size() * 2, 8));
   for (std::uint64_t number = inserted_ - count_; number < inserted_; ++number) {
     larger[number & (larger.size() - 1)] = std::move(ring_[number & (ring_.size() - 1)]);
   }
   ring_ = std::move(larger);
+  assert(std::has_single_bit(ring_.size()) && count_ < ring_.size());
 }
 
 std::size_t HpackTable::index_of(FieldId id) const noexcept {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 
 namespace tern::http2::huffman {
 
@@ -82,6 +83,7 @@ bool decode(std::span<const std::uint8_t> bytes, std::string& to) {
       bits = bits << 8 | bytes[at++];
       count += 8;
     }
+    assert(count >= 0 && count <= 64);
     if (count < 8) break;
     const Code::Short found = kCode.shorts[static_cast<std::uint8_t>(bits >> (count - 8))];
     if (found.length != 0) {
@@ -98,6 +100,7 @@ bool decode(std::span<const std::uint8_t> bytes, std::string& to) {
           among >= kCode.begin[static_cast<std::size_t>(length) + 1] - begin) {
         continue;
       }
+      assert(begin + among < kSymbols);
       const std::size_t symbol = kCode.symbols[begin + among];
       if (symbol == kEndOfString) return false;
       to.push_back(static_cast<char>(symbol));
@@ -129,6 +132,7 @@ void encode(std::string_view text, std::vector<std::uint8_t>& to) {
   for (const char c : text) {
     const auto symbol = static_cast<unsigned char>(c);
     bits = bits << kLengths[symbol] | kCode.codes[symbol];
+    assert(count < 8);
     count += kLengths[symbol];
     while (count >= 8) {
       count -= 8;

@@ -1,6 +1,7 @@
 #include "http2/intake.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace tern::http2 {
 
@@ -19,8 +20,11 @@ bool Intake::has_room_for(const Part& part) const noexcept {
 }
 
 void Intake::give_room(Part& part) {
+  assert(part.waits());
+  assert(part.receiver_ != nullptr);
   part.IntakeTurn::unlink();
   const std::size_t used = part.receiver_->on_room(kPiece);
+  assert(used <= kPiece);
   promised_ += used;
   part.promised_ += used;
   if (used == kPiece) line_.push_back(part);
@@ -29,6 +33,7 @@ void Intake::give_room(Part& part) {
 void Intake::favour_next() {
   favoured_ = line_.empty() ? nullptr : &static_cast<Part&>(line_.front());
   favoured_for_ = 0;
+  assert(favoured_ == nullptr || favoured_->waits());
 }
 
 void Intake::hand_out() {
@@ -69,11 +74,15 @@ void Intake::look_round_later() {
 Intake::Part::~Part() {
   IntakeTurn::unlink();  // who received for it is not told any more
   change(bytes_, 0);
+  assert(bytes_ == 0);
+  assert(!ListNode<Part>::linked());
   if (whole_.favoured_ == this) whole_.favoured_ = nullptr;
 }
 
 void Intake::Part::change(std::size_t before, std::size_t now) {
   if (before == now) return;
+  assert(bytes_ >= before);
+  assert(whole_.bytes_ >= bytes_);
   bytes_ += now - before;  // modulo 2^N where it is less, which comes out right
   whole_.bytes_ += now - before;
   if (now > before) {
@@ -94,17 +103,20 @@ void Intake::Part::change(std::size_t before, std::size_t now) {
 bool Intake::Part::held_up() const noexcept { return waits() && promised_ < kLeastProgress; }
 
 void Intake::Part::promise_kept(std::size_t size) noexcept {
+  assert(whole_.promised_ >= promised_);
   size = std::min(size, promised_);
   promised_ -= size;
   whole_.promised_ -= size;
 }
 
 void Intake::Part::join() {
+  assert(bytes_ > kSmallPart);
   whole_.large_.push_back(*this);
   progress_.begin(came_);
 }
 
 void Intake::Part::leave() {
+  assert(bytes_ <= kSmallPart && ListNode<Part>::linked());
   ListNode<Part>::unlink();
   const bool waited = waits();
   IntakeTurn::unlink();
@@ -113,6 +125,7 @@ void Intake::Part::leave() {
 }
 
 bool Intake::Part::may_receive() {
+  assert(bytes_ <= whole_.bytes_);
   if (whole_.room_.unlimited() || bytes_ <= kSmallPart) return true;
   const bool first = whole_.line_.empty() || whole_.favoured_ == this;
   if (first && whole_.has_room_for(*this)) return true;

@@ -1,5 +1,6 @@
 #include "http2/long_messages.h"
 
+#include <cassert>
 #include <chrono>
 #include <limits>
 #include <utility>
@@ -44,6 +45,7 @@ bool LongMessages::fits(const LongMessage& message) const noexcept {
 
 void LongMessages::wait(LongMessage& message) {
   Peer& peer = message.peer_;
+  assert(!message.admitted_ && !message.linked());
   peer.waiting_.push_back(message);
   if (!peer.linked()) waiting_.push_back(peer);
   peer.intake_.wait_elsewhere(true);
@@ -51,6 +53,7 @@ void LongMessages::wait(LongMessage& message) {
 
 void LongMessages::admit(LongMessage& message) {
   Peer& peer = message.peer_;
+  assert(!message.admitted_ && !message.linked());
   message.admitted_ = true;
   message.progress_.begin(message.came_);
   admitted_.push_back(message);
@@ -58,10 +61,12 @@ void LongMessages::admit(LongMessage& message) {
   if (peer.admitted_++ == 0) peer.progress_.begin(peer.came_ever_);
   peer.admitted_bytes_ += message.length_;
   peer.came_ += message.came_;
+  assert(admitted_bytes_ >= peer.admitted_bytes_);
 }
 
 // The peer's next message comes after the other peers'.
 void LongMessages::admit_first_of(Peer& peer) {
+  assert(peer.linked() && !peer.waiting_.empty());
   LongMessage& next = peer.waiting_.pop_front();
   peer.unlink();
   if (peer.waiting_.empty()) {
@@ -103,6 +108,7 @@ void LongMessages::look_for_standstill() {
   }
   while (!looked_at.empty()) {
     Peer& peer = looked_at.pop_front();
+    assert(!peer.waiting_.empty());
     waiting_.push_back(peer);
     if (!peer.stood_still() || peer.holds_most()) continue;
     room_.raise(kRoomForStandstill);
@@ -121,10 +127,13 @@ LongMessage::~LongMessage() {
   LongMessages& all = peer_.all_;
   unlink();
   if (admitted_) {
+    assert(all.admitted_bytes_ >= peer_.admitted_bytes_ && peer_.admitted_bytes_ >= length_);
+    assert(peer_.admitted_ > 0 && peer_.came_ >= came_);
     all.admitted_bytes_ -= length_;
     --peer_.admitted_;
     peer_.admitted_bytes_ -= length_;
     peer_.came_ -= came_;
+    assert(peer_.admitted_ > 0 || (peer_.admitted_bytes_ == 0 && peer_.came_ == 0));
   } else if (peer_.linked() && peer_.waiting_.empty()) {
     peer_.unlink();
     peer_.intake_.wait_elsewhere(false);
@@ -139,6 +148,7 @@ void LongMessage::has_come(std::size_t bytes) noexcept {
   const std::size_t more = bytes > came_ ? bytes - came_ : 0;
   peer_.moved_ += more;
   if (admitted_) {
+    assert(peer_.came_ >= came_);
     peer_.came_ += bytes - came_;  // modulo 2^N where it is less, which comes out right
     peer_.came_ever_ += more;
   }
@@ -153,6 +163,7 @@ bool LongMessage::may_go_on() {
     return true;
   }
   if (!linked()) all.wait(*this);
+  assert(!admitted_ && peer_.linked());
   all.look_later();
   return false;
 }

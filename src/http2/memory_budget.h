@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -80,6 +81,8 @@ class MemoryBudget {
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
   ~MemoryBudget() {
+    assert(whole_.parts_ > 0);
+    assert(whole_.used_ >= used_ && whole_.unsent_ >= unsent_ && used_ >= unsent_);
     --whole_.parts_;
     whole_.used_ -= used_;
     whole_.unsent_ -= unsent_;
@@ -88,8 +91,10 @@ class MemoryBudget {
   void take(std::size_t size) noexcept {
     used_ += size;
     whole_.used_ += size;
+    assert(whole_.used_ >= used_);
   }
   void give(std::size_t size) noexcept {
+    assert(used_ >= size && whole_.used_ >= size);
     used_ -= size;
     whole_.used_ -= size;
   }
@@ -98,10 +103,12 @@ class MemoryBudget {
   void take_unsent(std::size_t size) noexcept {
     take(size);
     unsent_ += size;
+    assert(unsent_ <= used_);
     whole_.unsent_ += size;
   }
   void give_unsent(std::size_t size) noexcept {
     give(size);
+    assert(unsent_ >= size && whole_.unsent_ >= size);
     unsent_ -= size;
     sent_ += size;
     whole_.unsent_ -= size;

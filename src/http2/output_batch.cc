@@ -1,5 +1,8 @@
 #include "http2/output_batch.h"
 
+#include <cassert>
+#include <utility>
+
 namespace tern::http2 {
 
 OutputBatch::OutputBatch() {
@@ -13,8 +16,10 @@ bool OutputBatch::full() const noexcept {
 
 void OutputBatch::copy(std::span<const std::uint8_t> bytes) {
   const std::size_t begin = copied_.size();
+  assert(begin + bytes.size() <= copied_.capacity());
   copied_.insert(copied_.end(), bytes.begin(), bytes.end());
   if (last_is_copied_) {
+    assert(!pieces_.empty());
     pieces_.back().iov_len += bytes.size();
   } else {
     pieces_.push_back({copied_.data() + begin, bytes.size()});
@@ -23,6 +28,8 @@ void OutputBatch::copy(std::span<const std::uint8_t> bytes) {
 }
 
 void OutputBatch::refer(std::span<const std::uint8_t> bytes, Buffer owner) {
+  assert(bytes.data() >= std::as_const(owner).data() &&
+         bytes.data() + bytes.size() <= std::as_const(owner).data() + owner.size());
   pieces_.push_back({const_cast<std::uint8_t*>(bytes.data()), bytes.size()});
   last_is_copied_ = false;
   referred_ += bytes.size();
@@ -31,6 +38,7 @@ void OutputBatch::refer(std::span<const std::uint8_t> bytes, Buffer owner) {
 
 void OutputBatch::written(std::size_t size) noexcept {
   while (size > 0) {
+    assert(first_ < pieces_.size());
     iovec& piece = pieces_[first_];
     if (size < piece.iov_len) {
       piece.iov_base = static_cast<std::uint8_t*>(piece.iov_base) + size;

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <cstdint>
+
+#include "tern/async/clock.h"
 
 namespace tern::http2 {
 
@@ -15,6 +18,7 @@ class RateLimit {
   /// Counts one; false when it is one too many.
   bool take() noexcept {
     // The clock is read only by who has used up the burst.
+    assert(left_ <= burst_);
     if (left_ == 0) refill();
     if (left_ == 0) return false;
     --left_;
@@ -22,13 +26,12 @@ class RateLimit {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   void refill() noexcept {
     const Clock::time_point now = Clock::now();
     const std::chrono::duration<double> passed = now - filled_;
     const double tokens = passed.count() * static_cast<double>(per_second_);
     if (tokens < 1) return;
+    assert(left_ == 0);
     filled_ = now;
     left_ = tokens >= static_cast<double>(burst_) ? burst_ : static_cast<std::uint64_t>(tokens);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <utility>
 
 #include "http2/memory_budget.h"
@@ -17,6 +18,8 @@ Session::Session(Role role, const Settings& settings, SessionEvents& events)
       window_(std::max<std::size_t>(kInitialWindow, settings.first_connection_window)),
       first_blocks_(role == Role::kServer ? BlockKind::kRequest : BlockKind::kResponse, settings.aside_field),
       trailer_blocks_(BlockKind::kTrailers, {}) {
+  assert(settings.first_stream_window <= settings.stream_window && settings.stream_window <= kMaxWindow);
+  assert(settings.first_connection_window <= settings.connection_window && settings.connection_window <= kMaxWindow);
   if (role == Role::kClient) pending_.assign(kClientPreface.begin(), kClientPreface.end());
   struct Setting {
     SettingId id;
@@ -44,9 +47,11 @@ Session::Session(Role role, const Settings& settings, SessionEvents& events)
 Session::~Session() {
   output_announced_ = true;  // nobody writes it any more
   streams_.for_each([this](Stream& stream) { detach(stream); });
+  assert(open_streams_ == 0);
 }
 
 void Session::charge_to(MemoryBudget& budget) noexcept {
+  assert(budget_ == nullptr && open_streams_ == 0);
   budget_ = &budget;
   budget.intake().receive_for(*this);
 }
@@ -54,6 +59,7 @@ void Session::charge_to(MemoryBudget& budget) noexcept {
 bool Session::takes_turns() const noexcept { return budget_ != nullptr && budget_->takes_turns(); }
 
 bool Session::finished() const noexcept {
+  assert(pending_taken_ <= pending_.size());
   if (pending_taken_ < pending_.size()) return false;
   return failed_ || terminated_ || ((go_away_sent_ || go_away_received_) && open_streams_ == 0);
 }
@@ -89,9 +95,11 @@ void Session::fail(ErrorCode code, std::string_view why) {
 
 void Session::close_streams(ErrorCode code) {
   while (!streams_.empty()) closed(streams_.front(), code);
+  assert(open_streams_ == 0 && own_streams_ == 0);
 }
 
 void Session::attach(Stream& stream) {
+  assert(stream.session_ == nullptr && stream.id_ == 0 && !stream.on_wire_);
   stream.session_ = this;
   streams_.push_back(stream);
   ++open_streams_;
@@ -99,6 +107,8 @@ void Session::attach(Stream& stream) {
 }
 
 void Session::begin_on_wire(Stream& stream, std::uint32_t id) {
+  assert(stream.session_ == this && !stream.on_wire_);
+  assert(id % 2 == 1 && id <= kMaxStreamId);  // nobody pushes
   stream.id_ = static_cast<std::int32_t>(id);
   stream.on_wire_ = true;
   stream.send_window_ = peer_stream_window_;
@@ -110,6 +120,7 @@ void Session::begin_on_wire(Stream& stream, std::uint32_t id) {
 
 // There is room for another one now.
 void Session::own_stream_ended() noexcept {
+  assert(role_ == Role::kClient && own_streams_ > 0);
   if (!room_waits_.empty()) {
     output_added();
   } else if (own_streams_ == peer_max_streams_) {
@@ -119,6 +130,7 @@ void Session::own_stream_ended() noexcept {
 }
 
 void Session::forget(Stream& stream) noexcept {
+  assert(stream.session_ == this && open_streams_ > 0);
   stream.hold_unfinished(0);
   if (stream.on_wire_) {
     table_.erase(stream);
@@ -138,11 +150,13 @@ void Session::detach(Stream& stream) noexcept {
 }
 
 void Session::closed(Stream& stream, ErrorCode code) {
+  assert(stream.session_ == this);
   ++(code == ErrorCode::kNoError ? streams_succeeded_ : streams_failed_);
   if (stream.remote_ended_ && code == ErrorCode::kNoError) history_.ended(static_cast<std::uint32_t>(stream.id_));
   forget(stream);
   stream.outgoing_.clear();
   stream.taken_ = 0;
+  assert(!stream.open());
   stream.on_closed(code);
 }
 

@@ -126,11 +126,19 @@ class Session : private FrameReader::Frames, private HpackDecoder::Fields, priva
   [[nodiscard]] std::int64_t local_window() const noexcept { return receive_window_; }
   [[nodiscard]] std::int64_t remote_window() const noexcept { return send_window_; }
 
+  /// Calls visit(const Stream&) for each that is open.
+  template <class Visit>
+  void for_each_stream(Visit visit) {
+    streams_.for_each(visit);
+  }
+
   /// Tells every open stream that it is closed, with this code: the connection is lost.
   void close_streams(ErrorCode code);
 
  private:
   friend class Stream;
+  template <class Folder>
+  friend struct tern::DebugLayout;
 
   /// Whether what it receives waits for other connections' messages.
   [[nodiscard]] bool takes_turns() const noexcept;

@@ -1,6 +1,7 @@
 // What the peer's frames mean (RFC 9113 §6). An event of a stream may do anything to any stream, this one included:
 // after one, streams are looked up again.
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "http2/header_list.h"
@@ -16,6 +17,7 @@ bool Session::receive(std::span<const std::uint8_t> bytes) {
     fail(ErrorCode::kEnhanceYourCalm, "the peer does not read what it asks for");
     return false;
   }
+  assert(preface_left_ <= (role_ == Role::kServer ? kClientPreface.size() : 0));
   if (preface_left_ > 0) {
     const std::size_t part = std::min(preface_left_, bytes.size());
     const std::string_view text{reinterpret_cast<const char*>(bytes.data()), part};
@@ -27,6 +29,7 @@ bool Session::receive(std::span<const std::uint8_t> bytes) {
     bytes = bytes.subspan(part);
   }
   if (!reader_.read(bytes, *this)) return false;
+  assert(!failed_);
   if (received_ >= window_ / 2) open_window();
   if (pending_taken_ < pending_.size()) output_added();
   return true;
@@ -35,6 +38,7 @@ bool Session::receive(std::span<const std::uint8_t> bytes) {
 // The streams' windows bound what is held; the connection's is opened again as bytes arrive, unless all connections
 // hold much. It grows to what has come and was whole.
 void Session::open_window() {
+  assert(received_ > 0);
   if (budget_ != nullptr && !budget_->intake().may_receive()) return;
   const std::uint64_t whole = received_in_all_ - (budget_ == nullptr ? 0 : budget_->intake().bytes());
   const auto wider = static_cast<std::size_t>(std::min<std::uint64_t>(whole, settings_.connection_window));
@@ -45,9 +49,11 @@ void Session::open_window() {
 std::size_t Session::on_room(std::size_t bytes) {
   const std::size_t used = std::min(bytes, received_);
   if (used == 0) return 0;
+  assert(receive_window_ + static_cast<std::int64_t>(received_) == static_cast<std::int64_t>(window_));
   put_window_update(0, used);
   receive_window_ += static_cast<std::int64_t>(used);
   received_ -= used;
+  assert(receive_window_ <= static_cast<std::int64_t>(window_));
   output_added();
   return used;
 }
@@ -72,6 +78,7 @@ bool Session::tolerate() {
 
 // Whether the frame may come now at all.
 bool Session::in_order(const FrameHeader& header) {
+  assert(continued_stream_ != 0 || continued_block_.empty());
   if (continued_stream_ != 0 && (header.type != FrameType::kContinuation || header.stream != continued_stream_)) {
     fail(ErrorCode::kProtocolError, "a frame inside of a header block");
   } else if (!settings_received_ && (header.type != FrameType::kSettings || header.has(flag::kAck))) {
@@ -138,6 +145,7 @@ bool Session::on_data_frame(const FrameHeader& header) {
   receive_window_ -= header.length;
   received_ += header.length;
   received_in_all_ += header.length;
+  assert(receive_window_ + static_cast<std::int64_t>(received_) == static_cast<std::int64_t>(window_));
   if (receive_window_ < 0) {
     fail(ErrorCode::kFlowControlError, "more DATA than the connection's window allows");
     return false;
@@ -160,6 +168,7 @@ bool Session::on_data_frame(const FrameHeader& header) {
 
 bool Session::on_data(const FrameHeader& header, std::span<const std::uint8_t> data, bool last) {
   delivered_ += data.size();
+  assert(delivered_ <= header.length);
   if (Stream* stream = table_.find(header.stream); stream != nullptr && !data.empty()) take_data(*stream, data);
   if (!last) return !failed_;
   if (const std::size_t padding = header.length - delivered_; padding > 0) {
@@ -198,6 +207,7 @@ void Session::on_headers_frame(const FrameHeader& header, std::span<const std::u
   payload = payload.subspan(priority, payload.size() - priority - padding);
   const bool ends = header.has(flag::kEndStream);
   if (header.has(flag::kEndHeaders)) return on_header_block(header.stream, ends, payload);
+  assert(continued_stream_ == 0 && continued_block_.empty());
   continued_stream_ = header.stream;
   continued_ends_ = ends;
   continuations_ = 0;
@@ -207,6 +217,7 @@ void Session::on_headers_frame(const FrameHeader& header, std::span<const std::u
 // §6.10.
 void Session::on_continuation(const FrameHeader& header, std::span<const std::uint8_t> payload) {
   if (continued_stream_ == 0) return fail(ErrorCode::kProtocolError, "CONTINUATION without HEADERS");
+  assert(header.stream == continued_stream_);
   if (++continuations_ > std::max(kMaxContinuations, settings_.max_header_bytes / kMaxFramePayload + 1)) {
     return fail(ErrorCode::kEnhanceYourCalm, "a header block in too many frames");
   }
@@ -219,6 +230,7 @@ void Session::on_continuation(const FrameHeader& header, std::span<const std::ui
 }
 
 void Session::on_header_block(std::uint32_t id, bool ended, std::span<const std::uint8_t> block) {
+  assert(continued_stream_ == 0);
   Stream* stream = table_.find(id);
   if (stream == nullptr) {
     stream = open_for_peer(id);
@@ -233,6 +245,7 @@ void Session::on_header_block(std::uint32_t id, bool ended, std::span<const std:
   if (failed_ || stream == nullptr) return;
   stream->remote_ended_ = ended;
   if (decoded == nullptr) return;
+  assert(memo != nullptr && !stream->broken_);
   if (header_overflow_) {
     refuse_long_headers(*stream, *decoded);
   } else {
@@ -256,6 +269,7 @@ Stream* Session::open_for_peer(std::uint32_t id) {
     tolerate();
     return nullptr;
   }
+  assert(id % 2 == 1 && id > last_peer_stream_);
   last_peer_stream_ = id;
   history_.opened(id);
   Stream* stream = nullptr;
@@ -269,6 +283,7 @@ Stream* Session::open_for_peer(std::uint32_t id) {
     events_.on_stream_refused(ErrorCode::kRefusedStream);
     return nullptr;
   }
+  assert(open_streams_ < settings_.max_concurrent_streams);
   attach(*stream);
   begin_on_wire(*stream, id);
   return stream;
@@ -292,6 +307,7 @@ HeaderBlockRef Session::decode(HeaderMemo* memo, std::span<const std::uint8_t> b
     if (const HeaderBlockRef* known = memo->find(block, version)) return *known;
     memo->begin();
   }
+  assert(memo == nullptr || memo == &first_blocks_ || memo == &trailer_blocks_);
   collecting_ = memo;
   header_bytes_ = header_count_ = 0;
   if (!decoder_.decode(block, *this)) {
@@ -335,6 +351,7 @@ void Session::on_settings_frame(const FrameHeader& header, std::span<const std::
     return;
   }
   if (payload.size() % 6 != 0) return fail(ErrorCode::kFrameSizeError, "SETTINGS are not of 6 bytes each");
+  assert(payload.size() % 6 == 0);
   settings_received_ = true;
   for (; !payload.empty(); payload = payload.subspan(6)) {
     if (!apply_setting(static_cast<SettingId>(read_u16(payload.data())), read_u32(payload.data() + 2))) return;
@@ -365,6 +382,7 @@ bool Session::apply_setting(SettingId id, std::uint32_t value) {
         break;
       }
       // It changes the windows of the streams that there are (§6.9.2); they may become negative.
+      assert(peer_stream_window_ >= 0);
       const std::int64_t change = static_cast<std::int64_t>(value) - peer_stream_window_;
       peer_stream_window_ = static_cast<std::int32_t>(value);
       streams_.for_each([this, change](Stream& stream) {
@@ -449,6 +467,8 @@ void Session::on_window_update(const FrameHeader& header, std::span<const std::u
 }
 
 void Session::take_headers(Stream& stream, const HeaderBlockRef& block, std::string_view aside, bool ended) {
+  assert(stream.session_ == this && !stream.broken_);
+  assert(stream.remote_ended_ == ended);
   if (block->problem != nullptr) return refuse(stream, ErrorCode::kProtocolError);
   if (stream.headers_received_) {
     if (!ended) return refuse(stream, ErrorCode::kProtocolError);
@@ -490,6 +510,7 @@ void Session::refuse_long_headers(Stream& stream, const HeaderBlock& begun) {
 }
 
 void Session::take_data(Stream& stream, std::span<const std::uint8_t> bytes) {
+  assert(!bytes.empty() && !stream.remote_ended_);
   if (stream.broken_) return;
   if (!stream.headers_received_) return refuse(stream, ErrorCode::kProtocolError);
   if (stream.content_left_ >= 0) {
@@ -500,6 +521,7 @@ void Session::take_data(Stream& stream, std::span<const std::uint8_t> bytes) {
 }
 
 void Session::take_end(Stream& stream) {
+  assert(stream.remote_ended_);
   if (stream.broken_) return;
   if (!stream.headers_received_ || stream.content_left_ > 0) return refuse(stream, ErrorCode::kProtocolError);
   stream.on_end();

@@ -2,6 +2,7 @@
 // were encoded is the order in which they must arrive), then DATA, a frame of each stream in turn.
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <utility>
 
 #include "http2/memory_budget.h"
@@ -14,6 +15,7 @@ void Session::fill(OutputBatch& batch) {
   output_announced_ = false;
   while (!reset_.empty()) {
     auto& stream = static_cast<Stream&>(reset_.front());
+    assert(stream.broken_);
     closed(stream, stream.closing_);
   }
   if (!failed_ && !terminated_) admit_waiting();
@@ -25,6 +27,7 @@ void Session::fill(OutputBatch& batch) {
 }
 
 void Session::flush_pending(OutputBatch& batch) {
+  assert(pending_taken_ <= pending_.size());
   while (pending_taken_ < pending_.size() && !batch.full()) {
     const std::size_t part = std::min(pending_.size() - pending_taken_, kFrameBytes);
     batch.copy({pending_.data() + pending_taken_, part});
@@ -38,6 +41,8 @@ void Session::flush_pending(OutputBatch& batch) {
 
 // One frame at most, and the end where nothing is left.
 void Session::send_from(Stream& stream, OutputBatch& batch) {
+  assert(stream.session_ == this && stream.on_wire_ && !stream.broken_);
+  assert(!stream.SendTurn::linked());
   if (stream.local_ended_) return local_ended(stream);
   const std::size_t unsent = stream.unsent();
   if (unsent > 0) {
@@ -45,6 +50,7 @@ void Session::send_from(Stream& stream, OutputBatch& batch) {
     if (send_window_ <= 0) return window_waits_.push_back(stream);
     const auto window = static_cast<std::size_t>(std::min(stream.send_window_, send_window_));
     const std::size_t size = std::min({unsent, window, kMaxFramePayload});
+    assert(size > 0);
     const bool ends = role_ == Role::kClient && stream.end_queued_ && size == unsent;
     const auto id = static_cast<std::uint32_t>(stream.id_);
     send_data_frame(stream, size, ends, batch);
@@ -65,6 +71,8 @@ void Session::send_from(Stream& stream, OutputBatch& batch) {
 }
 
 void Session::send_data_frame(Stream& stream, std::size_t size, bool ends, OutputBatch& batch) {
+  assert(size <= stream.unsent() && size <= kMaxFramePayload);
+  assert(!stream.local_ended_);
   std::array<std::uint8_t, kFrameHeaderBytes> header{};
   write_frame_header(header.data(), {.length = static_cast<std::uint32_t>(size),
                                      .type = FrameType::kData,
@@ -74,10 +82,12 @@ void Session::send_data_frame(Stream& stream, std::size_t size, bool ends, Outpu
   ++content_sent_;
   stream.send_window_ -= static_cast<std::int64_t>(size);
   send_window_ -= static_cast<std::int64_t>(size);
+  assert(size == 0 || (stream.send_window_ >= 0 && send_window_ >= 0));
   stream.local_ended_ = ends;
   sent_or_dropped(size);
   while (size > 0) {
     Buffer first = stream.outgoing_.front();
+    assert(stream.taken_ <= first.size());
     const std::size_t part = std::min(size, first.size() - stream.taken_);
     const std::span<const std::uint8_t> bytes = std::as_const(first).bytes().subspan(stream.taken_, part);
     size -= part;
@@ -95,6 +105,7 @@ void Session::send_data_frame(Stream& stream, std::size_t size, bool ends, Outpu
 }
 
 void Session::send_trailers(Stream& stream, OutputBatch& batch) {
+  assert(role_ == Role::kServer && stream.end_queued_ && stream.unsent() == 0);
   trailers_.clear();
   stream.on_trailers_due(trailers_);
   if (trailers_.empty()) {
@@ -109,6 +120,7 @@ void Session::send_trailers(Stream& stream, OutputBatch& batch) {
 // Its last frame is on its way. A server that has answered wants nothing more of the client: it says so, or the stream
 // would stay open as long as the client sends (§8.1).
 void Session::local_ended(Stream& stream) {
+  assert(stream.local_ended_ && stream.unsent() == 0);
   if (role_ == Role::kClient && !stream.remote_ended_) return;
   if (!stream.remote_ended_) put_reset(static_cast<std::uint32_t>(stream.id_), ErrorCode::kNoError);
   closed(stream, ErrorCode::kNoError);
@@ -117,6 +129,7 @@ void Session::local_ended(Stream& stream) {
 bool Session::open(Stream& stream, std::span<const HeaderField> fields, RequestShape shape) {
   if (failed_ || terminated_ || go_away_sent_ || go_away_received_ || next_stream_ > settings_.last_stream_id)
     return false;
+  assert(role_ == Role::kClient);
   attach(stream);
   stream.end_queued_ = shape.only_fields;
   if (shape.no_content_expected) stream.content_left_ = kNoContentExpected;
@@ -138,6 +151,7 @@ void Session::admit_waiting() {
       continue;
     }
     stream.SendTurn::unlink();
+    assert(stream.waiting_ != nullptr && !stream.on_wire_);
     const std::unique_ptr<Stream::WaitingRequest> request = std::move(stream.waiting_);
     put_on_wire(stream, request->view());
     stream.wants_to_send();
@@ -145,6 +159,7 @@ void Session::admit_waiting() {
 }
 
 void Session::put_on_wire(Stream& stream, std::span<const HeaderField> fields) {
+  assert(own_streams_ < peer_max_streams_ && next_stream_ <= settings_.last_stream_id);
   const std::uint32_t id = next_stream_;
   next_stream_ += 2;
   ++own_streams_;
@@ -154,6 +169,7 @@ void Session::put_on_wire(Stream& stream, std::span<const HeaderField> fields) {
 }
 
 std::uint8_t* Session::put_frame(FrameType type, std::uint8_t flags, std::uint32_t stream, std::size_t length) {
+  assert(length <= kMaxFramePayload);
   const std::size_t begin = pending_.size();
   pending_.resize(begin + kFrameHeaderBytes + length);
   write_frame_header(pending_.data() + begin,
@@ -163,6 +179,7 @@ std::uint8_t* Session::put_frame(FrameType type, std::uint8_t flags, std::uint32
 
 // A block that is longer than a frame goes on in others (§4.3).
 void Session::put_headers(std::uint32_t id, std::span<const HeaderField> fields, bool ends) {
+  assert(id != 0);
   const std::uint8_t end_stream = ends ? flag::kEndStream : std::uint8_t{0};
   const std::size_t begin = pending_.size();
   ++content_sent_;
@@ -189,10 +206,12 @@ void Session::put_headers(std::uint32_t id, std::span<const HeaderField> fields,
 }
 
 void Session::put_reset(std::uint32_t id, ErrorCode code) {
+  assert(id != 0);
   write_u32(put_frame(FrameType::kResetStream, 0, id, 4), static_cast<std::uint32_t>(code));
 }
 
 void Session::put_window_update(std::uint32_t id, std::size_t increment) {
+  assert(increment > 0 && increment <= static_cast<std::size_t>(kMaxWindow));
   write_u32(put_frame(FrameType::kWindowUpdate, 0, id, 4), static_cast<std::uint32_t>(increment));
 }
 

@@ -1,12 +1,22 @@
 #include "tern/http2/stream.h"
 
+#include <cassert>
+#include <cstddef>
 #include <utility>
 
+#include "async/turn_output.h"
 #include "http2/memory_budget.h"
 #include "http2/session.h"
 #include "http2/waiting_request.h"
 
 namespace tern::http2 {
+
+namespace {
+
+// Shorter messages do not count: a turn has too few of them.
+constexpr std::size_t kLongOutput = std::size_t{16} * 1024;
+
+}  // namespace
 
 Stream::Stream() = default;
 
@@ -29,10 +39,12 @@ void Stream::renew(bool tell_peer) {
   window_is_wide_ = false;
   outgoing_.clear();
   taken_ = 0;
+  assert(!open() && !SendTurn::linked());
 }
 
 void Stream::take_over(Stream& other) {
   if (!other.open()) return;
+  assert(!open() && outgoing_.empty() && &other != this);
   Session& session = *other.session_;
   if (other.on_wire_) session.table_.erase(other);
   session_ = &session;
@@ -58,6 +70,7 @@ void Stream::take_over(Stream& other) {
   other.ListNode<Stream>::unlink();
   other.SendTurn::unlink();
   other.renew(false);
+  assert(other.unsent() == 0);
   session.streams_.push_back(*this);
   if (on_wire_) session.table_.put(*this);
   if (waits_for_room) {
@@ -86,7 +99,9 @@ void Stream::send_only_headers(std::span<const HeaderField> fields) {
 void Stream::send_data(Buffer bytes) {
   if (!open() || end_queued_) return;
   if (session_->budget_ != nullptr) session_->budget_->take_unsent(bytes.size());
+  if (bytes.size() >= kLongOutput) count_turn_output(bytes.size());
   ++session_->messages_sent_;
+  assert(taken_ == 0 || !outgoing_.empty());
   outgoing_.push(std::move(bytes));
   wants_to_send();
 }
@@ -99,6 +114,7 @@ void Stream::send_end() {
 
 // One that waits for something else is put there by who ends the waiting.
 void Stream::wants_to_send() {
+  assert(open());
   if (!on_wire_ || (unsent() == 0 && !end_queued_)) return;
   if (!SendTurn::linked()) session_->sendable_.push_back(*this);
   session_->output_added();
@@ -110,6 +126,7 @@ void Stream::reset(ErrorCode code) {
   closing_ = code;
   if (on_wire_) session_->put_reset(static_cast<std::uint32_t>(id_), code);
   SendTurn::unlink();
+  assert(open() && !on_wire_ == (id_ == 0));
   session_->reset_.push_back(*this);
   session_->output_added();
 }
@@ -122,6 +139,7 @@ MemoryBudget* Stream::memory() const noexcept { return open() ? session_->budget
 
 void Stream::count_unfinished(std::size_t bytes) {
   if (!open() || !session_->takes_turns()) return;
+  assert(session_->budget_ != nullptr);
   if (bytes == 0) {
     long_message_.reset();
   } else if (long_message_ != nullptr) {
@@ -137,6 +155,7 @@ bool Stream::may_go_on(std::size_t length) {
     long_message_ = std::make_unique<LongMessage>(session_->budget_->long_messages(), *this, length);
     long_message_->has_come(unfinished_);
   }
+  assert(session_->budget_ != nullptr);
   if (!long_message_->may_go_on()) return false;
   wait_for(0);
   return true;
@@ -144,10 +163,12 @@ bool Stream::may_go_on(std::size_t length) {
 
 // The connection does, for so much of this stream's.
 void Stream::wait_for(std::size_t unfinished) {
+  assert(open() && session_->budget_ != nullptr);
   session_->budget_->intake().change(std::exchange(unfinished_, unfinished), unfinished);
 }
 
 void Stream::room_came() {
+  assert(long_message_ != nullptr && long_message_->admitted());
   wait_for(0);
   on_room();
 }
@@ -156,6 +177,7 @@ bool Stream::held_up() const { return session_->budget_->intake().held_up(); }
 
 // A peer that holds back all of its messages loses them all.
 void Stream::stalled() {
+  assert(open() && long_message_ != nullptr);
   Session& session = *session_;
   const bool silent = long_message_->connection_is_silent();
   on_stalled();
@@ -173,6 +195,7 @@ void Stream::consume(std::size_t size) {
   if (!std::exchange(window_is_wide_, true)) unconsumed_ += settings.stream_window - settings.first_stream_window;
   session_->put_window_update(static_cast<std::uint32_t>(id_), unconsumed_);
   receive_window_ += static_cast<std::int64_t>(unconsumed_);
+  assert(receive_window_ <= kMaxWindow);
   unconsumed_ = 0;
   session_->output_added();
 }

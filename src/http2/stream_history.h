@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -16,11 +17,15 @@ class StreamHistory {
  public:
   /// Notes that the peer opened `id`, which is higher than all before.
   void opened(std::uint32_t id) {
+    assert(id % 2 == 1 && id >= next_);
     if (id != next_) skip(id);
     next_ = id + 2;
   }
   /// Notes that the peer ended `id` (END_STREAM), which is closed.
-  void ended(std::uint32_t id) noexcept { ended_[ended_count_++ % kRemembered] = id; }
+  void ended(std::uint32_t id) noexcept {
+    assert(id != 0);
+    ended_[ended_count_++ % kRemembered] = id;
+  }
 
   /// True when the peer opened a higher stream first and never this one.
   [[nodiscard]] bool was_skipped(std::uint32_t id) const noexcept {
@@ -39,6 +44,7 @@ class StreamHistory {
 
   void skip(std::uint32_t id) {
     if (gaps_.size() == kRemembered) gaps_.erase(gaps_.begin());
+    assert(gaps_.size() < kRemembered);
     gaps_.push_back({next_, id});
   }
 

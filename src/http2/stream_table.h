@@ -1,6 +1,8 @@
 // StreamTable: a connection's streams by their ids. Ids that follow each other have buckets of their own.
 #pragma once
 
+#include <bit>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -21,12 +23,16 @@ class StreamTable {
 
   /// By its id, which is in the table no other time.
   void put(Stream& stream) {
+    assert(stream.id_ > 0);
+    assert(find(static_cast<std::uint32_t>(stream.id_)) == nullptr);
     if (size_ == buckets_.size()) grow();
     link(stream);
     ++size_;
   }
 
   void erase(Stream& stream) noexcept {
+    assert(size_ > 0);
+    assert(find(static_cast<std::uint32_t>(stream.id_)) == &stream);
     Stream** at = &buckets_[bucket(static_cast<std::uint32_t>(stream.id_))];
     while (*at != &stream) at = &(*at)->next_in_table_;
     *at = stream.next_in_table_;
@@ -43,6 +49,7 @@ class StreamTable {
   void grow() {
     std::vector<Stream*> old(buckets_.empty() ? 8 : buckets_.size() * 2);
     old.swap(buckets_);
+    assert(std::has_single_bit(buckets_.size()) && size_ < buckets_.size());
     for (Stream* stream : old) {
       while (stream != nullptr) {
         Stream* next = stream->next_in_table_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -38,8 +39,10 @@ class GrowingRoom {
   }
   /// To so many times the least, if it is not more already.
   void raise(std::size_t times) noexcept {
+    assert(times > 0);
     const std::size_t wanted = most_ == 0 ? times * bytes_ : std::min(times * bytes_, most_);
     if (bytes() < wanted) raised_ = wanted - bytes_;
+    assert(bytes() >= wanted);
   }
   void shrink() noexcept { raised_ = 0; }
 

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "async/error_text.h"
-#include "async/yield.h"
 #include "rest/client_exchange.h"
 #include "rest/client_request_head.h"
 #include "rest/client_url.h"
@@ -17,6 +16,7 @@
 #include "rest/sent_observation.h"
 #include "tern/async/loop.h"
 #include "tern/async/with_timeout.h"
+#include "tern/async/yield.h"
 
 namespace tern::rest {
 

@@ -5,6 +5,7 @@
 namespace tern::rest {
 
 void ClientExchange::begin(RequestHead head, ClientRequest& request) {
+  writer_.may_be_dropped();
   writer_.spawn(write(std::move(head), request.body, std::move(request.pieces), request.length));
 }
 

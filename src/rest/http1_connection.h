@@ -34,6 +34,7 @@ class Http1Connection final : public Job, public ListNode<Http1Connection>, priv
   ~Http1Connection() override { destroy_body(); }
 
   void start() { Job::start(serve()); }
+  [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
   /// The next request is the last. Before start().
   void serve_one() noexcept { stopping_ = true; }
   /// The request that is being answered is the last. Without one, the connection stays open for `idle`, for one
@@ -43,6 +44,8 @@ class Http1Connection final : public Job, public ListNode<Http1Connection>, priv
   void end_at_once();
 
  private:
+  template <class Folder>
+  friend struct tern::DebugLayout;
   Task<void> serve();
   /// Gives whether `reader` is done. It is not when the client left, or took too long.
   Task<bool> read_head(Http1HeadReader& reader);

@@ -23,6 +23,7 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
                 const std::string& peer, RefusalLog& refusals);
   ~Http2Exchange() override { destroy_body(); }
 
+  [[nodiscard]] const std::string& peer() const noexcept { return request_.peer; }
   /// `over`: the server's grace is (Exchange::end_when_begun).
   void start(bool over);
   /// Answers a request whose head was rejected, in place of start(). May destroy the exchange.
@@ -31,6 +32,8 @@ class Http2Exchange final : public http2::Stream, public Job, public ListNode<Ht
   void end_at_once();
 
  private:
+  template <class Folder>
+  friend struct tern::DebugLayout;
   void add_fields(const http2::HeaderBlock& head);
   void on_headers(const http2::HeaderBlockRef& block, std::string_view aside, bool ended) override;
   void on_data(std::span<const std::uint8_t> bytes) override;

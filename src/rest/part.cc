@@ -2,14 +2,18 @@
 
 #include <utility>
 
+#include "rest/debug_layout.h"
 #include "rest/http1_connection.h"
 #include "rest/http2_exchange.h"
+#include "tern/call/running_call.h"
 
 namespace tern::rest {
 
 Part::Part(Loop& loop, http2::LoopBudget& memory, transport::LingeringCloses& closing, const Answering& site,
            std::function<void()> emptied)
-    : loop_(loop), memory_(memory), closing_(closing), site_(site), emptied_(std::move(emptied)) {}
+    : loop_(loop), memory_(memory), closing_(closing), site_(site), emptied_(std::move(emptied)) {
+  add_debug_layout(rest_layout());
+}
 
 Part::~Part() {
   while (!connections_.empty()) delete &connections_.pop_front();
@@ -57,6 +61,23 @@ void Part::remove(Http1Connection& connection) {
 void Part::remove(Http2Exchange& exchange) {
   delete &exchange;
   if (empty()) emptied_();
+}
+
+void Part::add_running(std::vector<RunningCall>& calls) {
+  const auto add = [&calls](const Job& job, const std::string& peer) {
+    if (job.work == nullptr) return;  // a connection between two requests
+    JobStack stack{job};
+    std::string awaits = stack.awaits();
+    calls.push_back({.method = std::string{"HTTP "} + job.work,
+                     .peer = peer,
+                     .started = {},
+                     .deadline = job.deadline,
+                     .cancelled = job.cancelled(),
+                     .awaits = std::move(awaits),
+                     .stack = std::move(stack)});
+  };
+  connections_.for_each([&add](const Http1Connection& connection) { add(connection, connection.peer()); });
+  exchanges_.for_each([&add](const Http2Exchange& exchange) { add(exchange, exchange.peer()); });
 }
 
 }  // namespace tern::rest

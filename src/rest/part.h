@@ -36,12 +36,15 @@ class Part final : public HttpPart {
   void begin_stop(std::chrono::nanoseconds http1_idle) override;
   void cancel() override;
   [[nodiscard]] bool empty() const override { return connections_.empty() && exchanges_.empty(); }
+  void add_running(std::vector<RunningCall>& calls) override;
 
   /// They are over, and destroyed here.
   void remove(Http1Connection& connection);
   void remove(Http2Exchange& exchange);
 
  private:
+  template <class Folder>
+  friend struct tern::DebugLayout;
   Loop& loop_;
   http2::LoopBudget& memory_;
   transport::LingeringCloses& closing_;

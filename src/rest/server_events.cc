@@ -66,6 +66,7 @@ Task<void> fill(Slot& slot, AsyncGenerator<ServerEvent> events) {
 AsyncGenerator<std::string> texts_of(AsyncGenerator<ServerEvent> events, std::chrono::nanoseconds keep_alive) {
   Slot slot;
   TaskGroup filler;  // behind the slot that it fills
+  filler.may_be_dropped();
   filler.spawn(fill(slot, std::move(events)));
   for (;;) {
     slot.filled.clear();

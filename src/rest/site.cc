@@ -17,8 +17,10 @@
 #include "rest/part.h"
 #include "rest/response_compression.h"
 #include "rest/rpc_protocol.h"
+#include "rest/running_calls.h"
 #include "rest/site_core.h"
 #include "rest/transcoding.h"
+#include "tern/client/channel.h"
 #include "text/utf8.h"
 
 namespace tern::rest {
@@ -201,6 +203,12 @@ void Site::add_files(std::string_view path, std::span<const EmbeddedFile> files)
 }
 void Site::add_services(Server& server) { core_->add_services(server); }
 void Site::add_openapi() { core_->add_openapi(); }
+void Site::add_running_calls(const Server& server, const std::vector<const Channel*>& channels, std::string_view path) {
+  auto sources = std::make_shared<RunningCallSources>();
+  sources->server = server.inspector();
+  for (const Channel* channel : channels) sources->channels.push_back(channel->inspector());
+  core_->router().add("GET", path, [sources](Request& /*request*/) { return running_calls_page(*sources); });
+}
 void Site::add_observer(RequestObserver& observer) { core_->add_observer(observer); }
 std::unique_ptr<HttpPart> Site::make_part(Loop& loop, http2::LoopBudget& memory, transport::LingeringCloses& closing,
                                           std::function<void()> emptied) {

@@ -14,6 +14,16 @@ namespace {
 
 bool is_binary(std::string_view key) { return key.ends_with("-bin"); }
 
+/// `stored` is in lower case.
+bool same_key(std::string_view stored, std::string_view asked) noexcept {
+  if (stored.size() != asked.size()) return false;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    if (stored[i] == asked[i]) continue;
+    if (asked[i] < 'A' || asked[i] > 'Z' || stored[i] != asked[i] - 'A' + 'a') return false;
+  }
+  return true;
+}
+
 bool is_key_letter(char letter) {
   return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' ||
          letter == '.';
@@ -28,10 +38,10 @@ Metadata::Metadata(std::initializer_list<Entry> entries) {
 void Metadata::add(std::string_view key, std::string_view value) {
   const std::string lower = rpc::lower_case(key);
   if (lower.empty() || !std::all_of(lower.begin(), lower.end(), is_key_letter)) {
-    throw std::invalid_argument("metadata key \"" + lower + "\": only letters, digits and -_. are allowed");
+    throw std::invalid_argument("metadata key \"" + lower + "\" has other characters than letters, digits and -_.");
   }
   if (rpc::is_reserved(lower) && !rpc::is_received(lower)) {
-    throw std::invalid_argument("metadata key \"" + lower + "\" belongs to HTTP/2 or gRPC");
+    throw std::invalid_argument("metadata key \"" + lower + "\" belongs to HTTP/2 or gRPC: choose another name");
   }
   if (!is_binary(lower) &&
       !std::all_of(value.begin(), value.end(), [](char letter) { return letter >= ' ' && letter <= '~'; })) {
@@ -77,7 +87,7 @@ Metadata::Entry Metadata::operator[](std::size_t index) const noexcept {
 std::optional<std::string_view> Metadata::get(std::string_view key) const noexcept {
   for (std::size_t i = 0; i < size(); ++i) {
     const Entry entry = (*this)[i];
-    if (entry.first == key) return entry.second;
+    if (same_key(entry.first, key)) return entry.second;
   }
   return std::nullopt;
 }
@@ -85,7 +95,7 @@ std::optional<std::string_view> Metadata::get(std::string_view key) const noexce
 std::vector<std::string_view> Metadata::get_all(std::string_view key) const {
   std::vector<std::string_view> values;
   for (const auto& [name, value] : *this) {
-    if (name == key) values.push_back(value);
+    if (same_key(name, key)) values.push_back(value);
   }
   return values;
 }

@@ -1,5 +1,9 @@
 #include "tern/server/blocking_bridge.h"
 
+#include <cassert>
+
+#include "tern/detail/misuse.h"
+
 namespace tern {
 
 /// The task that a worker waits for, as a job on the loop.
@@ -18,6 +22,11 @@ BlockingBridge::~BlockingBridge() = default;
 void BlockingBridge::run_and_wait(Task<void> task) {
   std::unique_lock lock{mutex_};
   if (closed_) throw Cancelled{};
+  if (busy_) {
+    detail::throw_misuse(
+        "a synchronous handler reads and writes on two threads at once: use its reader and writer on one thread");
+  }
+  busy_ = true;
   ended_ = false;
   error_ = nullptr;
   loop_.post([self = shared_from_this(), body = std::make_shared<Task<void>>(std::move(task))] {
@@ -25,10 +34,13 @@ void BlockingBridge::run_and_wait(Task<void> task) {
       const std::lock_guard loop_lock{self->mutex_};
       if (self->closed_) return;
     }
+    assert(self->visit_ == nullptr && Loop::current() == &self->loop_);
     self->visit_ = std::make_unique<Visit>(*self);
     self->visit_->start(std::move(*body));
   });
+  blocked_.begin(detail::counts_this_thread);
   changed_.wait(lock, [this] { return closed_ || ended_; });
+  busy_ = false;
   if (!ended_) throw Cancelled{};
   if (error_) std::rethrow_exception(error_);
 }
@@ -37,6 +49,8 @@ void BlockingBridge::visit_ended(std::exception_ptr error) {
   visit_.reset();
   {
     const std::lock_guard lock{mutex_};
+    blocked_.end();
+    assert(busy_ && !ended_);
     ended_ = true;
     error_ = std::move(error);
   }
@@ -47,6 +61,7 @@ void BlockingBridge::close() noexcept {
   visit_.reset();
   {
     const std::lock_guard lock{mutex_};
+    blocked_.end();
     closed_ = true;
   }
   changed_.notify_all();

@@ -3,6 +3,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include <cassert>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -86,6 +87,7 @@ ChildProcess::~ChildProcess() {
 Task<std::string> ChildProcess::end(Clock::time_point limit) {
   bool killed = false;
   for (;;) {
+    assert(id_ > 0);
     int status = 0;
     const pid_t ended = ::waitpid(id_, &status, WNOHANG);
     if (ended != 0) {

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <cassert>
 #include <utility>
 
 #include "transport/address.h"
@@ -58,10 +59,12 @@ bool ConnectionLimit::enter(const std::string& address) {
 }
 
 void ConnectionLimit::leave(const std::string& address) noexcept {
-  count_.fetch_sub(1, std::memory_order_relaxed);
+  [[maybe_unused]] const std::size_t before = count_.fetch_sub(1, std::memory_order_relaxed);
+  assert(before > 0);
   if (address.empty()) return;
   const std::lock_guard lock{mutex_};
   const auto here = by_address_.find(address);
+  assert(here != by_address_.end() && here->second > 0);
   if (--here->second == 0) by_address_.erase(here);
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <cassert>
 #include <exception>
 #include <utility>
 
@@ -28,6 +29,7 @@ Task<std::string> next_message(int socket) {
 }  // namespace
 
 bool HandoverChannel::send(std::string_view text) noexcept {
+  assert(open());
   try {
     transport::send_message(socket_.get(), text);
     return true;

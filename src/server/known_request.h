@@ -1,6 +1,8 @@
 // What a request's header block means to the server: read once for each block that differs, and kept with it.
 #pragma once
 
+#include <cassert>
+
 #include "rpc/request_head.h"
 #include "server/service_registry.h"
 #include "tern/http2/header_block.h"
@@ -22,6 +24,7 @@ inline const KnownRequest& known_request(const http2::HeaderBlock& block, const 
     if (read->handler != nullptr && !registry.is_fallback(*read->handler)) read->method_id = read->handler->id();
     block.meaning = read;
   }
+  assert(block.meaning != nullptr);
   return *static_cast<const KnownRequest*>(block.meaning.get());
 }
 

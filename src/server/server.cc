@@ -4,11 +4,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cassert>
 #include <functional>
 #include <iterator>
 #include <latch>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -19,10 +21,12 @@
 #include "async/run_on_loops.h"
 #include "call/notify.h"
 #include "rpc/timeout.h"
+#include "server/check_options.h"
 #include "server/server_loop.h"
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
 #include "tern/async/task_group.h"
+#include "tern/detail/misuse.h"
 #include "transport/acceptor.h"
 #include "transport/entity_id.h"
 
@@ -61,7 +65,7 @@ class ServerParts {
   }
 
   /// On any loop, also when the server has ended.
-  static Task<ServerInfo> inspect(std::shared_ptr<const ServerParts> self);
+  static Task<ServerInfo> inspect(std::shared_ptr<const ServerParts> self, Inspect what);
 
  private:
   std::uint64_t id_ = transport::next_entity_id();
@@ -70,18 +74,21 @@ class ServerParts {
   std::vector<ServerInfo::Listening> listening_;
 };
 
-Task<ServerInfo> ServerParts::inspect(std::shared_ptr<const ServerParts> self) {
+Task<ServerInfo> ServerParts::inspect(std::shared_ptr<const ServerParts> self, Inspect what) {
   struct Seen {
     std::vector<CallCounts> calls;
     std::vector<std::vector<ConnectionInfo>> connections;
+    std::vector<std::vector<RunningCall>> running;
   };
   // Shared with loops that come round when nobody waits any more.
   const auto seen = std::make_shared<Seen>();
   seen->calls.resize(self->parts_.size());
   seen->connections.resize(self->parts_.size());
-  std::function<void(ServerLoop&, std::size_t)> look = [seen](ServerLoop& part, std::size_t i) {
+  seen->running.resize(self->parts_.size());
+  std::function<void(ServerLoop&, std::size_t)> look = [seen, what](ServerLoop& part, std::size_t i) {
     seen->calls[i] = part.calls();
     seen->connections[i] = part.connections();
+    if (what == Inspect::kCalls) seen->running[i] = part.running_calls();
   };
   co_await run_on_loops(self->pointers(), std::move(look));
   ServerInfo info;
@@ -91,6 +98,7 @@ Task<ServerInfo> ServerParts::inspect(std::shared_ptr<const ServerParts> self) {
   for (auto& connections : seen->connections) {
     std::move(connections.begin(), connections.end(), std::back_inserter(info.connections));
   }
+  for (auto& running : seen->running) std::move(running.begin(), running.end(), std::back_inserter(info.running));
   co_return info;
 }
 
@@ -101,7 +109,10 @@ class Server::Core {
   explicit Core(ServerOptions options)
       : home_(Loop::require_current("a Server")),
         shared_(std::make_shared<ServerShared>(options)),
-        parts_(std::make_shared<ServerParts>(home_, shared_)) {}
+        parts_(std::make_shared<ServerParts>(home_, shared_)) {
+    accepting_.may_be_dropped();
+    ending_.may_be_dropped();
+  }
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
@@ -117,6 +128,7 @@ class Server::Core {
   void add_service(Service& service) {
     require_not_listening("add_service()");
     shared_->registry.add(service);
+    services_.push_back(service.in_use());
   }
 
   [[nodiscard]] std::vector<std::string> service_names() const { return shared_->registry.names(); }
@@ -133,12 +145,16 @@ class Server::Core {
 
   void set_generic_service(GenericService& service) {
     require_not_listening("set_generic_service()");
+    if (shared_->registry.has_fallback()) {
+      detail::throw_misuse("set_generic_service() was called twice: a server has one generic service");
+    }
     shared_->registry.set_fallback(service.handler());
   }
 
   std::uint16_t listen(std::string_view text, ListenOptions options) {
-    require_not_stopped();
+    require_not_stopped("listen()");
     tell_observers();
+    if (!listening_) listening_.emplace();
     const std::string name{options.name.empty() ? text : options.name};
     if (name.find('\n') != std::string::npos) throw std::invalid_argument("a listening socket's name has a line break");
     auto acceptors = acceptors_for(text, name, options);
@@ -150,6 +166,7 @@ class Server::Core {
       parts_->add_listening(acceptor->name());
       acceptors_.push_back({.acceptor = std::move(acceptor), .name = name});
     }
+    assert(!acceptors_.empty());
     return acceptors_.back().acceptor->address().port;
   }
 
@@ -161,22 +178,32 @@ class Server::Core {
   }
 
   void serve_socket(int descriptor, ServerTls* tls) {
-    require_not_stopped();
+    require_not_stopped("serve_socket()");
+    serves_sockets_ = true;
     part_of(home_).add_connection(transport::make_socket_stream(home_, transport::adopt_socket(home_, descriptor)),
                                   {.tls = tls});
   }
 
   void listen(InProcess& in_process) {
-    require_not_stopped();
+    require_not_stopped("listen()");
     tell_observers();
-    in_process.serve(home_, [this](Loop& loop, std::unique_ptr<transport::ByteStream> stream) {
+    if (!listening_) listening_.emplace();
+    in_processes_.push_back(in_process.serve(home_, [this](Loop& loop, std::unique_ptr<transport::ByteStream> stream) {
       part_of(loop).add_connection(std::move(stream), {.in_process = true});
-    });
-    in_processes_.push_back(&in_process);
+    }));
+  }
+
+  void check_serving(const StopOptions& options) const {
+    check_options(options);
+    require_home("serve_until()");
+    if (stopping_ || !acceptors_.empty() || !in_processes_.empty() || serves_sockets_) return;
+    spdlog::warn("serve_until() of a server that listens on nothing: call listen() before");
   }
 
   // It ends whether or not whoever asked for it still waits.
   Task<void> stop(StopOptions options) {
+    check_options(options);
+    require_home("stop()");
     const Clock::time_point delay_ends = rpc::deadline_after(Clock::now(), options.delay);
     const Clock::time_point grace_ends = rpc::deadline_after(delay_ends, options.grace);
     if (!std::exchange(stopping_, true)) {
@@ -193,6 +220,7 @@ class Server::Core {
   }
 
   Task<void> end() {
+    assert(stopping_ && Loop::current() == &home_);
     while (Clock::now() < delay_ends_) {
       changed_.clear();
       co_await changed_.wait(delay_ends_);
@@ -201,6 +229,7 @@ class Server::Core {
     co_await accepting_.join();
     acceptors_.clear();
 
+    assert(left_ == 0 && !parts_->all().empty());
     left_ = parts_->all().size();
     post_to_parts([empty = empty_part_, idle = http1_idle_](ServerLoop& part) { part.begin_stop(empty, idle); });
     // In a turn of its own: what handlers were woken for before the stop (HealthService::shut_down()) still goes out.
@@ -210,17 +239,30 @@ class Server::Core {
       co_await changed_.wait(grace_ends_);
     }
     if (left_ > 0) {
+      warn_of_long_calls();
       post_to_parts([](ServerLoop& part) { part.cancel_calls(); });
       co_await empty_.wait(Clock::now() + kCancelledHandlersTime);
     }
     std::function<void(ServerLoop&, std::size_t)> close = [](ServerLoop& part, std::size_t /*i*/) { part.close_all(); };
     co_await run_on_loops(parts_->pointers(), std::move(close));
     if (left_ > 0) co_await empty_.wait();
+    assert(left_ == 0);
     leave_in_processes();
+    services_.clear();
     stopped_.set();
   }
 
   [[nodiscard]] const std::shared_ptr<ServerParts>& parts() const noexcept { return parts_; }
+  [[nodiscard]] Loop& home() const noexcept { return home_; }
+  /// A turn of it for a program that runs its own io_context. Throws std::logic_error before that where `what` may not
+  /// be called: a turn makes this loop the present one.
+  [[nodiscard]] Loop::Turn turn_at_home(const char* what) const {
+    require_home(what);
+    return Loop::Turn{home_};
+  }
+  [[nodiscard]] bool home_lives() const noexcept {
+    return std::ranges::any_of(parts_->all(), [this](const auto& part) { return part.loop() == &home_; });
+  }
 
   Task<void> wait_for_termination() { co_await stopped_.wait(); }
 
@@ -252,12 +294,20 @@ class Server::Core {
     return acceptors;
   }
 
-  void require_not_stopped() const {
-    if (stopping_) throw std::logic_error("the server was stopped");
+  void require_home(const char* what) const {
+    if (home_.may_be_used_here()) return;
+    throw std::logic_error(std::string{what} +
+                           " on another loop or thread than the server's: call it on the loop that "
+                           "made the Server");
+  }
+  void require_not_stopped(const char* what) const {
+    require_home(what);
+    if (stopping_) throw std::logic_error(std::string{what} + " after stop(): make another Server to serve again");
   }
   void require_not_listening(const char* what) const {
+    require_home(what);
     if (!acceptors_.empty() || !in_processes_.empty()) {
-      throw std::logic_error(std::string{what} + " comes before listen()");
+      throw std::logic_error(std::string{what} + " comes after listen(): call it before");
     }
   }
 
@@ -274,8 +324,19 @@ class Server::Core {
     throw std::logic_error("a connection came to a loop that the server has no part on");
   }
 
+  // Without a grace nobody waited for them.
+  void warn_of_long_calls() const {
+    const std::size_t calls = calls_in_flight();
+    if (calls == 0 || grace_ends_ <= delay_ends_) return;
+    spdlog::warn(
+        "{} calls still run at the end of the server's grace, and are cancelled: raise StopOptions::grace, or end "
+        "their "
+        "handlers earlier (ServerContext::end_when_draining())",
+        calls);
+  }
+
   void leave_in_processes() {
-    for (InProcess* in_process : in_processes_) in_process->stop_serving();
+    for (const std::function<void()>& stop_serving : in_processes_) stop_serving();
     in_processes_.clear();
   }
 
@@ -328,8 +389,11 @@ class Server::Core {
   std::shared_ptr<ServerShared> shared_;
   std::shared_ptr<ServerParts> parts_;
   std::vector<Listening> acceptors_;
-  std::vector<InProcess*> in_processes_;
+  std::vector<std::function<void()>> in_processes_;  // each ends the serving of one
+  bool serves_sockets_ = false;
+  std::vector<std::shared_ptr<const void>> services_;  // that may be called
   TaskGroup accepting_;
+  std::optional<detail::ListeningServer> listening_;
   bool observers_told_ = false;
   bool stopping_ = false;
   std::size_t left_ = 0;  // parts that are not empty yet
@@ -337,7 +401,9 @@ class Server::Core {
   /// Called by a part on its loop when it is empty. Does nothing when the server is gone by then.
   std::function<void()> empty_part_ = [this, home = home_.mailbox(), alive = std::weak_ptr{alive_}] {
     home->post([this, alive] {
-      if (alive.expired() || --left_ > 0) return;
+      if (alive.expired()) return;
+      assert(left_ > 0 && stopping_);
+      if (--left_ > 0) return;
       empty_.set();
       changed_.set();
     });
@@ -351,8 +417,17 @@ class Server::Core {
   TaskGroup ending_;  // the last member: it uses the others
 };
 
-Server::Server(ServerOptions options) : core_(std::make_unique<Core>(options)) {}
-Server::~Server() = default;
+Server::Server(ServerOptions options) : core_(std::make_unique<Core>(checked(options))) {}
+Server::Server(boost::asio::io_context& context, ServerOptions options) {
+  const Loop::Turn turn{Loop::of(context)};
+  core_ = std::make_unique<Core>(checked(options));
+}
+// In a turn: a program may destroy its server when its io_context does not run any more.
+Server::~Server() {
+  std::optional<Loop::Turn> turn;
+  if (core_->home_lives()) turn.emplace(core_->home());
+  core_.reset();
+}
 
 void Server::add_service(Service& service) { core_->add_service(service); }
 std::vector<std::string> Server::service_names() const { return core_->service_names(); }
@@ -360,15 +435,23 @@ void Server::add_interceptor(ServerInterceptor& interceptor) { core_->add_interc
 void Server::add_observer(ServerObserver& observer) { core_->add_observer(observer); }
 void Server::set_generic_service(GenericService& service) { core_->set_generic_service(service); }
 std::uint16_t Server::listen(std::string_view address, ListenOptions options) {
+  const Loop::Turn turn = core_->turn_at_home("listen()");
   return core_->listen(address, options);
 }
 std::vector<ListeningSocket> Server::listening_sockets() const { return core_->listening_sockets(); }
-void Server::serve_socket(int descriptor, ServerTls* tls) { core_->serve_socket(descriptor, tls); }
-void Server::listen(InProcess& in_process) { core_->listen(in_process); }
+void Server::serve_socket(int descriptor, ServerTls* tls) {
+  const Loop::Turn turn = core_->turn_at_home("serve_socket()");
+  core_->serve_socket(descriptor, tls);
+}
+void Server::listen(InProcess& in_process) {
+  const Loop::Turn turn = core_->turn_at_home("listen()");
+  core_->listen(in_process);
+}
+void Server::check_serving(const StopOptions& options) const { core_->check_serving(options); }
 Task<void> Server::stop(StopOptions options) { return core_->stop(options); }
-Task<ServerInfo> Server::inspect() const { return ServerParts::inspect(core_->parts()); }
-std::function<Task<ServerInfo>()> Server::inspector() const {
-  return [parts = core_->parts()] { return ServerParts::inspect(parts); };
+Task<ServerInfo> Server::inspect(Inspect what) const { return ServerParts::inspect(core_->parts(), what); }
+std::function<Task<ServerInfo>()> Server::inspector(Inspect what) const {
+  return [parts = core_->parts(), what] { return ServerParts::inspect(parts, what); };
 }
 std::uint64_t Server::id() const noexcept { return core_->parts()->id(); }
 Task<void> Server::wait_for_termination() { return core_->wait_for_termination(); }

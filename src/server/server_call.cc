@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <cassert>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -78,6 +79,7 @@ void ServerCall::release_thread() noexcept {
 }
 
 void ServerCall::on_headers(const http2::HeaderBlockRef& block, std::string_view timeout, bool ended) {
+  assert(request_ == nullptr && !running_);
   headers_ = block;
   request_ = &known_request(*block, connection_.owner().shared().registry);
   if (HttpPart* http = connection_.http(); http != nullptr && request_->head.http_refusal() != 0) {
@@ -108,6 +110,7 @@ void ServerCall::on_headers_too_long(const http2::HeaderBlock& begun, http2::Hea
 }
 
 void ServerCall::refuse_http(int http_status) {
+  assert(!running_);
   answered_ = true;
   const std::string text = std::to_string(http_status);
   const http2::HeaderField field{":status", text, false};
@@ -115,6 +118,7 @@ void ServerCall::refuse_http(int http_status) {
 }
 
 void ServerCall::begin(std::string_view timeout) {
+  assert(request_ != nullptr && !running_);
   const rpc::RequestHead& head = request_->head;
   if (const int http_status = head.http_refusal(); http_status != 0) return refuse_http(http_status);
   if (!head.problem().ok()) return end(head.problem());
@@ -145,12 +149,14 @@ void ServerCall::begin(std::string_view timeout) {
 }
 
 void ServerCall::tell_observers_begin() {
+  assert(begun_at_ == Clock::time_point{} && request_ != nullptr);
   begun_at_ = Clock::now();
   notify(connection_.owner().shared().observers,
          [this](ServerObserver& observer) { observer.on_call_begun(context_); });
 }
 
 void ServerCall::tell_observers_end() noexcept {
+  assert(begun_at_ != Clock::time_point{} && request_ != nullptr);
   const Clock::duration took = Clock::now() - std::exchange(begun_at_, Clock::time_point{});
   const bool unary = request_->handler != nullptr && request_->handler->requests() == MethodHandler::Requests::kOne &&
                      !request_->handler->types().streams_responses;
@@ -167,6 +173,7 @@ void ServerCall::tell_observers_end() noexcept {
 
 void ServerCall::on_end() {
   if (answered_) return;
+  assert(request_ != nullptr);
   if (ended_inside_a_message()) {
     end_incoming();
     on_bad_message(Status{StatusCode::kInternal, "the request ended inside of a message"});
@@ -177,6 +184,7 @@ void ServerCall::on_end() {
 }
 
 void ServerCall::request_complete() {
+  assert(!running_ && !answered_);
   if (incoming().empty()) {
     return end(Status{StatusCode::kUnimplemented,
                       "the request ended without a message, and the method has one (a cardinality violation)"});
@@ -185,10 +193,24 @@ void ServerCall::request_complete() {
 }
 
 void ServerCall::start_handler() {
+  assert(!running_ && request_->handler != nullptr);
+  assert(Loop::current() == &loop());
   running_ = true;
   work = request_->head.path().c_str();
-  connection_.owner().call_started();
+  started_at_ = connection_.owner().call_started();
   start(intercepted() ? run_intercepted() : request_->handler->handle(*this));
+}
+
+RunningCall ServerCall::info() const {
+  JobStack stack{*this};
+  std::string awaits = stack.awaits();
+  return {.method = request_->head.path(),
+          .peer = connection_.peer(),
+          .started = started_at_,
+          .deadline = deadline,
+          .cancelled = Job::cancelled(),
+          .awaits = std::move(awaits),
+          .stack = std::move(stack)};
 }
 
 // Who opens calls with large replies and takes none would have the server hold them all.
@@ -240,6 +262,7 @@ Buffer ServerCall::encode(MessageRef message) {
 }
 
 Compression ServerCall::compression() const noexcept {
+  assert(request_ != nullptr);
   const Compression wanted = context_.compression_.value_or(connection_.owner().shared().options.compression);
   return request_->head.accepts(wanted) ? wanted : Compression::kIdentity;
 }
@@ -338,6 +361,7 @@ void ServerCall::end(Status status) {
 }
 
 void ServerCall::on_trailers_due(http2::HeaderFields& trailers) {
+  assert(answered_ && headers_sent_);
   if (status_.ok() && trailing_metadata().empty()) {
     trailers.push_back({rpc::kGrpcStatus, "0", true});
     return;
@@ -370,6 +394,7 @@ void ServerCall::end_when_draining() noexcept {
 }
 
 void ServerCall::on_closed(http2::ErrorCode /*code*/) {
+  assert(!open());
   disarm();
   answered_ = true;
   release_waits();
@@ -383,9 +408,11 @@ void ServerCall::stop_handler() noexcept {
 }
 
 void ServerCall::finished(std::exception_ptr error) {
+  assert(running_ && request_ != nullptr);
   running_ = false;
   context_.arena_.reset();
   end(error ? status_of(error) : Status{});
+  assert(answered_ && !running_);
   if (begun_at_ != Clock::time_point{}) tell_observers_end();
   connection_.owner().call_ended(status_.ok() && !context_.cancelled());
   leave_if_over();
@@ -396,6 +423,7 @@ void ServerCall::leave_if_over() {
 }
 
 Status ServerCall::status_of(const std::exception_ptr& error) const {
+  assert(error != nullptr && request_ != nullptr);
   std::string what;
   try {
     std::rethrow_exception(error);

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cassert>
 #include <random>
 #include <utility>
 
@@ -25,11 +26,13 @@ ServerConnection::ServerConnection(ServerLoop& owner, std::unique_ptr<transport:
 
 ServerConnection::~ServerConnection() {
   while (!calls_.empty()) delete &calls_.pop_front();
+  assert(calls_there_ == 0);
   owner_.connection_gone(in_process_);
 }
 
 void ServerConnection::start(std::string_view first_bytes) {
   const ServerOptions& options = owner_.shared().options;
+  assert(Loop::current() == &owner_.loop() && calls_there_ == 0);
   connection_.session().charge_to(memory_);
   connection_.close_when_stalled(options.write_timeout);
   if (options.handshake_timeout.count() > 0) {
@@ -141,6 +144,7 @@ bool ServerConnection::close_hard() {
 http2::Stream* ServerConnection::on_stream_opened() {
   // Who resets a call at once is not done with it before its handler is (CVE-2023-44487).
   if (calls_there_ >= most_calls_) return nullptr;
+  assert(!lost_);
   ++calls_there_;
   auto* call = new ServerCall(*this);
   calls_.push_back(*call);
@@ -148,6 +152,7 @@ http2::Stream* ServerConnection::on_stream_opened() {
 }
 
 void ServerConnection::call_over(ServerCall& call) {
+  assert(static_cast<ListNode<ServerCall>&>(call).linked());
   delete &call;
   if (lost_ && calls_.empty()) owner_.remove(*this);
 }
@@ -160,6 +165,7 @@ void ServerConnection::on_lost(const std::string& reason) {
   } else if (session.error_code() != http2::ErrorCode::kNoError) {
     refused(Refusal::kProtocol, session.error());
   }
+  assert(!lost_ && connection_.closed());
   lost_ = true;
   if (calls_.empty()) owner_.remove(*this);
 }

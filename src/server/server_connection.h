@@ -1,6 +1,7 @@
 // ServerConnection: one client's connection and the calls that it carries.
 #pragma once
 
+#include <cassert>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,12 +51,17 @@ class ServerConnection final : public ListNode<ServerConnection>, private transp
   [[nodiscard]] ConnectionInfo info() const { return connection_.info(); }
   void call_over(ServerCall& call);
   /// It is gone: its stream, and its handler.
-  void call_gone() noexcept { --calls_there_; }
+  void call_gone() noexcept {
+    assert(calls_there_ > 0);
+    --calls_there_;
+  }
 
   /// Logs the connection's first, and tells the observers.
   void refused(Refusal why, std::string_view text);
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
   http2::Stream* on_stream_opened() override;
   void on_ping_answered() override;
   void on_ping() override;

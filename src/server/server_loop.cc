@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <thread>
 #include <utility>
 
 #include "async/error_text.h"
 #include "http2/frame.h"
+#include "server/debug_layout.h"
 #include "server/server_connection.h"
 #include "tern/async/with_timeout.h"
 #include "text/utf8.h"
+#include "transport/debug_layout.h"
 #include "transport/readiness.h"
 #include "transport/tls_stream.h"
 
@@ -43,6 +46,7 @@ constexpr std::size_t kCrowd = 500;
 /// An equal part of what a server may have; 0, without limit, stays 0.
 std::size_t share_of(std::size_t limit, const Loop& loop) {
   const std::size_t loops = loop.siblings().size();
+  assert(loops > 0);
   return (limit + loops - 1) / loops;
 }
 
@@ -60,15 +64,22 @@ ServerLoop::ServerLoop(Loop& loop, std::shared_ptr<ServerShared> shared)
       memory_(loop, {.held = share_of(shared_->options.max_buffered_bytes, loop),
                      .crowded = crowded_share(shared_->options.crowded_bytes, loop)}),
       lingering_(loop, [this] { tell_if_empty(); }),
-      most_calls_(share_of(shared_->options.max_calls_in_flight, loop)) {}
+      most_calls_(share_of(shared_->options.max_calls_in_flight, loop)) {
+  add_debug_layout(server_layout());
+  add_debug_layout(transport::connection_layout());
+}
 
 ServerLoop::~ServerLoop() { close_all(); }
 
 void ServerLoop::add_connection(std::unique_ptr<transport::ByteStream> stream, const Port& port) {
+  assert(Loop::current() == &loop_);
   if (refuses_calls_ || (stopping_ && !empty_)) return;
   if (!port.in_process && !admit(*stream)) return;
   if (port.tls == nullptr && port.http == nullptr) return serve_http2(std::move(stream), port, {});
-  if (handshakes_ == nullptr) handshakes_ = std::make_unique<TaskGroup>();
+  if (handshakes_ == nullptr) {
+    handshakes_ = std::make_unique<TaskGroup>();
+    handshakes_->may_be_dropped();
+  }
   handshakes_->spawn(greet(std::move(stream), port));
 }
 
@@ -105,6 +116,7 @@ bool ServerLoop::admit(transport::ByteStream& stream) {
 }
 
 void ServerLoop::left() {
+  assert(open_ > 0 && most_open_ >= open_);
   --open_;
   if (most_open_ - open_ < kCrowd) return;
   most_open_ = open_;
@@ -151,6 +163,7 @@ class ServerLoop::Greeting {
   Greeting(const Greeting&) = delete;
   Greeting& operator=(const Greeting&) = delete;
   ~Greeting() {
+    assert(loop_.greetings_ > 0);
     --loop_.greetings_;
     loop_.tell_if_empty();
   }
@@ -205,6 +218,7 @@ HttpPart* ServerLoop::http_part(HttpHandler* handler) {
 }
 
 void ServerLoop::begin_stop(std::function<void()> empty, std::chrono::nanoseconds http1_idle) {
+  assert(!stopping_ && empty != nullptr);
   stopping_ = true;
   http1_idle_ = http1_idle;
   empty_ = std::move(empty);
@@ -274,7 +288,19 @@ std::vector<ConnectionInfo> ServerLoop::connections() {
   return infos;
 }
 
+std::vector<RunningCall> ServerLoop::running_calls() {
+  std::vector<RunningCall> calls;
+  connections_.for_each([&calls](ServerConnection& connection) {
+    connection.for_each_call([&calls](const ServerCall& call) {
+      if (call.running()) calls.push_back(call.info());
+    });
+  });
+  for (const auto& [handler, part] : http_parts_) part->add_running(calls);
+  return calls;
+}
+
 void ServerLoop::remove(ServerConnection& connection) {
+  assert(connection.linked() && connection.lost());
   delete &connection;
   tell_if_empty();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -100,16 +101,20 @@ class ServerLoop {
 
   /// Has as many calls as it may.
   [[nodiscard]] bool full() const noexcept { return most_calls_ != 0 && calls_in_flight() >= most_calls_; }
-  void call_started() noexcept {
+  /// Returns the time, to some milliseconds.
+  WallClock::time_point call_started() noexcept {
     calls_.fetch_add(1, std::memory_order_relaxed);
     counts_.count_start();
+    return *counts_.last_started;
   }
   void call_ended(bool ok) noexcept {
+    assert(calls_in_flight() > 0);
     calls_.fetch_sub(1, std::memory_order_relaxed);
     counts_.count_end(ok);
   }
   [[nodiscard]] const CallCounts& calls() const noexcept { return counts_; }
   [[nodiscard]] std::vector<ConnectionInfo> connections();
+  [[nodiscard]] std::vector<RunningCall> running_calls();
   /// Any thread.
   [[nodiscard]] std::size_t calls_in_flight() const noexcept { return calls_.load(std::memory_order_relaxed); }
 
@@ -122,12 +127,17 @@ class ServerLoop {
   void remove(ServerConnection& connection);
   /// For ServerConnection.
   void connection_made(bool in_process) noexcept { from_outside_ += in_process ? 0 : 1; }
-  void connection_gone(bool in_process) noexcept { from_outside_ -= in_process ? 0 : 1; }
+  void connection_gone(bool in_process) noexcept {
+    assert(in_process || from_outside_ > 0);
+    from_outside_ -= in_process ? 0 : 1;
+  }
   /// Closes `stream` once its peer has read all of it. Until then it keeps its place among the connections, and the
   /// loop is not empty.
   void linger(std::unique_ptr<transport::ByteStream> stream) { lingering_.add(std::move(stream)); }
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
   void serve_http2(std::unique_ptr<transport::ByteStream> stream, const Port& port, std::string_view first_bytes);
   /// Whether it has a place among the server's connections, which it then keeps.
   bool admit(transport::ByteStream& stream);

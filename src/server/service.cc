@@ -1,9 +1,21 @@
 #include "tern/server/service.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <stdexcept>
 
 namespace tern {
+
+// The members of a derived class are destroyed before this: a call may use them and crash. The log then names the
+// cause.
+Service::~Service() {
+  if (in_use_.use_count() == 1) return;
+  spdlog::error(
+      "the service {} is destroyed while a server serves it: declare the service before the server, or await "
+      "Server::stop() before",
+      name_);
+}
 
 void Service::replace_method(std::string_view name, std::unique_ptr<MethodHandler> handler) {
   const auto method = std::find_if(methods_.begin(), methods_.end(),

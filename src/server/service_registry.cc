@@ -9,7 +9,8 @@ namespace tern {
 
 void ServiceRegistry::add(Service& service) {
   if (!services_.insert(service.name()).second) {
-    throw std::invalid_argument("a service \"" + service.name() + "\" is registered already");
+    throw std::invalid_argument("a service \"" + service.name() +
+                                "\" was added before: a server has one service of each name");
   }
   for (const Service::Method& method : service.methods()) {
     handlers_.emplace("/" + service.name() + "/" + method.name, method.handler.get());

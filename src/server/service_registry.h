@@ -25,6 +25,8 @@ class ServiceRegistry {
   /// Takes the calls that nobody else does.
   void set_fallback(MethodHandler& handler) noexcept { fallback_ = &handler; }
 
+  [[nodiscard]] bool has_fallback() const noexcept { return fallback_ != nullptr; }
+
   /// Whether `handler` takes calls of any name.
   [[nodiscard]] bool is_fallback(const MethodHandler& handler) const noexcept { return &handler == fallback_; }
 

@@ -355,10 +355,10 @@ Channelz::Channelz() : Service("grpc.channelz.v1.Channelz"), implementation_(std
 
 Channelz::~Channelz() = default;
 void Channelz::add(const Server& server) {
-  implementation_->servers.add({.id = server.id(), .inspect = server.inspector()});
+  implementation_->servers.add({.id = server.id(), .inspect = server.inspector(Inspect::kCounts)});
 }
 void Channelz::add(const Channel& channel) {
-  implementation_->channels.add({.id = channel.id(), .inspect = channel.inspector()});
+  implementation_->channels.add({.id = channel.id(), .inspect = channel.inspector(Inspect::kCounts)});
 }
 void Channelz::remove(const Server& server) { implementation_->servers.remove(server.id()); }
 void Channelz::remove(const Channel& channel) { implementation_->channels.remove(channel.id()); }

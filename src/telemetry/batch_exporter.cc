@@ -20,6 +20,7 @@ constexpr std::size_t kMostAtOnce = 8;
 
 BatchExporter::BatchExporter(const OtlpOptions& options, const Signal& signal, std::chrono::nanoseconds send_every)
     : sender_(options, signal), send_every_(options.send_every.value_or(send_every)) {
+  sending_.may_be_dropped();
   sending_.spawn(send_until_closed());
 }
 

@@ -40,6 +40,7 @@ class MetricExporter::Core {
         sender_(options, kMetrics),
         send_every_(options.send_every.value_or(kReadEvery)),
         process_begun_(process_begun()) {
+    sending_.may_be_dropped();
     sending_.spawn(send_until_closed());
   }
 

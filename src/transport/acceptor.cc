@@ -40,7 +40,8 @@ constexpr int kPortAttempts = 20;
 }
 
 std::string explain(const error_code& error) {
-  if (error == asio::error::address_in_use) return "the port is in use by another process";
+  if (error == asio::error::address_in_use)
+    return "the port is in use by another process, or by another listen() of this one";
   if (error == asio::error::access_denied) return "permission denied (ports below 1024 need privileges)";
   return error.message();
 }

@@ -78,6 +78,8 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
 
  private:
+  template <class Folder>
+  friend struct tern::DebugLayout;
   http2::Stream* on_stream_opened() override { return owner_.on_stream_opened(); }
   void on_output() override { loop_.when_turn_ends(*this); }
   void on_go_away(http2::ErrorCode code, std::string_view debug_data) override { owner_.on_go_away(code, debug_data); }

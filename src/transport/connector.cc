@@ -28,6 +28,7 @@ Task<std::vector<tcp::endpoint>> resolve(Loop& loop, const Address& address) {
   }
   tcp::resolver resolver{loop.context()};
   const std::string port = std::to_string(address.port);
+  const detail::WorkOutsideLoops looking_up;  // on a thread of Asio's
   auto [error, found] = co_await resolver.async_resolve(address.host, port, asio::as_tuple(use_task));
   if (error) throw std::runtime_error("cannot resolve \"" + address.host + "\": " + error.message());
   for (const auto& entry : found) endpoints.push_back(entry.endpoint());

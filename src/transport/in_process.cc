@@ -1,9 +1,12 @@
 #include "tern/transport/in_process.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <deque>
+#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -168,26 +171,43 @@ struct InProcess::Serving {
   }
 };
 
-void InProcess::serve(Loop& home, Accept accept) {
-  const std::lock_guard lock{mutex_};
-  if (serving_ != nullptr) throw std::logic_error("an InProcess is served by one server at a time");
-  serving_ = std::make_shared<Serving>(home, std::move(accept));
+struct InProcess::Shared {
+  std::mutex mutex;
+  std::shared_ptr<Serving> serving;
+};
+
+InProcess::InProcess() : shared_(std::make_shared<Shared>()) {}
+
+InProcess::~InProcess() {
+  const std::lock_guard lock{shared_->mutex};
+  if (shared_->serving == nullptr) return;
+  spdlog::error(
+      "an InProcess is destroyed while a server listens on it: declare it before the server, or await Server::stop() "
+      "before");
 }
 
-void InProcess::stop_serving() noexcept {
-  const std::lock_guard lock{mutex_};
-  if (serving_ != nullptr) serving_->stopped = true;
-  serving_.reset();
+std::function<void()> InProcess::serve(Loop& home, Accept accept) {
+  const std::lock_guard lock{shared_->mutex};
+  if (shared_->serving != nullptr) {
+    throw std::logic_error("an InProcess is served by one server at a time: stop that one, or make another InProcess");
+  }
+  shared_->serving = std::make_shared<Serving>(home, std::move(accept));
+  return [shared = shared_] {
+    const std::lock_guard its_lock{shared->mutex};
+    if (shared->serving != nullptr) shared->serving->stopped = true;
+    shared->serving.reset();
+  };
 }
 
 std::unique_ptr<ByteStream> InProcess::connect(Loop& loop) {
-  const std::lock_guard lock{mutex_};
-  if (serving_ == nullptr) throw std::runtime_error("failed to connect: no server listens on this InProcess");
+  const std::lock_guard lock{shared_->mutex};
+  const std::shared_ptr<Serving> serving = shared_->serving;
+  if (serving == nullptr) throw std::runtime_error("failed to connect: no server listens on this InProcess");
   const auto pair = std::make_shared<Pair>();
   auto client = std::make_unique<InProcessStream>(loop, pair, 0);
-  Loop& server_loop = serving_->loop_for(loop);
+  Loop& server_loop = serving->loop_for(loop);
   pair->ends[1]->loop = &server_loop;
-  server_loop.post([serving = serving_, pair, &server_loop] {
+  server_loop.post([serving, pair, &server_loop] {
     auto server = std::make_unique<InProcessStream>(server_loop, pair, 1);
     if (!serving->stopped) serving->accept(server_loop, std::move(server));
   });

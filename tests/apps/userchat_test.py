@@ -141,7 +141,7 @@ class Application(unittest.TestCase):
         port_taken.end(signal.SIGTERM)
         self.assertEqual(second.returncode, 1)
         self.assertEqual(second.stderr, f"error: cannot listen on 127.0.0.1:{port_taken.port}: "
-                                        "the port is in use by another process\n")
+                                        "the port is in use by another process, or by another listen() of this one\n")
         away = run("tour", "127.0.0.1:1")
         self.assertEqual(away.returncode, 1)
         self.assertEqual(away.stderr,

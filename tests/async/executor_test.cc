@@ -61,7 +61,7 @@ TEST(RunInExecutor, APoolOfOnesOwnBoundsWhatRunsAtOnce) {
 }
 
 /// Holds a pool's thread until it is told to let go.
-struct Gate {
+struct Turnstile {
   std::atomic<bool> open = false;
   std::atomic<bool> entered = false;
   void pass() {
@@ -75,7 +75,7 @@ struct Gate {
   }
 };
 
-Task<void> pass(Executor& pool, Gate& gate) {
+Task<void> pass(Executor& pool, Turnstile& gate) {
   co_await run_in_executor(pool, [&gate] { gate.pass(); });
 }
 
@@ -86,7 +86,7 @@ Task<void> note(Executor& pool, std::atomic<bool>& ran) {
 TEST(RunInExecutor, CancelledBeforeItsTurnItIsNotRun) {
   Executor pool{1};
   const auto body = [](Executor& its_pool, std::atomic<bool>& ran) -> Task<void> {
-    Gate gate;
+    Turnstile gate;
     TaskGroup holding;
     holding.spawn(pass(its_pool, gate));
     co_await sleep(0ms);
@@ -107,7 +107,7 @@ TEST(RunInExecutor, CancelledBeforeItsTurnItIsNotRun) {
 TEST(RunInExecutor, CancelledWhileItRunsItIsWaitedFor) {
   Executor pool{1};
   const auto body = [](Executor& its_pool) -> Task<void> {
-    Gate gate;
+    Turnstile gate;
     TaskGroup group;
     group.spawn(pass(its_pool, gate));
     co_await sleep(0ms);
@@ -125,11 +125,11 @@ TEST(RunInExecutor, DestroyedWhileItRunsItIsWaitedFor) {
   Executor pool{1};
   std::atomic<bool> ended = false;
   const auto body = [](Executor& its_pool, std::atomic<bool>& its_end) -> Task<void> {
-    Gate gate;
+    Turnstile gate;
     std::jthread releaser;
     {
       TaskGroup group;
-      const auto hold = [](Executor& a_pool, Gate& a_gate, std::atomic<bool>& an_end) -> Task<void> {
+      const auto hold = [](Executor& a_pool, Turnstile& a_gate, std::atomic<bool>& an_end) -> Task<void> {
         co_await run_in_executor(a_pool, [&] {
           a_gate.pass();
           an_end = true;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tern/async.h"
+#include "tern/testing/time.h"
 
 namespace tern {
 namespace {
@@ -62,6 +63,7 @@ TEST(Recycler, GivesBackWhatWasNotNeededMeanwhile) {
 }
 
 Task<void> wait_until_given_back() {
+  const tern::testing::Time time{{.automatic = true}};
   crowd(4096, 1024);
   while (recycler::kept() > recycler::kKeptForGood) co_await sleep(std::chrono::milliseconds{10});
 }

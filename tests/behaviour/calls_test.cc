@@ -274,6 +274,47 @@ TEST_F(Calls, ManyOnOneConnection) {
   });
 }
 
+TEST_F(Calls, AreTakenByEveryCombinator) {
+  with_server(service, [](Channel& channel, Server&) -> Task<void> {
+    ProbeStub stub{channel};
+    Order order;
+    order.set_number(1);
+    const Payload limited = co_await with_timeout(10s, stub.Unary(order));
+    EXPECT_EQ(limited.number(), 1);
+    const std::optional<Payload> in_time = co_await move_on_after(10s, stub.Unary(order));
+    EXPECT_TRUE(in_time);
+    const auto [reply, slept] = co_await gather(stub.Unary(order), sleep(1ms));
+    EXPECT_EQ(reply.number(), 1);
+    const std::optional<Payload> late = co_await move_on_after(1ms, stub.Hang(order));
+    EXPECT_FALSE(late);
+    auto first = co_await when_any(stub.Unary(order), stub.Hang(order));
+    EXPECT_EQ(first.index, 0U);
+    Order bad;
+    bad.set_status(static_cast<int>(StatusCode::kNotFound));
+    const auto [good, failed] = co_await gather_results(stub.Unary(order), stub.Unary(bad));
+    EXPECT_TRUE(good.ok());
+    EXPECT_THROW(static_cast<void>(failed.value()), RpcError);
+    std::vector<UnaryCall<Payload>> calls;
+    for (int i = 0; i < 20; ++i) calls.push_back(stub.Unary(order));
+    auto done = as_completed(std::move(calls), {.at_once = 4});
+    int ended = 0;
+    while (const auto one = co_await done.next()) ended += one->outcome.ok() ? 1 : 0;
+    EXPECT_EQ(ended, 20);
+    order.set_count(1);
+    auto download = stub.Download(order);
+    const std::optional<Payload> piece = co_await with_timeout(10s, download.next());
+    EXPECT_TRUE(piece);
+    TaskGroup group;
+    auto member = group.spawn(stub.Unary(order));
+    const Payload& spawned = co_await member;
+    EXPECT_EQ(spawned.number(), 1);
+    co_await group.join();
+    const SharedTask<Payload> shared = share(stub.Unary(order));
+    const Payload& of_all = co_await shared;
+    EXPECT_EQ(of_all.number(), 1);
+  });
+}
+
 TEST_F(Calls, OverAUnixSocket) {
   const std::string path = testing::TempDir() + "tern_calls_" + std::to_string(getpid()) + ".sock";
   const Served served{.listen = "unix:" + path};

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "support/port_of.h"
 #include "support/raw_client.h"
 #include "support/serve.h"
+#include "tern/testing/time.h"
 
 namespace tern::test {
 namespace {
@@ -47,7 +49,7 @@ struct Receiving final : Intake::Receiver {
   bool stalled = false;
 };
 
-class IntakeTest : public testing::Test {
+class IntakeTest : public ::testing::Test {
  protected:
   boost::asio::io_context context_;
   Intake intake_{Loop::of(context_), 2 * kMebibyte, 0};
@@ -150,6 +152,11 @@ TEST_F(IntakeTest, WhatGoesAwayLeavesItsRoomToTheOthers) {
 }
 
 TEST_F(IntakeTest, WhoDoesNotGoOnIsGivenUpAndTheOthersComeToTheirRoom) {
+  std::optional<tern::testing::Time> time;
+  {
+    const Loop::Turn turn{Loop::of(context_)};
+    time.emplace(tern::testing::TimeOptions{.automatic = true});
+  }
   Receiving silent{intake_};
   Receiving waiting{intake_};
   silent.hold(2 * kMebibyte);

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "support/held_time.h"
 #include "support/serve.h"
 
 namespace tern::test {
@@ -21,87 +22,89 @@ Task<std::string> peer_of_call(Channel& channel) {
 
 TEST(Keepalive, PingsTooManyAreAnsweredWithGoAwayAndTheClientSlowsDown) {
   ProbeService service;
-  with_server(service,
-              [](Channel& channel, Server&) -> Task<void> {
-                ProbeStub stub{channel};
-                const Result<Payload> result = co_await stub.Hang(Order{}).result();
-                EXPECT_EQ(result.status().code(), StatusCode::kUnavailable);
-                // The next connection pings half as often, and in time not too often.
-                const Status after = co_await call(channel, {.wait_for_ready = true});
-                EXPECT_TRUE(after.ok());
-              },
-              {.channel_options = {.keepalive_time = 2ms}});
+  with_server_in_held_time(service,
+                           [](Channel& channel, Server&) -> Task<void> {
+                             ProbeStub stub{channel};
+                             const Result<Payload> result = co_await stub.Hang(Order{}).result();
+                             EXPECT_EQ(result.status().code(), StatusCode::kUnavailable);
+                             // The next connection pings half as often, and in time not too often.
+                             const Status after = co_await call(channel, {.wait_for_ready = true});
+                             EXPECT_TRUE(after.ok());
+                           },
+                           {.channel_options = {.keepalive_time = 30s}});
 }
 
 TEST(Keepalive, WithinTheServersPolicyHoldsAConnection) {
   ProbeService service;
-  with_server(service,
-              [](Channel& channel, Server&) -> Task<void> {
-                ProbeStub stub{channel};
-                const Result<Payload> result = co_await stub.Hang(Order{}, {.timeout = 60ms}).result();
-                EXPECT_EQ(result.status().code(), StatusCode::kDeadlineExceeded);
-              },
-              {.server_options = {.min_ping_interval = 1ms}, .channel_options = {.keepalive_time = 2ms}});
+  with_server_in_held_time(service,
+                           [](Channel& channel, Server&) -> Task<void> {
+                             ProbeStub stub{channel};
+                             const Result<Payload> result = co_await stub.Hang(Order{}, {.timeout = 50min}).result();
+                             EXPECT_EQ(result.status().code(), StatusCode::kDeadlineExceeded);
+                           },
+                           {.channel_options = {.keepalive_time = 6min}});
 }
 
 TEST(MaxConnectionAge, MovesClientsToNewConnectionsWithoutLosingACall) {
   ProbeService service;
-  with_server(service,
-              [](Channel& channel, Server&) -> Task<void> {
-                const std::string first = co_await peer_of_call(channel);
-                EXPECT_FALSE(first.empty());
-                int calls = 0;
-                const auto end = Clock::now() + 200ms;
-                while (Clock::now() < end) {
-                  const Status status = co_await call(channel, {.wait_for_ready = true});
-                  EXPECT_TRUE(status.ok()) << status.to_string() << " after " << calls;
-                  ++calls;
-                }
-                EXPECT_GT(calls, 10);
-              },
-              {.server_options = {.max_connection_age = 15ms}});
+  with_server_in_held_time(service,
+                           [](Channel& channel, Server&) -> Task<void> {
+                             const std::string first = co_await peer_of_call(channel);
+                             EXPECT_FALSE(first.empty());
+                             const auto end = Clock::now() + 4h;
+                             while (Clock::now() < end) {
+                               const Status status = co_await call(channel, {.wait_for_ready = true});
+                               EXPECT_TRUE(status.ok()) << status.to_string();
+                               co_await sleep(30s);
+                             }
+                             const ChannelInfo info = co_await channel.inspect();
+                             EXPECT_EQ(info.calls.started, info.calls.succeeded);
+                           },
+                           {.server_options = {.max_connection_age = 15min}});
 }
 
 TEST(MaxConnectionAge, EndsCallsAfterItsGrace) {
   ProbeService service;
-  with_server(service,
-              [&](Channel& channel, Server&) -> Task<void> {
-                ProbeStub stub{channel};
-                const Result<Payload> result = co_await stub.Hang(Order{}).result();
-                EXPECT_EQ(result.status().code(), StatusCode::kUnavailable);
-                co_await until(service.running, 0);
-              },
-              {.server_options = {.max_connection_age = 10ms, .max_connection_age_grace = 10ms}});
+  with_server_in_held_time(service,
+                           [&](Channel& channel, Server&) -> Task<void> {
+                             ProbeStub stub{channel};
+                             const Result<Payload> result = co_await stub.Hang(Order{}).result();
+                             EXPECT_EQ(result.status().code(), StatusCode::kUnavailable);
+                             co_await until(service.running, 0);
+                           },
+                           {.server_options = {.max_connection_age = 20min, .max_connection_age_grace = 10min}});
 }
 
 TEST(Idle, TheServerEndsConnectionsWithoutCalls) {
   ProbeService service;
-  with_server(service,
-              [](Channel& channel, Server&) -> Task<void> {
-                co_await channel.connect();
-                const ConnectivityState state = co_await channel.wait_for_state_change(ConnectivityState::kReady);
-                EXPECT_EQ(state, ConnectivityState::kIdle);
-                const Status status = co_await call(channel);
-                EXPECT_TRUE(status.ok());
-              },
-              {.server_options = {.max_connection_idle = 10ms}});
+  with_server_in_held_time(service,
+                           [](Channel& channel, Server&) -> Task<void> {
+                             co_await channel.connect();
+                             const ConnectivityState state =
+                                 co_await channel.wait_for_state_change(ConnectivityState::kReady);
+                             EXPECT_EQ(state, ConnectivityState::kIdle);
+                             const Status status = co_await call(channel);
+                             EXPECT_TRUE(status.ok());
+                           },
+                           {.server_options = {.max_connection_idle = 10min}});
 }
 
 TEST(Idle, TheClientEndsConnectionsWithoutCalls) {
   ProbeService service;
-  with_server(service,
-              [](Channel& channel, Server&) -> Task<void> {
-                co_await channel.connect();
-                const ConnectivityState state = co_await channel.wait_for_state_change(ConnectivityState::kReady);
-                EXPECT_EQ(state, ConnectivityState::kIdle);
-                const Status status = co_await call(channel);
-                EXPECT_TRUE(status.ok());
-                // A call that runs is no idleness.
-                ProbeStub stub{channel};
-                const Result<Payload> result = co_await stub.Hang(Order{}, {.timeout = 50ms}).result();
-                EXPECT_EQ(result.status().code(), StatusCode::kDeadlineExceeded);
-              },
-              {.channel_options = {.idle_timeout = 5ms}});
+  with_server_in_held_time(service,
+                           [](Channel& channel, Server&) -> Task<void> {
+                             co_await channel.connect();
+                             const ConnectivityState state =
+                                 co_await channel.wait_for_state_change(ConnectivityState::kReady);
+                             EXPECT_EQ(state, ConnectivityState::kIdle);
+                             const Status status = co_await call(channel);
+                             EXPECT_TRUE(status.ok());
+                             // A connection with a running call is not idle.
+                             ProbeStub stub{channel};
+                             const Result<Payload> result = co_await stub.Hang(Order{}, {.timeout = 50min}).result();
+                             EXPECT_EQ(result.status().code(), StatusCode::kDeadlineExceeded);
+                           },
+                           {.channel_options = {.idle_timeout = 5min}});
 }
 
 TEST(Admission, CallsOverTheLimitAreRefused) {

@@ -13,6 +13,7 @@
 #include "support/raw_client.h"
 #include "support/serve.h"
 #include "tern/server/observer.h"
+#include "tern/testing/time.h"
 
 namespace tern::test {
 namespace {
@@ -53,41 +54,52 @@ Task<void> write_what_is_taken(RawClient& client, std::string bytes) {
 
 std::string greeting() { return std::string{http2::kClientPreface} + text_of(settings()); }
 
+template <class Body>
+Task<void> serve_with_limits(ServerOptions options, Body body) {
+  Refusals refusals;
+  ProbeService service;
+  Server server{options};
+  server.add_service(service);
+  server.add_observer(refusals);
+  const std::uint16_t port = server.listen("127.0.0.1:0");
+  co_await body(port, refusals, service);
+  co_await server.stop();
+}
+
 /// Runs `body(port, refusals, service)` against a server with these options.
 template <class Body>
 void with_limits(ServerOptions options, Body body) {
+  block_on(serve_with_limits(options, body));
+}
+
+/// As with_limits(), in a time that moves by itself as soon as nothing else is left to do.
+template <class Body>
+void with_limits_in_held_time(ServerOptions options, Body body) {
   const auto run = [](ServerOptions its_options, Body its_body) -> Task<void> {
-    Refusals refusals;
-    ProbeService service;
-    Server server{its_options};
-    server.add_service(service);
-    server.add_observer(refusals);
-    const std::uint16_t port = server.listen("127.0.0.1:0");
-    co_await its_body(port, refusals, service);
-    co_await server.stop();
+    const tern::testing::Time time{{.automatic = true}};
+    co_await serve_with_limits(its_options, its_body);
   };
   block_on(run(options, body));
 }
 
 TEST(Limits, WhoDoesNotGreetIsLetGo) {
-  with_limits({.handshake_timeout = 100ms},
-              [](std::uint16_t port, Refusals& refusals, ProbeService& /*service*/) -> Task<void> {
-                Channel honest{"127.0.0.1:" + std::to_string(port)};
-                co_await honest.connect();
-                RawClient silent{port};
-                co_await silent.write({});
-                RawClient half{port};
-                co_await half.write(std::string{http2::kClientPreface});
-                const bool silent_closed = co_await is_closed(silent, 10s);
-                EXPECT_TRUE(silent_closed);
-                const bool half_closed = co_await is_closed(half, 10s);
-                EXPECT_TRUE(half_closed);
-                EXPECT_EQ(refusals.counts[Refusal::kHandshake], 2);
-                EXPECT_EQ(honest.state(), ConnectivityState::kReady);
-                const Status status = co_await call(honest);
-                EXPECT_TRUE(status.ok());
-                co_await honest.close();
-              });
+  with_limits_in_held_time({}, [](std::uint16_t port, Refusals& refusals, ProbeService& /*service*/) -> Task<void> {
+    Channel honest{"127.0.0.1:" + std::to_string(port)};
+    co_await honest.connect();
+    RawClient silent{port};
+    co_await silent.write({});
+    RawClient half{port};
+    co_await half.write(std::string{http2::kClientPreface});
+    const bool silent_closed = co_await is_closed(silent, 1h);
+    EXPECT_TRUE(silent_closed);
+    const bool half_closed = co_await is_closed(half, 1h);
+    EXPECT_TRUE(half_closed);
+    EXPECT_EQ(refusals.counts[Refusal::kHandshake], 2);
+    EXPECT_EQ(honest.state(), ConnectivityState::kReady);
+    const Status status = co_await call(honest);
+    EXPECT_TRUE(status.ok());
+    co_await honest.close();
+  });
 }
 
 TEST(Limits, ConnectionsInAll) {
@@ -149,13 +161,12 @@ std::string download(int count, int size) {
 }
 
 TEST(Limits, WhoTakesNothingIsGivenUp) {
-  with_limits({.write_timeout = 100ms},
-              [](std::uint16_t port, Refusals& refusals, ProbeService& service) -> Task<void> {
-                RawClient lazy{port};
-                co_await lazy.write(download(100'000, 100'000));
-                while (refusals.counts[Refusal::kStalled] == 0) co_await sleep(1ms);
-                co_await until(service.running, 0);
-              });
+  with_limits_in_held_time({}, [](std::uint16_t port, Refusals& refusals, ProbeService& service) -> Task<void> {
+    RawClient lazy{port};
+    co_await lazy.write(download(100'000, 100'000));
+    while (refusals.counts[Refusal::kStalled] == 0) co_await sleep(1s);
+    co_await until(service.running, 0);
+  });
 }
 
 /// Heeds no cancellation until it is let go.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http2/memory_budget.h"
+#include "support/held_time.h"
 #include "support/serve.h"
 
 namespace tern::test {
@@ -210,19 +211,20 @@ TEST(CrowdedBytes, CallsWaitUntilTheirClientTakesSomething) {
 
 TEST(CrowdedBytes, WhoTakesNothingIsRefused) {
   ProbeService service;
-  with_server(service,
-              [&](Channel& channel, Server&) -> Task<void> {
-                auto stream = ProbeStub{channel}.Download(unread());
-                co_await stream.initial_metadata();
-                const Status refused = co_await call(channel);
-                EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted) << refused.to_string();
-                EXPECT_NE(refused.details().find("crowded_bytes"), std::string::npos);
-                stream.cancel();
-                co_await until(service.running, 0);
-                const Status again = co_await call(channel);
-                EXPECT_TRUE(again.ok()) << again.to_string();
-              },
-              {.server_options = {.crowded_bytes = 256 * 1024}});
+  with_server_over_sockets_in_held_time(service,
+                                        [&](Channel& channel, Server&) -> Task<void> {
+                                          auto stream = ProbeStub{channel}.Download(unread());
+                                          co_await stream.initial_metadata();
+                                          const Status refused = co_await call(channel);
+                                          EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted)
+                                              << refused.to_string();
+                                          EXPECT_NE(refused.details().find("crowded_bytes"), std::string::npos);
+                                          stream.cancel();
+                                          co_await until(service.running, 0);
+                                          const Status again = co_await call(channel);
+                                          EXPECT_TRUE(again.ok()) << again.to_string();
+                                        },
+                                        {.server_options = {.crowded_bytes = 256 * 1024}});
 }
 
 Task<void> download(Channel& channel, int& served) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "support/held_time.h"
 #include "support/serve.h"
 #include "tern/services/health.h"
 #include "tern/services/reflection.h"
@@ -199,7 +200,7 @@ class Stubborn final : public tern::test::v1::Probe::AsyncService {
 
 TEST(Shutdown, HandlersThatIgnoreTheirCancellationAreDestroyed) {
   Stubborn service;
-  with_server(service, [&](Channel& channel, Server& server) -> Task<void> {
+  with_server_in_held_time(service, [&](Channel& channel, Server& server) -> Task<void> {
     ProbeStub stub{channel};
     const auto stop_when_running = [](Stubborn& its_service, Server& its_server) -> Task<void> {
       co_await until(its_service.running, 1);

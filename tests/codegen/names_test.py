@@ -258,6 +258,15 @@ class Refusals(Generated):
             self.check(f'syntax = "proto3"; package {package}; message X {{}}',
                        f'refused.proto:1:20: package "{package}": {own.format(name)}')
 
+    def test_services_without_a_package_are_warned_of(self):
+        self.add("bare.proto", 'syntax = "proto3"; message M {}\n' + service("S", ["get"]))
+        self.add("packed.proto", 'syntax = "proto3"; package packed; message M {}\n' + service("S", ["get"]))
+        done = self.generate()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.strip(),
+                         "bare.proto:1:1: warning: services without a package are in the global namespace, and share their "
+                         'names with all other servers: add a line like "package shop.v1;"')
+
     def test_file_names_that_cannot_be_included(self):
         self.check('syntax = "proto3"; message M {}', 'a"b.proto:1:1: a file of this name cannot be included in C++: rename it',
                    'a"b.proto')

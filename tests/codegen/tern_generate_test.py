@@ -92,5 +92,21 @@ class TernGenerate(unittest.TestCase):
                 self.assertIn(error.format(self.folder), re.sub(r"\s+", " ", done.stderr))
 
 
+    def test_a_missing_tern_rest_is_told(self):
+        (self.folder / "project/api.proto").write_text(
+            'syntax = "proto3"; package api;\nimport "google/api/annotations.proto";\nmessage M {}\n')
+        text = "add_library(lib STATIC)\ntern_generate(lib PROTOS api.proto)\n"
+        rest = "add_library(tern::rest INTERFACE IMPORTED GLOBAL)\n"
+        warning = ("tern_generate(lib): api.proto imports google/api, and lib is not linked with tern::rest: add "
+                   "target_link_libraries(lib PUBLIC tern::rest)")
+        for linked, warned in (("", True), ("target_link_libraries(lib PUBLIC tern::rest)", False),
+                               ("add_library(base INTERFACE)\ntarget_link_libraries(base INTERFACE tern::rest)\n"
+                                "target_link_libraries(lib base)", False)):
+            with self.subTest(linked=linked):
+                done = self.configure(rest + text + linked, "CXX")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(warning in " ".join(done.stderr.split()), warned, done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

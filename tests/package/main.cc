@@ -1,10 +1,12 @@
 // A server and its client, as a user of the package would begin.
+#include <chrono>
 #include <cstdio>
 #include <string>
 
 #include "names/v1/names.tern.h"
 #include "tern/rest/site.h"
 #include "tern/tern.h"
+#include "tern/testing.h"
 
 namespace {
 
@@ -61,6 +63,14 @@ tern::Task<int> run() {
   co_return right ? 0 : 1;
 }
 
+tern::Task<int> run_and_play_an_hour() {
+  const int status = co_await run();
+  if (status != 0) co_return status;
+  const tern::testing::Time time{{.automatic = true}};
+  co_await tern::sleep(std::chrono::hours{1});
+  co_return time.elapsed() == std::chrono::hours{1} ? 0 : 1;
+}
+
 }  // namespace
 
-int main() { return tern::run(run()); }
+int main() { return tern::run(run_and_play_an_hour()); }

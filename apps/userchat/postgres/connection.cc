@@ -328,7 +328,7 @@ tern::Task<std::vector<Query*>> Connection::carry_out(std::vector<Query*> batch)
   for (Query* query : std::exchange(batch_, {})) {
     if (query == nullptr) continue;
     query->connection = nullptr;
-    if (!query->done.is_set()) unanswered.push_back(query);
+    if (!query->result.is_set()) unanswered.push_back(query);
   }
   co_return unanswered;
 }
@@ -366,7 +366,7 @@ tern::Task<void> Connection::answer(Query*& query) {
   if (lost()) co_return;
   if (problem && problem->sqlstate() == kReadOnly) read_only_ = true;
   if (problem && outdates(problem->sqlstate())) outdated_ = true;
-  if (query == nullptr || query->done.is_set()) co_return;
+  if (query == nullptr || query->result.is_set()) co_return;
   if (!problem) {
     query->succeed(*std::move(said.rows));
     co_return;
@@ -384,7 +384,7 @@ bool Connection::cancelled_by_us(const Error& problem, const Query* query) const
 
 void Connection::stop_current() {
   Query* query = batch_[current_];
-  if (query == nullptr || query->done.is_set()) return;
+  if (query == nullptr || query->result.is_set()) return;
   abandon(*query);
   query->connection = nullptr;
   query->fail(Error(kQueryCancelled, fmt::format("the statement took longer than {} ms", statement_timeout_.count())));
@@ -399,7 +399,7 @@ void Connection::abandon(const Query& query) noexcept {
   for (std::size_t i = 0; i < batch_.size(); ++i) {
     if (batch_[i] != &query) continue;
     batch_[i] = nullptr;
-    if (i != current_ || query.done.is_set()) return;
+    if (i != current_ || query.result.is_set()) return;
     CancelPtr cancel{PQgetCancel(connection_.get())};
     if (cancel == nullptr) return;
     ++cancels_under_way_;

@@ -26,17 +26,14 @@ Pool::Pool(Options options, std::vector<Statement> statements)
 tern::Task<Result> Pool::execute(std::size_t number, std::vector<std::string> parameters) {
   Query query{number, std::move(parameters), tern::Clock::now() + options_.patience};
   put(query);
-  co_await query.done.wait();
-  if (query.error) std::rethrow_exception(query.error);
-  co_return *std::move(query.result);
+  co_return co_await query.result.wait();
 }
 
 void Pool::put(Query& query) {
   queue_.push_back(query);
   query.queue_size = &queue_size_;
   ++queue_size_;
-  tern::IntrusiveList<Idle>& woken = idle_with_connection_.empty() ? idle_ : idle_with_connection_;
-  if (!woken.empty()) woken.pop_front().work.set();
+  if (!idle_with_connection_.notify_one()) idle_.notify_one();
 }
 
 void Pool::leave_queue(Query& query) noexcept {
@@ -66,12 +63,13 @@ tern::Task<void> Pool::work() {
   bool rested = false;
   for (;;) {
     // No more connections are opened than there are statements that wait.
-    if (queue_.empty() || (!connection && queue_size_ <= connecting_)) {
-      Idle idle;
-      (connection ? idle_with_connection_ : idle_).push_back(idle);
-      co_await idle.work.wait();
+    const auto has_work = [this, connected = connection != nullptr] {
+      return queue_size_ > (connected ? 0 : connecting_);
+    };
+    if (!has_work()) {
+      tern::Condition& idle = connection ? idle_with_connection_ : idle_;
+      co_await idle.wait(has_work);
       rested = true;
-      continue;
     }
     if (connection && std::exchange(rested, false) && connection->lost_meanwhile()) connection.reset();
     if (epoch != epoch_) connection.reset();

@@ -27,11 +27,6 @@ class Pool {
   tern::Task<Result> execute(std::size_t number, std::vector<std::string> parameters);
 
  private:
-  /// A worker without work.
-  struct Idle : tern::ListNode<Idle> {
-    tern::Event work;
-  };
-
   /// Has one connection, and carries out on it what waits.
   tern::Task<void> work();
   tern::Task<bool> connect(std::unique_ptr<Connection>& connection);
@@ -47,9 +42,10 @@ class Pool {
   std::size_t epoch_ = 0;  // counts the servers that turned out to accept no writes
   tern::IntrusiveList<Query> queue_;
   std::size_t queue_size_ = 0;
-  std::size_t connecting_ = 0;                      // workers that open a connection, or pause before they try again
-  tern::IntrusiveList<Idle> idle_with_connection_;  // are woken first
-  tern::IntrusiveList<Idle> idle_;
+  std::size_t connecting_ = 0;  // workers that open a connection, or pause before they try again
+  // Where workers wait for statements. Those with a connection are woken first.
+  tern::Condition idle_with_connection_;
+  tern::Condition idle_;
   CancelRequests cancels_;
   tern::TaskGroup workers_;
 };

@@ -11,12 +11,11 @@ Pool& Pools::here() {
 }
 
 tern::Task<void> Pools::close() {
-  tern::Loop& here = tern::Loop::require_current("closing a database");
   for (auto& [loop, pool] : pools_) {
-    tern::Event ended;
-    loop->post([&pool, &here, &ended] {
+    tern::ThreadOneShot<> ended;
+    loop->post([&pool, setter = ended.setter()] {
       pool.reset();
-      here.post([&ended] { ended.set(); });
+      setter.set();
     });
     co_await ended.wait();
   }

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 #include <exception>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "postgres/result.h"
@@ -29,23 +29,15 @@ struct Query : tern::ListNode<Query> {
   Query& operator=(const Query&) = delete;
   ~Query();
 
-  void succeed(Result its_result) {
-    result.emplace(std::move(its_result));
-    done.set();
-  }
-  void fail(const Error& its_error) {
-    error = std::make_exception_ptr(its_error);
-    done.set();
-  }
+  void succeed(Result its_result) { result.set(std::move(its_result)); }
+  void fail(const Error& error) { result.fail(std::make_exception_ptr(error)); }
 
   std::size_t statement;
   std::vector<std::string> parameters;
   tern::Clock::time_point patience;   // how long it waits for a connection
   std::size_t* queue_size = nullptr;  // of the queue that it stands in
   Connection* connection = nullptr;   // that carries it out now
-  std::optional<Result> result;
-  std::exception_ptr error;
-  tern::Event done;
+  tern::OneShot<Result> result;
 };
 
 }  // namespace userchat::postgres

@@ -74,6 +74,9 @@ inline constexpr bool kIsError = std::is_same_v<T, boost::system::error_code> ||
 template <class... Results>
 class AsioWait : public Wait {
  public:
+  AsioWait() = default;
+  AsioWait(AsioWait&& other) noexcept = default;
+  AsioWait& operator=(AsioWait&&) = delete;
   ~AsioWait() override {
     if (!state_) return;
     state_->wait = nullptr;
@@ -131,6 +134,10 @@ class [[nodiscard]] AsioOperation final : public AsioWait<Results...> {
  public:
   AsioOperation(Initiation initiation, ArgumentsTuple arguments)
       : initiation_(std::move(initiation)), arguments_(std::move(arguments)) {}
+
+  AsioOperation(AsioOperation&& other) noexcept = default;
+  AsioOperation& operator=(AsioOperation&&) = delete;
+  ~AsioOperation() override = default;
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <HasJob Promise>

@@ -8,6 +8,7 @@
 //   while (std::optional<int> number = co_await numbers.next()) use(*number);
 #pragma once
 
+#include <cassert>
 #include <coroutine>
 #include <exception>
 #include <memory>
@@ -19,6 +20,10 @@
 #include "tern/async/task.h"
 
 namespace tern {
+
+namespace detail {
+[[noreturn]] void throw_two_nexts();
+}  // namespace detail
 
 template <class T>
 class [[nodiscard]] AsyncGenerator {
@@ -81,7 +86,7 @@ class [[nodiscard]] AsyncGenerator {
   explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
 
   /// Runs the body to its next co_yield, in the awaiting coroutine's job. Empty when the body has ended (and ever
-  /// after); throws what the body threw, once. One next() at a time.
+  /// after); throws what the body threw, once. One next() at a time: a second one throws std::logic_error.
   auto next() noexcept { return Next<false>{frame_}; }
 
   /// As next(), without taking the value: it stays where the body yielded it, until the following call. Null at the
@@ -105,15 +110,19 @@ class [[nodiscard]] AsyncGenerator {
   class [[nodiscard]] Next {
    public:
     explicit Next(Frame frame) noexcept : frame_(frame) {}
-    Next(const Next&) = delete;
-    Next& operator=(const Next&) = delete;
+    Next(Next&& other) noexcept : frame_(other.frame_) { assert(!other.suspended_); }
+    Next& operator=(Next&&) = delete;
     ~Next() {
       if (!suspended_) return;
       // The job goes, and the body stands in one of its waits.
       frame_.promise().owner_->frame_ = nullptr;
       frame_.destroy();
     }
-    [[nodiscard]] bool await_ready() const noexcept { return !frame_ || frame_.done(); }
+    [[nodiscard]] bool await_ready() const {
+      if (!frame_ || frame_.done()) return true;
+      if (frame_.promise().continuation_) detail::throw_two_nexts();
+      return false;
+    }
     template <HasJob Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> consumer) noexcept {
       promise_type& promise = frame_.promise();
@@ -123,7 +132,7 @@ class [[nodiscard]] AsyncGenerator {
       return transfer_to(frame_);
     }
     auto await_resume() {
-      suspended_ = false;
+      if (std::exchange(suspended_, false)) frame_.promise().continuation_ = nullptr;
       using Result = std::conditional_t<kPointer, const T*, std::optional<T>>;
       if (!frame_) return Result{};
       promise_type& promise = frame_.promise();

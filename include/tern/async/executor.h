@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -41,6 +42,10 @@ class Executor {
 
    protected:
     ~Work() = default;
+
+   private:
+    friend class Executor;
+    detail::TestClock* counted_by_ = nullptr;
   };
 
   void submit(Work& work);
@@ -66,10 +71,17 @@ namespace detail {
 
 /// The untyped half of run_in_executor: what ties a piece of work to the coroutine that waits for it.
 class ExecutorWait : public Wait {
+ public:
+  ExecutorWait& operator=(ExecutorWait&&) = delete;
+
  protected:
   explicit ExecutorWait(Executor* executor) noexcept : executor_(executor) {}
+  ExecutorWait(ExecutorWait&& other) noexcept = default;
+  ~ExecutorWait() override = default;
   void begin(std::coroutine_handle<> caller, Job& job);
   virtual void call() noexcept = 0;
+  /// Asks the function to return soon, while it runs; on the loop.
+  virtual void request_stop() noexcept {}
   /// Takes the work back or waits for its end; by the most derived destructor, while there still is something to call.
   void abandon() noexcept;
 
@@ -83,13 +95,23 @@ class ExecutorWait : public Wait {
   std::shared_ptr<Running> running_;
 };
 
+/// A function that asks whether its result is still wanted.
+template <class Function>
+concept Stoppable = std::is_invocable_v<Function&, std::stop_token>;
+
+struct NoStop {};
+
 template <class Function>
 class [[nodiscard]] ExecutorCall final : public ExecutorWait {
+  static constexpr bool kStoppable = Stoppable<Function>;
+
  public:
-  using Result = std::invoke_result_t<Function&>;
+  // NOLINTNEXTLINE(modernize-type-traits): the branch that is not taken may have no type
+  using Result = typename std::conditional_t<kStoppable, std::invoke_result<Function&, std::stop_token>,
+                                             std::invoke_result<Function&>>::type;
   ExecutorCall(Executor* executor, Function function) : ExecutorWait(executor), function_(std::move(function)) {}
-  ExecutorCall(const ExecutorCall&) = delete;
-  ExecutorCall& operator=(const ExecutorCall&) = delete;
+  ExecutorCall(ExecutorCall&& other) noexcept = default;
+  ExecutorCall& operator=(ExecutorCall&&) = delete;
   ~ExecutorCall() override { abandon(); }
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -108,17 +130,28 @@ class [[nodiscard]] ExecutorCall final : public ExecutorWait {
   void call() noexcept override {
     try {
       if constexpr (std::is_void_v<Result>) {
-        function_();
+        invoke();
         result_.emplace();
       } else {
-        result_.emplace(function_());
+        result_.emplace(invoke());
       }
     } catch (...) {
       error_ = std::current_exception();
     }
   }
+  Result invoke() {
+    if constexpr (kStoppable) {
+      return function_(stop_.get_token());
+    } else {
+      return function_();
+    }
+  }
+  void request_stop() noexcept override {
+    if constexpr (kStoppable) stop_.request_stop();
+  }
 
   Function function_;
+  [[no_unique_address]] std::conditional_t<kStoppable, std::stop_source, NoStop> stop_;
   std::optional<std::conditional_t<std::is_void_v<Result>, std::monostate, Result>> result_;
   std::exception_ptr error_;
 };
@@ -128,7 +161,10 @@ class [[nodiscard]] ExecutorCall final : public ExecutorWait {
 /// Awaitable: the result of function(), run on a thread of `executor`; throws what it threw.
 /// Cancelled before its turn came, it is not run and the await throws Cancelled. Once it runs it is waited for,
 /// whatever happens (it may use the caller's locals): destroying the waiting coroutine blocks until the function
-/// returns.
+/// returns. A function that takes a std::stop_token is asked through it to return soon when its job is cancelled or the
+/// coroutine destroyed; what it returns is delivered all the same.
+///
+///   co_await tern::run_in_executor([&](std::stop_token stop) { while (!stop.stop_requested() && step()) {} });
 template <class Function>
 auto run_in_executor(Executor& executor, Function function) {
   return detail::ExecutorCall<Function>{&executor, std::move(function)};
@@ -136,7 +172,7 @@ auto run_in_executor(Executor& executor, Function function) {
 
 /// The same on the loop's default pool, one thread for each core.
 template <class Function>
-  requires std::is_invocable_v<Function&>
+  requires std::is_invocable_v<Function&> || detail::Stoppable<Function>
 auto run_in_executor(Function function) {
   return detail::ExecutorCall<Function>{nullptr, std::move(function)};
 }

@@ -1,95 +1,102 @@
 // gather: waits for many at once, as asyncio.gather does. One that throws cancels the rest; when all have ended its
-// exception is thrown. Results come in the order of the arguments.
+// exception is thrown. Results come in the order of the arguments. gather_results cancels nothing, and gives each
+// exception in the place of its result.
 //
 //   std::vector<User> users = co_await tern::gather(std::move(calls));          // a vector of awaitables
 //   auto [user, orders] = co_await tern::gather(find(id), orders_of(id));       // different ones
+//   for (auto& outcome : co_await tern::gather_results(std::move(calls))) if (outcome) use(outcome.value());
 #pragma once
 
 #include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "tern/async/awaitable.h"
+#include "tern/async/outcome.h"
 #include "tern/async/task.h"
-#include "tern/async/task_group.h"
+#include "tern/detail/branches.h"
 
 namespace tern {
 
-namespace detail {
-
-template <class Awaitable>
-auto awaiter_of(Awaitable&& awaitable) {
-  if constexpr (requires { std::forward<Awaitable>(awaitable).operator co_await(); }) {
-    return std::forward<Awaitable>(awaitable).operator co_await();
-  } else {
-    return std::forward<Awaitable>(awaitable);
-  }
-}
-
-template <class Awaitable>
-using AwaitedResult = decltype(awaiter_of(std::declval<Awaitable>()).await_resume());
-
-/// void becomes monostate, so that it can stand in a tuple.
-template <class Awaitable>
-using GatheredResult = std::conditional_t<std::is_void_v<AwaitedResult<Awaitable>>, std::monostate,
-                                          std::remove_cvref_t<AwaitedResult<Awaitable>>>;
-
-template <class Awaitable>
-Task<void> gather_one(Awaitable awaitable, std::optional<GatheredResult<Awaitable>>& result) {
-  if constexpr (std::is_void_v<AwaitedResult<Awaitable>>) {
-    co_await std::move(awaitable);
-    result.emplace();
-  } else {
-    result.emplace(co_await std::move(awaitable));
-  }
-}
-
-template <class... Awaitables, std::size_t... kIndex>
-Task<std::tuple<GatheredResult<Awaitables>...>> gather_pack(std::index_sequence<kIndex...> /*order*/,
-                                                            Awaitables... awaitables) {
-  std::tuple<std::optional<GatheredResult<Awaitables>>...> results;
-  TaskGroup group;
-  (group.spawn(gather_one(std::move(awaitables), std::get<kIndex>(results))), ...);
-  co_await group.join();
-  co_return std::tuple<GatheredResult<Awaitables>...>{*std::move(std::get<kIndex>(results))...};
-}
-
-}  // namespace detail
-
-/// A vector of awaitables of one type (Tasks, calls of a stub). For awaitables of void the result is void.
-template <class Awaitable>
-  requires(!std::is_void_v<detail::AwaitedResult<Awaitable>>)
-Task<std::vector<detail::GatheredResult<Awaitable>>> gather(std::vector<Awaitable> awaitables) {
-  std::vector<std::optional<detail::GatheredResult<Awaitable>>> results(awaitables.size());
-  TaskGroup group;
+/// A vector of awaitables of one type, which run beside each other as jobs of their own. For awaitables of void the
+/// result is void. Cancelled, the job cancels them, waits until they have ended, and throws Cancelled; if all have
+/// their results by then, it gives those.
+template <Awaitable A>
+  requires(!std::is_void_v<AwaitResult<A>>)
+Task<std::vector<AwaitResult<A>>> gather(std::vector<A> awaitables) {
+  std::vector<std::optional<AwaitResult<A>>> results(awaitables.size());
+  detail::Branches branches{detail::Branches::CancelAfter::kFailure};
   for (std::size_t i = 0; i < awaitables.size(); ++i) {
-    group.spawn(detail::gather_one(std::move(awaitables[i]), results[i]));
+    branches.add(detail::store_awaited(std::move(awaitables[i]), results[i]));
   }
-  co_await group.join();
-  std::vector<detail::GatheredResult<Awaitable>> all;
+  co_await branches;
+  std::vector<AwaitResult<A>> all;
   all.reserve(results.size());
   for (auto& result : results) all.push_back(*std::move(result));
   co_return all;
 }
 
-template <class Awaitable>
-  requires(std::is_void_v<detail::AwaitedResult<Awaitable>>)
-Task<void> gather(std::vector<Awaitable> awaitables) {
+template <Awaitable A>
+  requires(std::is_void_v<AwaitResult<A>>)
+Task<void> gather(std::vector<A> awaitables) {
   std::vector<std::optional<std::monostate>> results(awaitables.size());
-  TaskGroup group;
+  detail::Branches branches{detail::Branches::CancelAfter::kFailure};
   for (std::size_t i = 0; i < awaitables.size(); ++i) {
-    group.spawn(detail::gather_one(std::move(awaitables[i]), results[i]));
+    branches.add(detail::store_awaited(std::move(awaitables[i]), results[i]));
   }
-  co_await group.join();
+  co_await branches;
 }
 
+namespace detail {
+
+template <class... As, std::size_t... kIndex>
+Task<std::tuple<Stored<As>...>> gather_pack(std::index_sequence<kIndex...> /*order*/, As... awaitables) {
+  std::tuple<std::optional<Stored<As>>...> results;
+  Branches branches{Branches::CancelAfter::kFailure};
+  (branches.add(store_awaited(std::move(awaitables), std::get<kIndex>(results))), ...);
+  co_await branches;
+  co_return std::tuple<Stored<As>...>{*std::move(std::get<kIndex>(results))...};
+}
+
+template <class... As, std::size_t... kIndex>
+Task<std::tuple<Outcome<AwaitResult<As>>...>> gather_results_pack(std::index_sequence<kIndex...> /*order*/,
+                                                                  As... awaitables) {
+  std::tuple<Outcome<AwaitResult<As>>...> outcomes;
+  Branches branches{Branches::CancelAfter::kNothing};
+  (branches.add(store_outcome(std::move(awaitables), std::get<kIndex>(outcomes))), ...);
+  co_await branches;
+  co_return outcomes;
+}
+
+}  // namespace detail
+
 /// Different awaitables; a tuple of their results, std::monostate for void.
-template <class... Awaitables>
-  requires(sizeof...(Awaitables) > 0)
-auto gather(Awaitables... awaitables) {
-  return detail::gather_pack(std::index_sequence_for<Awaitables...>{}, std::move(awaitables)...);
+template <Awaitable... As>
+  requires(sizeof...(As) > 0)
+auto gather(As... awaitables) {
+  return detail::gather_pack(std::index_sequence_for<As...>{}, std::move(awaitables)...);
+}
+
+/// Runs all to their ends, whatever some of them throw; how each ended, in the order of the vector. Throws Cancelled
+/// only, after all have ended.
+template <Awaitable A>
+Task<std::vector<Outcome<AwaitResult<A>>>> gather_results(std::vector<A> awaitables) {
+  std::vector<Outcome<AwaitResult<A>>> outcomes(awaitables.size());
+  detail::Branches branches{detail::Branches::CancelAfter::kNothing};
+  for (std::size_t i = 0; i < awaitables.size(); ++i) {
+    branches.add(detail::store_outcome(std::move(awaitables[i]), outcomes[i]));
+  }
+  co_await branches;
+  co_return outcomes;
+}
+
+/// The same for different awaitables; a tuple of Outcomes.
+template <Awaitable... As>
+  requires(sizeof...(As) > 0)
+auto gather_results(As... awaitables) {
+  return detail::gather_results_pack(std::index_sequence_for<As...>{}, std::move(awaitables)...);
 }
 
 }  // namespace tern

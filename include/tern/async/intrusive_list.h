@@ -2,6 +2,8 @@
 // dies leaves its list by itself.
 #pragma once
 
+#include <cassert>
+
 namespace tern {
 
 template <class T>
@@ -12,6 +14,8 @@ template <class T>
 class ListNode {
  public:
   ListNode() = default;
+  /// An object moves before it enters a list; the new one stands in none.
+  ListNode([[maybe_unused]] ListNode&& other) noexcept { assert(!other.linked()); }
   ListNode(const ListNode&) = delete;
   ListNode& operator=(const ListNode&) = delete;
   ~ListNode() { unlink(); }
@@ -21,6 +25,7 @@ class ListNode {
   /// Leaves the list it stands in, if any.
   void unlink() noexcept {
     if (!linked()) return;
+    assert(previous_ != nullptr && previous_->next_ == this && next_->previous_ == this);
     previous_->next_ = next_;
     next_->previous_ = previous_;
     previous_ = next_ = nullptr;
@@ -45,10 +50,14 @@ class IntrusiveList {
   }
 
   [[nodiscard]] bool empty() const noexcept { return head_.next_ == &head_; }
-  [[nodiscard]] T& front() noexcept { return static_cast<T&>(*head_.next_); }
+  [[nodiscard]] T& front() noexcept {
+    assert(!empty());
+    return static_cast<T&>(*head_.next_);
+  }
 
   void push_back(T& object) noexcept {
     ListNode<T>& node = object;
+    assert(!node.linked());
     node.previous_ = head_.previous_;
     node.next_ = &head_;
     head_.previous_->next_ = &node;

@@ -5,6 +5,7 @@
 //                        \--------------body ended-------------------> done
 #pragma once
 
+#include <cassert>
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
@@ -13,13 +14,16 @@
 #include <memory>
 #include <optional>
 
+#include "tern/async/clock.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/async/recycler.h"
+#include "tern/detail/debug_layout.h"
 
 namespace tern {
 
 class Loop;
 class Job;
+class OnCancel;
 class TraceContext;
 template <class T>
 class Task;
@@ -39,9 +43,6 @@ inline constexpr std::chrono::milliseconds kCancellationPause{1};
 /// Whether `error` holds Cancelled.
 [[nodiscard]] bool is_cancelled(const std::exception_ptr& error) noexcept;
 
-/// The monotonic clock that every deadline here is measured by.
-using Clock = std::chrono::steady_clock;
-
 /// Something that a loop will run in its present turn; see Loop::make_ready.
 class Ready : public ListNode<Ready> {
  public:
@@ -58,6 +59,8 @@ class Ready : public ListNode<Ready> {
 class Wait : public Ready {
  public:
   Wait() = default;
+  /// An awaiter moves before it is awaited, so that gather(), with_timeout() and their like can take it.
+  Wait([[maybe_unused]] Wait&& other) noexcept : Ready() { assert(other.state_ == State::kIdle); }
   Wait(const Wait&) = delete;
   Wait& operator=(const Wait&) = delete;
   virtual ~Wait();
@@ -68,6 +71,9 @@ class Wait : public Ready {
 
   [[nodiscard]] Job* job() const noexcept { return job_; }
   [[nodiscard]] bool waiting() const noexcept { return state_ == State::kWaiting; }
+  /// For JobStack: the address of the coroutine's frame, and the job that it waits for, where that is part of this.
+  [[nodiscard]] const void* waiter() const noexcept { return waiter_.address(); }
+  [[nodiscard]] virtual const Job* inner_job() const noexcept { return nullptr; }
 
  protected:
   /// Called at most once, on the loop, when the job is cancelled while this waits. Must lead to wake(), at once or when
@@ -88,6 +94,8 @@ class Wait : public Ready {
 
  private:
   friend class Job;
+  template <class Folder>
+  friend struct DebugLayout;
   enum class State : unsigned char { kIdle, kWaiting, kWoken };
   void run() final;
 
@@ -106,7 +114,8 @@ class Job {
   Job& operator=(const Job&) = delete;
   virtual ~Job();
 
-  /// Runs `body` in the loop's present turn; finished() is called when it has ended.
+  /// Runs `body` in the loop's present turn; finished() is called when it has ended. Throws std::logic_error for a Task
+  /// that was moved from or awaited before.
   void start(Task<void> body);
 
   /// Asks the job to end: the innermost wait throws Cancelled, and so does every later one. Only on the job's loop.
@@ -123,6 +132,8 @@ class Job {
   [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
   [[nodiscard]] bool done() const noexcept { return done_; }
   [[nodiscard]] Loop& loop() const noexcept { return *loop_; }
+  /// The wait that it stands at; null while it runs, or waits for its turn.
+  [[nodiscard]] const Wait* innermost() const noexcept { return innermost_; }
 
   /// When the work stops being of use to whoever asked for it; calls made in this job inherit it.
   std::optional<Clock::time_point> deadline;
@@ -146,10 +157,15 @@ class Job {
 
   /// Destroys the body where it stands: for a derived class whose members the body's frames may use to the last.
   void destroy_body() noexcept;
+  /// The same for a job that lives on: it takes no further step, and finished() is not called.
+  void abandon_body() noexcept;
 
  private:
   friend class Wait;
+  friend class OnCancel;
   friend struct FinalTransfer;
+  template <class Folder>
+  friend struct DebugLayout;
 
   // The two turns of a job that are not resumptions of a wait: its first step, and its end.
   struct Step final : Ready {
@@ -166,7 +182,8 @@ class Job {
 
   Loop* loop_;
   Wait* innermost_ = nullptr;
-  std::coroutine_handle<> body_;  // of a Task<void>
+  std::coroutine_handle<> body_;   // of a Task<void>
+  OnCancel* on_cancel_ = nullptr;  // the guard that was made last
   Step step_{*this};
   bool cancelled_ = false;
   bool ended_ = false;
@@ -179,12 +196,20 @@ class CoroutinePromise {
  public:
   [[nodiscard]] Job* job() const noexcept { return job_; }
 
+  /// The frame that awaits the coroutine with this frame; null for a job's body.
+  [[nodiscard]] static const void* continuation_of(const void* frame) noexcept {
+    const auto any = std::coroutine_handle<CoroutinePromise>::from_address(const_cast<void*>(frame));
+    return any.promise().continuation_.address();
+  }
+
   static void* operator new(std::size_t size) { return recycler::allocate(size); }
   static void operator delete(void* frame, std::size_t size) noexcept { recycler::deallocate(frame, size); }
 
  protected:
   friend class Job;
   friend struct FinalTransfer;
+  template <class Folder>
+  friend struct DebugLayout;
   Job* job_ = nullptr;
   std::coroutine_handle<> continuation_;
 };

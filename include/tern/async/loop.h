@@ -24,6 +24,7 @@ namespace tern {
 
 class Executor;
 class LoopGroup;
+class TaskGroup;
 
 /// Called once at the end of the turn in which it was asked for.
 class TurnEnd : public ListNode<TurnEnd> {
@@ -53,6 +54,8 @@ class LoopMailbox {
   /// Runs `work` in a turn of the loop, soon; false when the loop has ended. A loop that ends before that turn destroys
   /// `work` on the thread that ends it. Any thread.
   bool post(std::function<void()> work);
+  /// The same on the loop's thread, but in no turn: for work that must not count as one (Loop::turn()).
+  bool post_outside_of_turns(std::function<void(Loop&)> work);
 
  private:
   friend class LoopService;
@@ -74,13 +77,17 @@ struct LoopTraffic {
 
 class Loop {
  public:
-  /// The loop of an io_context, made at the first call; it lives as long as the context. One thread at a time may run
-  /// the context.
+  /// The loop of an io_context, made at the first call; it lives as long as the context. Any thread. One thread at a
+  /// time may run the context: see docs/embedding.md.
   static Loop& of(boost::asio::io_context& context);
 
   /// The loop whose turn this thread is in; null outside of one.
   static Loop* current() noexcept;
-  /// The same, or throws std::logic_error that says what `what` needs.
+  /// Whether what belongs to this loop may be used by this thread now: in the loop's turn, or in no turn while the loop
+  /// stands still, if no other thread had its last turn: a program sets up a server before it runs its io_context. Any
+  /// thread.
+  [[nodiscard]] bool may_be_used_here() const noexcept;
+  /// The loop whose turn this thread is in, or throws std::logic_error that says what `what` needs.
   static Loop& require_current(const char* what);
 
   Loop(const Loop&) = delete;
@@ -88,7 +95,8 @@ class Loop {
 
   [[nodiscard]] boost::asio::io_context& context() const noexcept { return context_; }
 
-  /// The loops that were started together (see run()); just this one on an io_context of the user's own.
+  /// The loops that were started together (see run()), or that a ContextGroup holds; just this one on any other
+  /// io_context of the user's own.
   [[nodiscard]] std::span<Loop* const> siblings() const noexcept;
 
   /// Runs `ready` in this turn, or in one begun for it. Not while it stands in the list already.
@@ -127,6 +135,13 @@ class Loop {
   /// Asks for end.loop_ended().
   void when_loop_ends(LoopEnd& end) { ends_.push_back(end); }
 
+  /// The io_context is ended by stop(), and not by running out of work: a timer that nobody waits for any more need not
+  /// be removed from it, which saves a system call for each deadline that did not pass.
+  void ends_by_stop() noexcept { ends_by_stop_ = true; }
+
+  /// For debuggers, which find the group's tasks here.
+  void show(TaskGroup& group);
+
   /// The pool that run_in_executor uses by default: one thread for each core, shared with the siblings, started at the
   /// first call. From any thread.
   Executor& default_executor();
@@ -134,7 +149,8 @@ class Loop {
   /// Every entry into the loop from outside stands in a Turn: it runs what was made ready when the scope is left.
   class Turn {
    public:
-    explicit Turn(Loop& loop) noexcept;
+    /// Throws std::logic_error when another thread is in a turn of this loop: two threads run its io_context.
+    explicit Turn(Loop& loop);
     ~Turn();
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
@@ -148,6 +164,9 @@ class Loop {
  private:
   friend class LoopService;
   friend class LoopGroup;
+  friend struct LoopTimers;
+  template <class Folder>
+  friend struct DebugLayout;
   struct Alarm;
 
   explicit Loop(boost::asio::io_context& context);
@@ -155,6 +174,9 @@ class Loop {
   void run_turn();
   void schedule_turn();
   void set_alarm();
+  void alarm_rings();
+  void wait_for_test(detail::TestClock& clock, Clock::time_point next);
+  void cancel_alarm();
   void give_memory_back();
   void end_pause();
 
@@ -174,10 +196,14 @@ class Loop {
   bool gave_memory_back_ = false;
   Counter times_blocked_;  // of the thread that watches
   LoopTraffic traffic_;
-  bool in_turn_ = false;
+  std::atomic<const void*> last_thread_ = nullptr;  // that had a turn: the address of a variable of its own
+  std::atomic<bool> in_turn_ = false;               // of the loop's thread; others look only by mistake
   bool turn_scheduled_ = false;
   IntrusiveList<Ready> paused_;
   MemberTimer<Loop, &Loop::end_pause> pause_{*this};
+  bool ends_by_stop_ = false;
+  IntrusiveList<TaskGroup> groups_;
+  Loop* next_ = nullptr;  // of all loops of the process, for debuggers
 };
 
 }  // namespace tern

@@ -13,6 +13,7 @@
 
 #include "tern/async/job.h"
 #include "tern/async/resume.h"
+#include "tern/detail/debug_build.h"
 
 namespace tern {
 
@@ -76,13 +77,17 @@ class [[nodiscard]] Task {
  public:
   class promise_type final : public CoroutinePromise, public detail::TaskResult<T> {
    public:
-    Task get_return_object() noexcept { return Task{std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    Task get_return_object() noexcept {
+      made_at_.note();
+      return Task{std::coroutine_handle<promise_type>::from_promise(*this)};
+    }
     std::suspend_always initial_suspend() const noexcept { return {}; }
     FinalTransfer final_suspend() const noexcept { return {}; }
 
    private:
     friend class Task;
     friend class Job;
+    [[no_unique_address]] std::conditional_t<detail::kDebugBuild, detail::MadeAt, detail::NotNoted> made_at_;
   };
 
   Task() noexcept = default;
@@ -92,7 +97,9 @@ class [[nodiscard]] Task {
     return *this;
   }
   ~Task() {
-    if (frame_) frame_.destroy();
+    if (!frame_) return;
+    frame_.promise().made_at_.report_unawaited();
+    frame_.destroy();
   }
 
   /// False for a Task that was moved from.
@@ -101,6 +108,7 @@ class [[nodiscard]] Task {
   /// Runs the task in the awaiting coroutine's job; gives its result or throws what it threw. Once only: awaiting a
   /// Task that was moved from, or awaited before, throws std::logic_error.
   auto operator co_await() && noexcept { return Awaiter{std::exchange(frame_, nullptr)}; }
+  void operator co_await() & = delete;  // a Task is awaited once, so it is moved: co_await std::move(task)
 
  private:
   friend class Job;
@@ -122,6 +130,14 @@ class [[nodiscard]] Task {
       promise.job_ = caller.promise().job();
       promise.continuation_ = caller;
       return transfer_to(frame_);
+    }
+    /// For coroutines of other libraries, which have no job that the task could run in.
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> /*caller*/) noexcept {
+      static_assert(HasJob<Promise>,
+                    "a tern::Task is awaited in a coroutine of tern; in one of another library await "
+                    "tern::co_spawn(io_context, task, boost::asio::use_awaitable), or give it to tern::co_spawn() with "
+                    "a handler (docs/embedding.md)");
     }
     T await_resume() {
       if (!frame_) detail::throw_no_task();

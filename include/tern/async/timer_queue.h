@@ -3,6 +3,7 @@
 // table of its own: the timers themselves lie in coroutine frames all over memory, and moving an entry touches none.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,6 +17,8 @@ namespace tern {
 class Timer {
  public:
   Timer() = default;
+  /// A timer moves before it is armed; the new one is not armed.
+  Timer([[maybe_unused]] Timer&& other) noexcept { assert(!other.armed()); }
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 

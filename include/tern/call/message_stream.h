@@ -6,9 +6,12 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "tern/async/job.h"
 #include "tern/async/task.h"
+#include "tern/detail/misuse.h"
 #include "tern/http2/stream.h"
 #include "tern/rpc/compression.h"
 #include "tern/rpc/message_count.h"
@@ -17,10 +20,13 @@
 
 namespace tern {
 
+struct RunningCall;
+
 /// Bytes of written messages that may wait for the peer's window, for each call; a writer waits above it.
 inline constexpr std::size_t kUnsentBytesPerCall = std::size_t{64} * 1024;
 
-/// All on the loop of its connection. One reader and one writer at a time, independent of each other.
+/// All on the loop of its connection. One reader and one writer at a time, independent of each other; a second one, and
+/// one on another loop, throws std::logic_error.
 class MessageStream : public http2::Stream {
  public:
   class [[nodiscard]] Read;
@@ -40,6 +46,12 @@ class MessageStream : public http2::Stream {
 
   /// Whether the call may hold another `size` bytes, to be sent or read.
   [[nodiscard]] bool may_hold(std::size_t size) const noexcept;
+
+  /// Sets the loop that the stream lives on; its readers and writers are compared with it.
+  void live_on(const Loop& loop) noexcept { home_ = &loop; }
+
+  /// Appends the call, for Channel::inspect().
+  virtual void add_running(std::vector<RunningCall>& /*calls*/) const {}
 
   /// Whether read_message would wait.
   [[nodiscard]] bool must_wait_to_read() const noexcept { return incoming_.empty() && !incoming_ended_; }
@@ -105,6 +117,7 @@ class MessageStream : public http2::Stream {
   [[nodiscard]] bool recount() noexcept;
   void clear_incoming() noexcept;
   void refuse_incoming(Status status);
+  [[nodiscard]] bool reader_waits() const noexcept;
   void open_window() noexcept;
   void open_window_for_rest();
 
@@ -120,40 +133,51 @@ class MessageStream : public http2::Stream {
   std::size_t held_ = 0;  // received bytes that the peer's window is not yet opened for again
   http2::MemoryBudget* budget_;
   std::size_t held_in_memory_ = 0;  // bytes of messages, whole ones and one that has begun, as counted there
-  Read* reading_ = nullptr;
-  Write* writing_ = nullptr;
+  const Loop* home_ = nullptr;      // null: nobody compares
+  Read* reading_ = nullptr;         // from its wait until it has been resumed
+  Write* writing_ = nullptr;        // while it waits
 };
 
 class MessageStream::Read : public Wait {
  public:
+  Read(Read&& other) noexcept : Wait(static_cast<Wait&&>(other)), stream_(other.stream_) {}
   explicit Read(MessageStream& stream) noexcept : stream_(&stream) {}
-  ~Read() override {
-    if (waiting()) stream_->reading_ = nullptr;
+  ~Read() override { leave(); }
+  [[nodiscard]] bool await_ready() const {
+    if (stream_->reading_ != nullptr) detail::throw_two_reads();
+    return !stream_->incoming_.empty();
   }
-  [[nodiscard]] bool await_ready() const noexcept { return !stream_->incoming_.empty(); }
   template <HasJob Promise>
   void await_suspend(std::coroutine_handle<Promise> caller) {
     begin(caller, *caller.promise().job());
   }
   std::optional<Buffer> await_resume() {
+    leave();
     resumed();
+    if (stream_ == nullptr) detail::throw_call_destroyed();
     return stream_->take_message();
   }
 
  private:
   friend class MessageStream;
   void begin(std::coroutine_handle<> caller, Job& job);
+  void leave() noexcept {
+    if (stream_ != nullptr && stream_->reading_ == this) stream_->reading_ = nullptr;
+  }
   void cancel() noexcept override;
-  MessageStream* stream_;
+  MessageStream* stream_;  // null once it was destroyed
 };
 
 class MessageStream::Write : public Wait {
  public:
+  Write(Write&& other) noexcept
+      : Wait(static_cast<Wait&&>(other)), stream_(other.stream_), message_(std::move(other.message_)) {}
   Write(MessageStream& stream, Buffer message) noexcept : stream_(&stream), message_(std::move(message)) {}
   ~Write() override {
-    if (waiting()) stream_->writing_ = nullptr;
+    if (stream_ != nullptr && stream_->writing_ == this) stream_->writing_ = nullptr;
   }
-  [[nodiscard]] bool await_ready() noexcept {
+  [[nodiscard]] bool await_ready() {
+    if (stream_->writing_ != nullptr) detail::throw_two_writes();
     refused_ = !stream_->on_writing(message_);
     if (refused_ || stream_->paused_) return false;
     stream_->send_data(std::move(message_));
@@ -165,6 +189,7 @@ class MessageStream::Write : public Wait {
   }
   bool await_resume() {
     resumed();
+    if (stream_ == nullptr) detail::throw_call_destroyed();
     return !failed();
   }
 
@@ -173,7 +198,7 @@ class MessageStream::Write : public Wait {
   void begin(std::coroutine_handle<> caller, Job& job);
   void cancel() noexcept override;
   [[nodiscard]] bool failed() const noexcept { return refused_ || !(stream_->open() || stream_->paused_); }
-  MessageStream* stream_;
+  MessageStream* stream_;  // null once it was destroyed
   Buffer message_;
   bool refused_ = false;
 };

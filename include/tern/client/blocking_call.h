@@ -17,7 +17,7 @@ namespace tern {
 
 /// One response; throws RpcError.
 template <class Response>
-Response block_on_call(Channel& channel, UnaryCall<Response> call) {
+Response block_on_call(const detail::ChannelHandle& channel, UnaryCall<Response> call) {
   return block_on_loop(channel.home(), std::move(call).task());
 }
 
@@ -33,7 +33,7 @@ template <class Call>
 class BlockingCall {
  public:
   /// Throws std::logic_error on a loop's thread.
-  BlockingCall(Channel& channel, Call call) : loop_(&channel.home()) {
+  BlockingCall(detail::ChannelHandle channel, Call call) : channel_(std::move(channel)) {
     detail::require_no_loop();
     call_ = std::make_unique<Call>(std::move(call));
   }
@@ -42,28 +42,30 @@ class BlockingCall {
   /// On a loop's thread, which it may not block, it does not wait until the call has gone.
   ~BlockingCall() {
     if (!call_) return;
+    Loop* loop = channel_.home_if_there();
+    if (loop == nullptr) return;  // the call has ended with its channel
     if (Loop::current() == nullptr) {
-      block_on_loop(*loop_, drop(std::move(call_)));
+      block_on_loop(*loop, drop(std::move(call_)));
     } else {
-      loop_->mailbox()->post([call = std::shared_ptr<Call>{std::move(call_)}] {});
+      loop->mailbox()->post([call = std::shared_ptr<Call>{std::move(call_)}] {});
     }
   }
 
   /// The end of the call; its status.
-  Status status() { return block_on_loop(*loop_, call_->status()); }
-  void cancel() { block_on_loop(*loop_, cancel_call(*call_)); }
+  Status status() { return block_on_loop(channel_.home(), call().status()); }
+  void cancel() { block_on_loop(channel_.home(), cancel_call(call())); }
 
   /// The next message; nothing at a good end. Throws RpcError at a bad one.
-  auto next() { return block_on_loop(*loop_, detail::next_of(*call_)); }
+  auto next() { return block_on_loop(channel_.home(), detail::next_of(call())); }
 
   /// False when the call has ended.
   template <class Request>
   bool write(const Request& message) {
-    return block_on_loop(*loop_, call_->write(message));
+    return block_on_loop(channel_.home(), call().write(message));
   }
-  void done_writing() { block_on_loop(*loop_, call_->done_writing()); }
+  void done_writing() { block_on_loop(channel_.home(), call().done_writing()); }
   /// A client stream's response; throws RpcError.
-  auto finish() { return block_on_loop(*loop_, call_->finish()); }
+  auto finish() { return block_on_loop(channel_.home(), call().finish()); }
 
  private:
   static Task<void> drop(std::unique_ptr<Call> call) {
@@ -74,7 +76,12 @@ class BlockingCall {
     call.cancel();
     co_return;
   }
-  Loop* loop_;
+  [[nodiscard]] Call& call() const {
+    if (call_ == nullptr) detail::throw_moved_from();
+    return *call_;
+  }
+
+  detail::ChannelHandle channel_;
   std::unique_ptr<Call> call_;
 };
 

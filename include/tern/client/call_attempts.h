@@ -17,11 +17,13 @@
 
 namespace tern {
 
-class Channel;
 class ChannelCore;
 class ChannelLoop;
 class ServiceConfig;
 struct MethodConfig;
+namespace detail {
+class ChannelHandle;
+}
 namespace rpc {
 class ResponseBlock;
 }
@@ -39,7 +41,7 @@ class CallAttempts : public MessageStream, private ConnectionWaiter {
     std::shared_ptr<const rpc::ResponseBlock> last;  // the one that ended the stream; may be the first
   };
 
-  CallAttempts(Channel& channel, std::string_view method, const CallOptions& options);
+  CallAttempts(const detail::ChannelHandle& channel, std::string_view method, const CallOptions& options);
   /// Gives up the attempts under way.
   ~CallAttempts() override;
 
@@ -54,6 +56,9 @@ class CallAttempts : public MessageStream, private ConnectionWaiter {
   void begin_attempts();
   /// The client's side of the stream ends with what was written so far.
   void end_request();
+  [[nodiscard]] bool request_ended() const noexcept { return request_.ended(); }
+  /// Throws std::logic_error on another loop than the call's, once the call has begun.
+  void require_own_loop() const;
   /// Ends all attempts, with `status` for their connections' balancer. Starts no other one.
   void stop_attempts(const Status& status) noexcept;
 
@@ -71,6 +76,9 @@ class CallAttempts : public MessageStream, private ConnectionWaiter {
   [[nodiscard]] Event& headers_event() noexcept { return headers_; }
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
+
   /// The state of a call that makes more than one attempt: made when the first one fails, or the call hedges.
   class Repetition;
 

@@ -18,6 +18,11 @@
 #include "tern/client/channel_info.h"
 #include "tern/client/channel_options.h"
 #include "tern/client/connectivity_state.h"
+#include "tern/detail/channel_handle.h"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace tern {
 
@@ -35,15 +40,21 @@ class Channel {
   /// one connection). Throws std::invalid_argument when it is none of these, or when the service
   /// config is wrong.
   explicit Channel(std::string target, ChannelOptions options = {});
+  /// Blocking stubs run their calls on this io_context, which another thread must run, in place of a thread that the
+  /// channel starts where it is made outside of a loop. Other calls run on the loop that makes them, as ever.
+  Channel(boost::asio::io_context& context, std::string target, ChannelOptions options = {});
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
   /// Closes the channel: calls that still run end with CANCELLED, those on other loops soon afterwards. Until then the
-  /// channel uses the objects that its options point to; close() waits for that.
+  /// channel uses the objects that its options point to; close() waits for that. Calls that a stub makes afterwards end
+  /// with CANCELLED.
   ~Channel();
 
-  /// Before the first call; the first one added is outermost. `interceptor` must outlive the channel.
+  /// Before the channel is used; the first one added is outermost. `interceptor` must outlive the channel. Throws
+  /// std::logic_error when the channel has been used.
   void add_interceptor(ClientInterceptor& interceptor);
-  /// Before the first call; `observer` must outlive the channel.
+  /// Before the channel is used; `observer` must outlive the channel. Throws std::logic_error when the channel has been
+  /// used.
   void add_observer(ClientObserver& observer);
 
   /// Waits until there is a connection from the current loop; throws RpcError (UNAVAILABLE) when there can be none.
@@ -59,9 +70,9 @@ class Channel {
   Task<void> close();
 
   /// Asks all loops that use it. On any loop; the channel may be destroyed meanwhile.
-  Task<ChannelInfo> inspect() const;
+  Task<ChannelInfo> inspect(Inspect what = Inspect::kCalls) const;
   /// Does the same, on any loop and for as long as it is kept: after the channel's end it says SHUTDOWN.
-  [[nodiscard]] std::function<Task<ChannelInfo>()> inspector() const;
+  [[nodiscard]] std::function<Task<ChannelInfo>()> inspector(Inspect what = Inspect::kCalls) const;
   [[nodiscard]] std::uint64_t id() const noexcept;
   [[nodiscard]] const std::string& target() const noexcept;
   [[nodiscard]] const std::shared_ptr<ChannelCore>& core() const noexcept { return core_; }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tern/call/running_call.h"
 #include "tern/client/connectivity_state.h"
 #include "tern/transport/traffic.h"
 
@@ -29,6 +30,8 @@ struct ChannelInfo {
   ConnectivityState state = ConnectivityState::kIdle;
   CallCounts calls;
   std::vector<SubchannelInfo> subchannels;
+  /// Calls that have begun and not ended. Empty with Inspect::kCounts.
+  std::vector<RunningCall> running;
 };
 
 }  // namespace tern

@@ -14,6 +14,7 @@
 #include "tern/async/event.h"
 #include "tern/async/recycler.h"
 #include "tern/async/timer_queue.h"
+#include "tern/call/running_call.h"
 #include "tern/client/call_attempts.h"
 #include "tern/client/call_options.h"
 #include "tern/client/channel.h"
@@ -21,16 +22,11 @@
 
 namespace tern {
 
-namespace detail {
-/// For the typed calls, which own a ClientCall until they are awaited or moved from: throws std::logic_error.
-[[noreturn]] void throw_moved_from();
-}  // namespace detail
-
 /// Made anywhere; lives on the loop that starts it. Destroyed before its end, it is cancelled (RST_STREAM).
 class ClientCall final : public CallAttempts, private Timer, public Recycled {
  public:
   /// `method` is "/package.Service/Method" and lives for ever.
-  ClientCall(Channel& channel, std::string_view method, CallOptions options);
+  ClientCall(const detail::ChannelHandle& channel, std::string_view method, CallOptions options);
   ~ClientCall() override;
 
   /// The only message of the client; sent when the call opens. Before start(); an error here ends the call with it.
@@ -41,15 +37,17 @@ class ClientCall final : public CallAttempts, private Timer, public Recycled {
   void expect_one_response() noexcept { expect_one_message(); }
 
   /// Opens the call, connecting first where needed. Again, it does nothing. What the network does is never thrown:
-  /// status() says it.
+  /// status() says it. Throws std::logic_error outside of a loop.
   void start();
   /// start(), and awaits that the call is open or has ended.
   Event::Waiting opened();
 
-  /// RESOURCE_EXHAUSTED when the message is too long.
+  /// RESOURCE_EXHAUSTED when the message is too long, CANCELLED when the call has ended.
   [[nodiscard]] Result<Buffer> encode(MessageRef message, WriteOptions options = {});
   /// No more messages will be written.
   void end_requests() { end_request(); }
+  [[nodiscard]] bool requests_ended() const noexcept { return request_ended(); }
+  using CallAttempts::require_own_loop;
 
   /// One message of the server, decoded. INTERNAL when the bytes are not of this type.
   template <class Response>
@@ -80,13 +78,20 @@ class ClientCall final : public CallAttempts, private Timer, public Recycled {
   [[nodiscard]] const Metadata& initial_metadata() const noexcept;
   [[nodiscard]] const Metadata& trailing_metadata() const noexcept;
 
+  /// As it is now.
+  [[nodiscard]] RunningCall info() const;
+
   /// Ends it with this status, here and on the wire. Nothing when it has ended.
   void cancel(Status status);
 
  private:
+  template <class Folder>
+  friend struct DebugLayout;
+
   /// The interceptors and credentials around the call.
   class Chain;
 
+  void add_running(std::vector<RunningCall>& calls) const override { calls.push_back(info()); }
   void attempts_over(Status&& status) override { finish(std::move(status)); }
   void on_bad_message(Status status) override;
   void expired() noexcept override;
@@ -104,6 +109,7 @@ class ClientCall final : public CallAttempts, private Timer, public Recycled {
   bool started_ = false;
   CallCounts* counts_ = nullptr;  // the channel's on this loop, from the start to the end
   Clock::time_point begun_at_;    // while an observer waits for its end
+  WallClock::time_point started_at_;
   Event ended_;
   std::unique_ptr<Chain> chain_;  // ends before the rest
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "tern/async/intrusive_list.h"
 #include "tern/rpc/metadata.h"
@@ -10,6 +11,7 @@
 namespace tern {
 
 class ClientConnection;
+struct RunningCall;
 
 class ConnectionWaiter : public ListNode<ConnectionWaiter> {
  public:
@@ -21,6 +23,8 @@ class ConnectionWaiter : public ListNode<ConnectionWaiter> {
   /// For pickers.
   [[nodiscard]] virtual std::string_view method() const noexcept { return {}; }
   [[nodiscard]] virtual const Metadata& sent_metadata() const noexcept = 0;
+  /// Appends the call that waits, for Channel::inspect().
+  virtual void add_running(std::vector<RunningCall>& /*calls*/) const {}
 
  protected:
   ~ConnectionWaiter() = default;

@@ -1,29 +1,33 @@
 // GenericStub: calls by name and bytes, for a client that does not know the messages.
 #pragma once
 
-#include <string>
+#include <string_view>
+#include <utility>
 
 #include "tern/client/stream_call.h"
 #include "tern/client/unary_call.h"
 
 namespace tern {
 
-/// `method` is "/package.Service/Method" and outlives the call. The channel outlives the stub and its calls.
+/// `method` is "/package.Service/Method" and outlives the call; any other text throws std::invalid_argument. Calls that
+/// are made when the channel is gone end with CANCELLED.
 class GenericStub {
  public:
-  explicit GenericStub(Channel& channel) noexcept : channel_(&channel) {}
+  explicit GenericStub(detail::ChannelHandle channel) noexcept : channel_(std::move(channel)) {}
 
-  [[nodiscard]] UnaryCall<RawMessage> unary(std::string_view method, const RawMessage& request,
-                                            CallOptions options = {}) const {
-    return {*channel_, method, request, options};
+  [[nodiscard("a call begins when it is awaited: co_await it")]] UnaryCall<RawMessage> unary(
+      std::string_view method, const RawMessage& request, CallOptions options = {}) const {
+    return {channel_, checked(method), request, options};
   }
   /// Any kind of call: one message each way is what a unary method has.
   [[nodiscard]] BidiStreamCall<RawMessage, RawMessage> stream(std::string_view method, CallOptions options = {}) const {
-    return {*channel_, method, options};
+    return {channel_, checked(method), options};
   }
 
  private:
-  Channel* channel_;
+  static std::string_view checked(std::string_view method);
+
+  detail::ChannelHandle channel_;
 };
 
 }  // namespace tern

@@ -2,6 +2,7 @@
 // begins, or until they are too long (gRFC A6, "Memory Management (Buffering)").
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -33,6 +34,7 @@ class KeptRequest {
 
   /// Sends what there is on a stream that has just been opened. `last`: it is not sent again, except by this stream.
   void send_on(http2::Stream& stream, bool last) {
+    assert(stream.open());
     if (has_only_) stream.send_data(last ? std::move(only_) : only_);
     for (const Buffer& message : messages_) stream.send_data(message);
     if (ended_) stream.send_end();

@@ -22,22 +22,25 @@ namespace tern {
 
 namespace detail {
 
+[[noreturn]] void throw_second_response();
+[[noreturn]] void throw_generator_writes();
+
 /// What all streaming calls share.
 class StreamCall {
  public:
-  StreamCall(Channel& channel, std::string_view method, CallOptions options)
+  StreamCall(const ChannelHandle& channel, std::string_view method, CallOptions options)
       : call_(std::make_unique<ClientCall>(channel, method, options)) {}
 
   /// Awaits the end of the call; its status. Messages that were not read are dropped.
   Task<Status> status();
-  /// Cancels the call, here and on the wire. Nothing when it has ended.
-  void cancel() { call().cancel(Status{StatusCode::kCancelled, "cancelled by the client"}); }
+  /// Cancels the call, here and on the wire. Nothing when it has ended. Throws std::logic_error on another loop.
+  void cancel();
   /// Opens the call and awaits the server's initial metadata; empty when the call ended without.
   Task<Metadata> initial_metadata();
   /// Whether the server had compressed the message that was read last.
   [[nodiscard]] bool message_was_compressed() { return call().message_was_compressed(); }
-  /// Valid when the call has ended.
-  [[nodiscard]] const Metadata& trailing_metadata() { return call().trailing_metadata(); }
+  /// Throws std::logic_error while the call has not ended.
+  [[nodiscard]] const Metadata& trailing_metadata();
 
  protected:
   Task<bool> write_bytes(Result<Buffer> message);
@@ -97,7 +100,8 @@ class ReadingCall : public StreamCall {
 template <class Response>
 class [[nodiscard]] ServerStreamCall : public detail::ReadingCall<Response> {
  public:
-  ServerStreamCall(Channel& channel, std::string_view method, MessageRef request, CallOptions options)
+  ServerStreamCall(const detail::ChannelHandle& channel, std::string_view method, MessageRef request,
+                   CallOptions options)
       : detail::ReadingCall<Response>(channel, method, options) {
     this->call().set_request(this->call().encode(request));
   }
@@ -107,17 +111,19 @@ class [[nodiscard]] ServerStreamCall : public detail::ReadingCall<Response> {
 template <class Request, class Response>
 class [[nodiscard]] ClientStreamCall : public detail::StreamCall {
  public:
-  ClientStreamCall(Channel& channel, std::string_view method, CallOptions options)
+  ClientStreamCall(const detail::ChannelHandle& channel, std::string_view method, CallOptions options)
       : StreamCall(channel, method, options) {
     call().expect_one_response();
   }
 
-  /// Sends a message; waits while the server is behind. False when the call has ended: finish() says how.
+  /// Sends a message; waits while the server is behind. False when the call has ended: finish() says how. Throws
+  /// std::logic_error after finish().
   Task<bool> write(const Request& message, WriteOptions options = {}) {
     return write_bytes(call().encode(message, options));
   }
 
-  /// Ends the sending and awaits the response; throws RpcError for every status but OK.
+  /// Ends the sending and awaits the response; throws RpcError for every status but OK. Once: then it throws
+  /// std::logic_error.
   Task<Response> finish() {
     Result<Response> answer = co_await result();
     co_return std::move(answer).value();
@@ -125,7 +131,9 @@ class [[nodiscard]] ClientStreamCall : public detail::StreamCall {
   /// The same with the error as a value.
   Task<Result<Response>> result() {
     co_await end_writes();
+    if (response_taken_) detail::throw_second_response();
     const std::optional<Buffer> bytes = co_await call().read_message();
+    response_taken_ = true;
     const Status ended = co_await status();
     if (!ended.ok()) co_return ended;
     if (!bytes) co_return Status{StatusCode::kInternal, "the server sent no response"};
@@ -133,18 +141,23 @@ class [[nodiscard]] ClientStreamCall : public detail::StreamCall {
     if (Status bad = call().decode(*bytes, response); !bad.ok()) co_return bad;
     co_return response;
   }
+
+ private:
+  bool response_taken_ = false;
 };
 
 /// A stream each way.
 template <class Request, class Response>
 class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
  public:
-  BidiStreamCall(Channel& channel, std::string_view method, CallOptions options)
+  BidiStreamCall(const detail::ChannelHandle& channel, std::string_view method, CallOptions options)
       : detail::ReadingCall<Response>(channel, method, options) {}
   /// Sends what `requests` yields, beside the reading; its exception ends the call with CANCELLED, or an RpcError with
   /// its status.
-  BidiStreamCall(Channel& channel, std::string_view method, AsyncGenerator<Request> requests, CallOptions options)
+  BidiStreamCall(const detail::ChannelHandle& channel, std::string_view method, AsyncGenerator<Request> requests,
+                 CallOptions options)
       : detail::ReadingCall<Response>(channel, method, options), sending_(std::make_unique<TaskGroup>()) {
+    sending_->may_be_dropped();
     sending_->spawn(send_all(this->call(), std::move(requests)));
   }
   BidiStreamCall(BidiStreamCall&&) noexcept = default;
@@ -156,12 +169,17 @@ class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
     return *this;
   }
 
-  /// Sends a message; waits while the server is behind. False when the call has ended: status() says how.
+  /// Sends a message; waits while the server is behind. False when the call has ended: status() says how. Throws
+  /// std::logic_error after done_writing(), and where a generator yields the requests.
   Task<bool> write(const Request& message, WriteOptions options = {}) {
+    if (sending_ != nullptr) detail::throw_generator_writes();
     return this->write_bytes(this->call().encode(message, options));
   }
-  /// No more messages will be written; the server's may go on.
-  Task<void> done_writing() { return this->end_writes(); }
+  /// No more messages will be written; the server's may go on. A second call does nothing.
+  Task<void> done_writing() {
+    if (sending_ != nullptr) detail::throw_generator_writes();
+    return this->end_writes();
+  }
 
  private:
   static Task<void> send_all(ClientCall& call, AsyncGenerator<Request> requests) {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "tern/async/task.h"
@@ -17,14 +18,20 @@ namespace tern {
 namespace detail {
 /// The whole call in bytes: the response, or the status in its place.
 Task<Result<Buffer>> call_unary(ClientCall& call);
+
+/// The awaiter of a call that is not moved: does not compile.
+template <class Response>
+struct AwaitedOnce {
+  static_assert(!std::is_same_v<Response, Response>, "a call is awaited once: co_await std::move(call)");
+};
 }  // namespace detail
 
 /// Begins when it is awaited; the request is serialised before, and need not live on. Cancelling the awaiting job, or
 /// dropping a call that runs, cancels it on the wire.
 template <class Response>
-class [[nodiscard]] UnaryCall {
+class [[nodiscard("a call begins when it is awaited: co_await it")]] UnaryCall {
  public:
-  UnaryCall(Channel& channel, std::string_view method, MessageRef request, CallOptions options)
+  UnaryCall(const detail::ChannelHandle& channel, std::string_view method, MessageRef request, CallOptions options)
       : call_(std::make_unique<ClientCall>(channel, method, options)) {
     call_->expect_one_response();
     call_->set_request(call_->encode(request));
@@ -32,6 +39,10 @@ class [[nodiscard]] UnaryCall {
 
   /// The response; throws RpcError for every status but OK.
   auto operator co_await() && { return std::move(*this).task().operator co_await(); }
+  template <class Once = Response>
+  detail::AwaitedOnce<Once> operator co_await() & {
+    return {};
+  }
   /// The same as a Task.
   Task<Response> task() && { return take(std::move(call_)); }
 

@@ -2,6 +2,7 @@
 // is written. Blocks of usual sizes are recycled.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -34,7 +35,10 @@ class Buffer {
   [[nodiscard]] const std::uint8_t* data() const noexcept { return block_ == nullptr ? nullptr : block_->bytes(); }
   [[nodiscard]] std::span<const std::uint8_t> bytes() const noexcept { return {data(), size()}; }
   /// A mark that goes with the block, for its user.
-  void mark() noexcept { block_->marked = true; }
+  void mark() noexcept {
+    assert(block_ != nullptr);
+    block_->marked = true;
+  }
   [[nodiscard]] bool marked() const noexcept { return block_ != nullptr && block_->marked; }
   [[nodiscard]] std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data()), size()}; }
 

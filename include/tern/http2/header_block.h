@@ -5,6 +5,7 @@
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -29,6 +30,7 @@ class HeaderBlock : public boost::intrusive_ref_counter<HeaderBlock, boost::thre
   [[nodiscard]] std::size_t size() const noexcept { return spans_.size(); }
   /// In the order received.
   [[nodiscard]] Field operator[](std::size_t index) const noexcept {
+    assert(index < size());
     const Span& span = spans_[index];
     const char* name = text_.data() + span.offset;
     return {{name, span.name_size}, {name + span.name_size, span.value_size}};

@@ -5,6 +5,7 @@
 //                \--end received--> half closed (remote) --end sent--^      (RFC 9113 §5.1; a reset closes at once)
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -75,7 +76,10 @@ class Stream : public ListNode<Stream>, private SendTurn {
   void reset(ErrorCode code);
 
   /// Bytes queued and not yet handed to the connection.
-  [[nodiscard]] std::size_t unsent() const noexcept { return outgoing_.bytes() - taken_; }
+  [[nodiscard]] std::size_t unsent() const noexcept {
+    assert(outgoing_.bytes() >= taken_);
+    return outgoing_.bytes() - taken_;
+  }
 
   /// For statistics: so many messages were complete.
   void count_received(std::size_t messages) noexcept;

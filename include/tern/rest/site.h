@@ -26,6 +26,10 @@
 #include "tern/server/http_handler.h"
 #include "tern/server/server.h"
 
+namespace tern {
+class Channel;
+}
+
 namespace tern::rest {
 
 /// Which pages of other origins may call (the CORS protocol of the Fetch standard).
@@ -133,6 +137,13 @@ class Site final : public HttpHandler {
 
   /// Before the server listens; `observer` must outlive it.
   void add_observer(RequestObserver& observer);
+
+  /// GET `path`: the calls in flight as JSON, the oldest first: "answered" by `server`, HTTP requests among them, and
+  /// "made" over `channels`; each with method, peer, age, deadline, what it awaits and its coroutines. Server and
+  /// channels may end before the site. It shows the peers' addresses, and paths that clients sent: give it to a site on
+  /// a port that only operators reach (docs/debugging.md).
+  void add_running_calls(const Server& server, const std::vector<const Channel*>& channels = {},
+                         std::string_view path = "/debug/calls");
 
   /// GET /openapi.json: the routes of add_services() as OpenAPI 3.1, with the comments of the .proto files.
   void add_openapi();

@@ -35,7 +35,7 @@ class Metadata {
   /// HTTP/2 does (RFC 9113 §8.2.1).
   void add_all(const Metadata& received);
 
-  /// The first value of this key.
+  /// Returns the first value of this key, and all of them. Upper-case letters are read as lower-case ones, as in add().
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const noexcept;
   [[nodiscard]] std::vector<std::string_view> get_all(std::string_view key) const;
 

@@ -93,7 +93,11 @@ std::unique_ptr<MethodHandler> make_arena_handler(Owner& owner,
 
 template <class Owner, class Handler>
 void Service::on_arena(std::string_view method, Owner& owner, Handler handler) {
-  replace_method(method, make_arena_handler(owner, handler));
+  constexpr bool kIsHandler = requires { make_arena_handler(owner, handler); };
+  static_assert(kIsHandler,
+                "on_arena() needs a member function of the service: Task<Response*> or AsyncGenerator<Response*> of "
+                "(ServerContext&, const Request&)");
+  if constexpr (kIsHandler) replace_method(method, make_arena_handler(owner, handler));
 }
 
 }  // namespace tern

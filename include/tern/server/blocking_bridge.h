@@ -23,7 +23,8 @@ class BlockingBridge : public std::enable_shared_from_this<BlockingBridge> {
   BlockingBridge& operator=(const BlockingBridge&) = delete;
   ~BlockingBridge();
 
-  /// Worker: runs `task` on the loop and waits for it; its result, or what it threw. Throws Cancelled once closed.
+  /// Worker: runs `task` on the loop and waits for it; its result, or what it threw. Throws Cancelled once closed, and
+  /// std::logic_error while another thread of the handler waits here.
   template <class T>
   T run(Task<T> task) {
     // Shared with the loop, which may still be at it when the bridge is closed.
@@ -48,7 +49,9 @@ class BlockingBridge : public std::enable_shared_from_this<BlockingBridge> {
   std::unique_ptr<Visit> visit_;  // of the loop's thread
   std::mutex mutex_;
   std::condition_variable changed_;
+  detail::BlockedThread blocked_;  // the worker
   bool closed_ = false;
+  bool busy_ = false;  // a thread waits
   bool ended_ = false;
   std::exception_ptr error_;
 };

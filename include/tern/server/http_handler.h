@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tern/async/loop.h"
 #include "tern/http2/stream.h"
@@ -21,6 +22,7 @@ namespace http2 {
 class LoopBudget;
 }
 class RefusalLog;
+struct RunningCall;
 
 /// What it has under way on one loop. All methods there; destroyed, it closes everything.
 class HttpPart {
@@ -49,6 +51,8 @@ class HttpPart {
   /// answered with 503; a response that has begun breaks off.
   virtual void cancel() = 0;
   [[nodiscard]] virtual bool empty() const = 0;
+  /// Appends the requests that are being answered, for Server::inspect().
+  virtual void add_running(std::vector<RunningCall>& calls) = 0;
 };
 
 /// Outlives the servers that it is given to.

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "tern/async/task.h"
+#include "tern/call/running_call.h"
 #include "tern/rpc/compression.h"
 #include "tern/server/generic_service.h"
 #include "tern/server/http_handler.h"
@@ -28,6 +29,10 @@
 #include "tern/transport/listening_socket.h"
 #include "tern/transport/tls.h"
 #include "tern/transport/traffic.h"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace tern {
 
@@ -135,6 +140,8 @@ struct ServerInfo {
   /// Those whose handlers began.
   CallCounts calls;
   std::vector<ConnectionInfo> connections;
+  /// Calls whose handlers run now, and HTTP requests that are answered now. Empty with Inspect::kCounts.
+  std::vector<RunningCall> running;
 };
 
 struct StopOptions {
@@ -150,11 +157,15 @@ struct StopOptions {
 };
 
 /// Made, used and destroyed on one loop. Serves on that loop and on the loops that were started together with it
-/// (run()). Members that other loops may call say so.
+/// (run()). Members that other loops may call say so; the others throw std::logic_error there.
 class Server {
  public:
-  /// On the loop that runs now; throws std::logic_error outside of one.
+  /// On the loop that runs now; throws std::logic_error outside of one, std::invalid_argument for an option whose value
+  /// makes no sense.
   explicit Server(ServerOptions options = {});
+  /// On an io_context of the program's own (docs/embedding.md), also before that runs; later on its thread only. Serves
+  /// on it, or on all of its ContextGroup.
+  explicit Server(boost::asio::io_context& context, ServerOptions options = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   /// Without stop() before: connections are closed, handlers destroyed where they stand; see stop(). It blocks until
@@ -162,7 +173,8 @@ class Server {
   /// that the other one serves on. After stop() it does not block.
   ~Server();
 
-  /// Before listen(); `service` must outlive the server. Throws std::invalid_argument when one of this name is there.
+  /// Before listen(); `service` must outlive the server, or its stop(). Throws std::invalid_argument when one of this
+  /// name is there.
   void add_service(Service& service);
 
   /// Of all services that were added, in alphabetical order.
@@ -174,7 +186,7 @@ class Server {
   /// Before listen(). `observer` must outlive the server.
   void add_observer(ServerObserver& observer);
 
-  /// Calls of methods that no service has go to this one, which must outlive the server. Before listen().
+  /// Calls of methods that no service has go to this one, which must outlive the server. Before listen(), and once.
   void set_generic_service(GenericService& service);
 
   /// Listens and serves from the next turn on. "[::]:50051", "127.0.0.1:0", "unix:/path", "fd:3" (a listening socket
@@ -206,9 +218,9 @@ class Server {
   Task<void> stop(StopOptions options = {});
 
   /// Asks all its loops. On any loop; the server may end meanwhile.
-  Task<ServerInfo> inspect() const;
+  Task<ServerInfo> inspect(Inspect what = Inspect::kCalls) const;
   /// Returns a function that does the same, on any loop, and that may outlive the server: it then finds no connections.
-  [[nodiscard]] std::function<Task<ServerInfo>()> inspector() const;
+  [[nodiscard]] std::function<Task<ServerInfo>()> inspector(Inspect what = Inspect::kCalls) const;
   [[nodiscard]] std::uint64_t id() const noexcept;
 
   /// Calls whose handlers run now, on all loops.
@@ -216,11 +228,15 @@ class Server {
 
  private:
   class Core;
+  /// Throws std::invalid_argument for options that make no sense, and logs when nothing is served.
+  void check_serving(const StopOptions& options) const;
+
   std::unique_ptr<Core> core_;
 };
 
 template <class T>
 Task<void> Server::serve_until(Task<T> event, StopOptions stop_options) {
+  check_serving(stop_options);
   std::exception_ptr error;
   try {
     co_await std::move(event);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <coroutine>
 #include <cstddef>
 #include <exception>
@@ -22,6 +23,7 @@
 #include "tern/async/recycler.h"
 #include "tern/async/timer_queue.h"
 #include "tern/call/message_stream.h"
+#include "tern/call/running_call.h"
 #include "tern/rpc/codec.h"
 #include "tern/server/server_context.h"
 #include "tern/server/service.h"
@@ -96,6 +98,11 @@ class ServerCall final : public MessageStream,
   }
   [[nodiscard]] Loop& loop() const noexcept { return Job::loop(); }
 
+  /// The handler has begun and not ended.
+  [[nodiscard]] bool running() const noexcept { return running_; }
+  /// While its handler runs.
+  [[nodiscard]] RunningCall info() const;
+
   /// Whether a thread is still busy with its handler (Job::held_elsewhere).
   [[nodiscard]] bool blocked() const noexcept { return running_ && Job::held_elsewhere(); }
   /// Ends what that thread waits for on the loop, if it does.
@@ -107,6 +114,8 @@ class ServerCall final : public MessageStream,
   class Interceptors;
   friend class ServerContext;
   friend class ServerConnection;
+  template <class Folder>
+  friend struct DebugLayout;
 
   void on_headers(const http2::HeaderBlockRef& block, std::string_view timeout, bool ended) override;
   void on_headers_too_long(const http2::HeaderBlock& begun, http2::HeaderListSize size) override;
@@ -120,7 +129,10 @@ class ServerCall final : public MessageStream,
 
   class WorkersTurn {
    public:
-    explicit WorkersTurn(ServerCall& call) noexcept : call_(call) { call_.on_worker_ = true; }
+    explicit WorkersTurn(ServerCall& call) noexcept : call_(call) {
+      assert(!call_.on_worker_);
+      call_.on_worker_ = true;
+    }
     WorkersTurn(const WorkersTurn&) = delete;
     WorkersTurn& operator=(const WorkersTurn&) = delete;
     ~WorkersTurn() { call_.on_worker_ = false; }
@@ -169,10 +181,11 @@ class ServerCall final : public MessageStream,
   ServerContext context_;
   std::shared_ptr<BlockingBridge> bridge_;
   Status status_;
-  Clock::time_point begun_at_;  // while an observer waits for its end
-  bool running_ = false;        // the handler has begun and not ended
-  bool on_worker_ = false;      // a synchronous handler runs: its context is the worker's
-  bool answered_ = false;       // the status is on its way to the client
+  Clock::time_point begun_at_;        // while an observer waits for its end
+  WallClock::time_point started_at_;  // the handler
+  bool running_ = false;              // the handler has begun and not ended
+  bool on_worker_ = false;            // a synchronous handler runs: its context is the worker's
+  bool answered_ = false;             // the status is on its way to the client
   bool headers_sent_ = false;
   bool ends_when_draining_ = false;
   std::unique_ptr<std::list<std::string>> trailer_texts_;  // encoded trailers, until they are sent

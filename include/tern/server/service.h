@@ -57,12 +57,13 @@ class MethodHandler {
   std::uint32_t id_ = ++last_id;
 };
 
-/// Outlives the server that it is added to.
+/// Outlives the server that it is added to, or is destroyed after the server's stop(): another order is logged as an
+/// error.
 class Service {
  public:
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
-  virtual ~Service() = default;
+  virtual ~Service();
 
   /// "package.Service".
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
@@ -72,6 +73,8 @@ class Service {
     std::unique_ptr<MethodHandler> handler;
   };
   [[nodiscard]] const std::vector<Method>& methods() const noexcept { return methods_; }
+  /// For Server: a copy is kept as long as the service may be called.
+  [[nodiscard]] const std::shared_ptr<const void>& in_use() const noexcept { return in_use_; }
 
  protected:
   explicit Service(std::string name) : name_(std::move(name)) {}
@@ -90,6 +93,7 @@ class Service {
 
   std::string name_;
   std::vector<Method> methods_;
+  std::shared_ptr<const void> in_use_ = std::make_shared<int>();
 };
 
 }  // namespace tern

@@ -7,7 +7,6 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 
 #include "tern/async/loop.h"
 
@@ -17,25 +16,27 @@ namespace transport {
 class ByteStream;
 }
 
-/// Outlives the server and the channels that use it. Any thread.
+/// Outlives the server and the channels that use it; destroyed before the server's stop(), it logs an error. Any
+/// thread.
 class InProcess {
  public:
-  InProcess() = default;
+  InProcess();
   InProcess(const InProcess&) = delete;
   InProcess& operator=(const InProcess&) = delete;
+  ~InProcess();
 
   using Accept = std::function<void(Loop&, std::unique_ptr<transport::ByteStream>)>;
   /// For Server: `accept` is called for each connection, on the client's loop where it is `home` or one of its
-  /// siblings, otherwise on `home`. One server at a time; throws std::logic_error.
-  void serve(Loop& home, Accept accept);
-  void stop_serving() noexcept;
+  /// siblings, otherwise on `home`. One server at a time; throws std::logic_error. Returns what ends the serving, which
+  /// may outlive this.
+  [[nodiscard]] std::function<void()> serve(Loop& home, Accept accept);
   /// For Channel: the client's end, on `loop`. Throws std::runtime_error when nobody serves.
   std::unique_ptr<transport::ByteStream> connect(Loop& loop);
 
  private:
   struct Serving;
-  std::mutex mutex_;
-  std::shared_ptr<Serving> serving_;
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace tern

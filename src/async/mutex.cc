@@ -1,0 +1,26 @@
+#include "tern/async/mutex.h"
+
+#include <spdlog/spdlog.h>
+
+#include <stdexcept>
+
+namespace tern {
+
+Mutex::~Mutex() {
+  if (lock_ == nullptr) return;
+  spdlog::error("a Mutex was destroyed while it was locked: destroy the lock first");
+  lock_->mutex_ = nullptr;
+}
+
+std::optional<Mutex::Lock> Mutex::try_lock() noexcept {
+  if (locked() || !waiters_.empty()) return std::nullopt;
+  return Lock{*this, nullptr};
+}
+
+void Mutex::Locking::throw_recursive() {
+  throw std::logic_error(
+      "a Mutex is not recursive: this job holds its lock already, and would wait for itself; unlock first, or pass the "
+      "lock on");
+}
+
+}  // namespace tern

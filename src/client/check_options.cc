@@ -1,0 +1,49 @@
+#include "client/check_options.h"
+
+#include <utility>
+
+#include "call/option_check.h"
+
+namespace tern {
+
+namespace {
+
+void check_backoff(const BackoffOptions& backoff) {
+  require_positive("BackoffOptions::initial", backoff.initial);
+  require_positive("BackoffOptions::maximum", backoff.maximum);
+  // What is no number fails both comparisons.
+  if (!(backoff.multiplier >= 1)) reject_option("BackoffOptions::multiplier", "is less than 1: delays would shrink");
+  const bool from_0_to_1 = backoff.jitter >= 0 && backoff.jitter <= 1;
+  if (!from_0_to_1) reject_option("BackoffOptions::jitter", "is not from 0 to 1");
+}
+
+}  // namespace
+
+ChannelOptions checked(ChannelOptions options) {
+  const auto require_count = [](const char* name, std::size_t value, const char* problem) {
+    if (value == 0) reject_option(name, problem);
+  };
+  require_count("ChannelOptions::max_receive_message_length", options.max_receive_message_length,
+                "is 0: every response would be rejected");
+  require_count("ChannelOptions::max_send_message_length", options.max_send_message_length,
+                "is 0: every request would be rejected");
+  require_count("ChannelOptions::max_connections_per_server", options.max_connections_per_server,
+                "is 0: no call could be made; 1 is one connection");
+  require_positive("ChannelOptions::connect_timeout", options.connect_timeout);
+  require_not_negative("ChannelOptions::keepalive_time", options.keepalive_time, "no keepalive");
+  require_positive("ChannelOptions::keepalive_timeout", options.keepalive_timeout);
+  require_not_negative("ChannelOptions::idle_timeout", options.idle_timeout, "no limit");
+  require_not_negative("ChannelOptions::min_time_between_resolutions", options.min_time_between_resolutions,
+                       "no limit");
+  require_not_negative("ChannelOptions::resolve_every", options.resolve_every, "never without cause");
+  check_backoff(options.backoff);
+  if (options.in_process != nullptr && options.resolver != nullptr) {
+    reject_option("ChannelOptions::in_process", "and resolver are both set: the server is in this process, or found");
+  }
+  if (options.in_process != nullptr && options.tls != nullptr) {
+    reject_option("ChannelOptions::in_process", "and tls are both set: TLS is for sockets");
+  }
+  return options;
+}
+
+}  // namespace tern
