@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "tern/async.h"
-#include "tern/testing/time.h"
 
 namespace tern {
 namespace {
@@ -63,7 +62,6 @@ TEST(Recycler, GivesBackWhatWasNotNeededMeanwhile) {
 }
 
 Task<void> wait_until_given_back() {
-  const tern::testing::Time time{{.automatic = true}};
   crowd(4096, 1024);
   while (recycler::kept() > recycler::kKeptForGood) co_await sleep(std::chrono::milliseconds{10});
 }
