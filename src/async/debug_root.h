@@ -33,7 +33,8 @@ void add_debug_layout(const DebugOffset* table);
 /// The offset of a base class of an object, also of a private one.
 template <class Base, class Derived>
 std::ptrdiff_t base_offset() {
-  constexpr std::uintptr_t kAddress = 4096;                                // any that is aligned: nothing is read there
+  // Any aligned address does: nothing is read there.
+  constexpr std::uintptr_t kAddress = 4096;
   const auto* const derived = reinterpret_cast<const Derived*>(kAddress);  // NOLINT(performance-no-int-to-ptr)
   const auto* const base = (const Base*)derived;  // NOLINT(google-readability-casting): ignores access, on purpose
   return reinterpret_cast<const char*>(base) - reinterpret_cast<const char*>(derived);

@@ -33,11 +33,14 @@ constexpr int kResumptionsPerTurn = 4096;
 // A thousand coroutines that wake together must not keep all that they write until the last has run: the peer can begin
 // with the first of it meanwhile. With far fewer, each write carries too little.
 constexpr int kResumptionsPerTurnEnd = 256;
-// Nor must they make long messages without end: the loop looks at its sockets in between, so that who takes messages
-// keeps up with who makes them, and fewer are held at once.
+// Nor must coroutines make long messages without end: the loop reads from its sockets in between, so that clients which
+// take messages keep up with the handlers that make them, and the process holds fewer at once.
 constexpr std::size_t kOutputPerTurn = std::size_t{1} << 20;
 
-constinit thread_local std::size_t turn_output = 0;
+constinit thread_local std::size_t turn_output = 0;  // bytes
+
+/// An address of this thread's own: compared, never read.
+const void* this_thread() noexcept { return static_cast<const void*>(&current_loop); }
 
 constexpr std::size_t kGivenBackAtOnce = std::size_t{1} << 20;
 constexpr std::chrono::milliseconds kPauseBeforeGivingBack{1000};
@@ -94,7 +97,7 @@ bool Loop::may_be_used_here() const noexcept {
   if (current_loop == this) return true;
   if (current_loop != nullptr || in_turn_.load(std::memory_order_relaxed)) return false;
   const void* const last = last_thread_.load(std::memory_order_relaxed);
-  return last == nullptr || last == static_cast<const void*>(&current_loop);
+  return last == nullptr || last == this_thread();
 }
 
 Loop& Loop::require_current(const char* what) {
@@ -238,9 +241,9 @@ void Loop::run_turn() {
   int left = kResumptionsPerTurn;
   turn_output = 0;
   while (left > 0 && turn_output < kOutputPerTurn && !(ready_.empty() && turn_ends_.empty())) {
-    for (int part = kResumptionsPerTurnEnd; part > 0 && left > 0 && !ready_.empty(); --part, --left) {
+    int part = kResumptionsPerTurnEnd;
+    for (; part > 0 && left > 0 && turn_output < kOutputPerTurn && !ready_.empty(); --part, --left) {
       ready_.pop_front().run();
-      if (turn_output >= kOutputPerTurn) break;
     }
     while (!turn_ends_.empty()) turn_ends_.pop_front().at_turn_end();
   }
@@ -260,7 +263,7 @@ Loop::Turn::Turn(Loop& loop)
     : loop_(loop), outer_(current_loop), outermost_(!loop.in_turn_.load(std::memory_order_relaxed)) {
   if (outermost_) {
     loop_.in_turn_.store(true, std::memory_order_relaxed);
-    loop_.last_thread_.store(static_cast<const void*>(&current_loop), std::memory_order_relaxed);
+    loop_.last_thread_.store(this_thread(), std::memory_order_relaxed);
     loop_.turn_.store(loop_.turn() + 1, std::memory_order_relaxed);
   } else if (outer_ == nullptr) {
     throw_two_threads();

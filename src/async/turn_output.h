@@ -1,12 +1,12 @@
-// What the coroutines of a turn have given to be written. Much of it ends the turn: it goes out, and the loop looks at
-// its sockets, before the others run.
+// count_turn_output(): counts the long messages that a turn's coroutines send. After 1 MiB the turn ends: the loop
+// writes them and reads from its sockets before the other coroutines run.
 #pragma once
 
 #include <cstddef>
 
 namespace tern {
 
-/// Counts `bytes` for the turn that this thread is in.
+/// Adds `bytes` to the count of the turn that this thread is in.
 void count_turn_output(std::size_t bytes) noexcept;
 
 }  // namespace tern

@@ -42,7 +42,7 @@ void Channel::add_observer(ClientObserver& observer) {
 detail::ChannelHandle::ChannelHandle(Channel& channel) noexcept : core_(channel.core()) {}
 Loop* detail::ChannelHandle::home_if_there() const noexcept { return core_->home(); }
 Loop& detail::ChannelHandle::home() const {
-  if (core_ == nullptr) throw_moved_from();  // with its call
+  if (core_ == nullptr) throw_moved_from();  // a BlockingCall moves its handle along
   Loop* home = core_->home();
   if (home == nullptr)
     throw_misuse("the stub's channel was destroyed: keep the Channel while stubs make blocking calls");

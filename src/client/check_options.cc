@@ -11,7 +11,7 @@ namespace {
 void check_backoff(const BackoffOptions& backoff) {
   require_positive("BackoffOptions::initial", backoff.initial);
   require_positive("BackoffOptions::maximum", backoff.maximum);
-  // What is no number fails both comparisons.
+  // NaN fails every comparison, and so is rejected too.
   if (!(backoff.multiplier >= 1)) reject_option("BackoffOptions::multiplier", "is less than 1: delays would shrink");
   const bool from_0_to_1 = backoff.jitter >= 0 && backoff.jitter <= 1;
   if (!from_0_to_1) reject_option("BackoffOptions::jitter", "is not from 0 to 1");

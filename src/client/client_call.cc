@@ -12,7 +12,6 @@
 #include "rpc/response_head.h"
 #include "rpc/timeout.h"
 #include "tern/client/observer.h"
-#include "tern/detail/misuse.h"
 #include "tern/rpc/codec.h"
 
 // A call ends in two steps. finish() is the end of the call itself: its attempts are over, or it was cancelled.
@@ -42,11 +41,6 @@ class ClientCall::Chain final : public InterceptorChain {
   void chain_ended(Status status) override { owner_.conclude(std::move(status)); }
   ClientCall& owner_;
 };
-
-void detail::throw_moved_from() {
-  detail::throw_misuse(
-      "a call is awaited once: this one was awaited before, or moved from: make another call with the stub");
-}
 
 // The objects of a closed channel's options, its interceptors and its observers may be gone.
 ClientCall::ClientCall(const detail::ChannelHandle& channel, std::string_view method, CallOptions options)

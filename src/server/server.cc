@@ -153,6 +153,7 @@ class Server::Core {
 
   std::uint16_t listen(std::string_view text, ListenOptions options) {
     require_not_stopped("listen()");
+    const Loop::Turn turn{home_};  // a program that runs its own io_context may be in none
     tell_observers();
     if (!listening_) listening_.emplace();
     const std::string name{options.name.empty() ? text : options.name};
@@ -179,6 +180,7 @@ class Server::Core {
 
   void serve_socket(int descriptor, ServerTls* tls) {
     require_not_stopped("serve_socket()");
+    const Loop::Turn turn{home_};
     serves_sockets_ = true;
     part_of(home_).add_connection(transport::make_socket_stream(home_, transport::adopt_socket(home_, descriptor)),
                                   {.tls = tls});
@@ -186,6 +188,7 @@ class Server::Core {
 
   void listen(InProcess& in_process) {
     require_not_stopped("listen()");
+    const Loop::Turn turn{home_};  // a program that runs its own io_context may be in none
     tell_observers();
     if (!listening_) listening_.emplace();
     in_processes_.push_back(in_process.serve(home_, [this](Loop& loop, std::unique_ptr<transport::ByteStream> stream) {
@@ -254,12 +257,6 @@ class Server::Core {
 
   [[nodiscard]] const std::shared_ptr<ServerParts>& parts() const noexcept { return parts_; }
   [[nodiscard]] Loop& home() const noexcept { return home_; }
-  /// A turn of it for a program that runs its own io_context. Throws std::logic_error before that where `what` may not
-  /// be called: a turn makes this loop the present one.
-  [[nodiscard]] Loop::Turn turn_at_home(const char* what) const {
-    require_home(what);
-    return Loop::Turn{home_};
-  }
   [[nodiscard]] bool home_lives() const noexcept {
     return std::ranges::any_of(parts_->all(), [this](const auto& part) { return part.loop() == &home_; });
   }
@@ -435,18 +432,11 @@ void Server::add_interceptor(ServerInterceptor& interceptor) { core_->add_interc
 void Server::add_observer(ServerObserver& observer) { core_->add_observer(observer); }
 void Server::set_generic_service(GenericService& service) { core_->set_generic_service(service); }
 std::uint16_t Server::listen(std::string_view address, ListenOptions options) {
-  const Loop::Turn turn = core_->turn_at_home("listen()");
   return core_->listen(address, options);
 }
 std::vector<ListeningSocket> Server::listening_sockets() const { return core_->listening_sockets(); }
-void Server::serve_socket(int descriptor, ServerTls* tls) {
-  const Loop::Turn turn = core_->turn_at_home("serve_socket()");
-  core_->serve_socket(descriptor, tls);
-}
-void Server::listen(InProcess& in_process) {
-  const Loop::Turn turn = core_->turn_at_home("listen()");
-  core_->listen(in_process);
-}
+void Server::serve_socket(int descriptor, ServerTls* tls) { core_->serve_socket(descriptor, tls); }
+void Server::listen(InProcess& in_process) { core_->listen(in_process); }
 void Server::check_serving(const StopOptions& options) const { core_->check_serving(options); }
 Task<void> Server::stop(StopOptions options) { return core_->stop(options); }
 Task<ServerInfo> Server::inspect(Inspect what) const { return ServerParts::inspect(core_->parts(), what); }
