@@ -7,6 +7,7 @@
 #include <chrono>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "tern/async/executor.h"
@@ -34,8 +35,8 @@ boost::json::object json_of(const RunningCall& call) {
 
 boost::json::array json_of(std::vector<RunningCall> calls) {
   // The oldest is what people look for. Those without a time come last.
-  std::ranges::stable_sort(calls, [](const RunningCall& one, const RunningCall& other) {
-    return one.started.value_or(WallClock::time_point::max()) < other.started.value_or(WallClock::time_point::max());
+  std::ranges::sort(calls, {}, [](const RunningCall& call) {
+    return std::pair{call.started.value_or(WallClock::time_point::max()), std::string_view{call.method}};
   });
   boost::json::array json;
   for (const RunningCall& call : calls) json.push_back(json_of(call));

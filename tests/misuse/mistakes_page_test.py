@@ -9,6 +9,7 @@ SOURCE = pathlib.Path(sys.argv[1])
 del sys.argv[1:]
 
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+RAW_LITERAL = re.compile(r'R"\((.*?)\)"', re.DOTALL)
 BETWEEN = re.compile(r'"[ \t]*\n[ \t]*"')  # C++ and CMake put adjacent literals together
 
 
@@ -18,7 +19,7 @@ def texts():
         for path in sorted((SOURCE / base).rglob("*")):
             if path.suffix in (".h", ".cc", ".cmake"):
                 joined = BETWEEN.sub("", path.read_text())
-                found += [text.replace('\\"', '"') for text in LITERAL.findall(joined)]
+                found += [text.replace('\\"', '"') for text in LITERAL.findall(joined)] + RAW_LITERAL.findall(joined)
     return found
 
 
