@@ -1,6 +1,6 @@
 #include "tern/server/generic_service.h"
 
-#include "tern/server/method_handler.h"
+#include "tern/detail/typed_handlers.h"
 
 namespace tern {
 

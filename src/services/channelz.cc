@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "tern/client/channel.h"
-#include "tern/server/method_handler.h"
+#include "tern/detail/typed_handlers.h"
 #include "tern/server/server.h"
 
 namespace tern {

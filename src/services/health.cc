@@ -9,7 +9,7 @@
 
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
-#include "tern/server/method_handler.h"
+#include "tern/detail/typed_handlers.h"
 
 namespace tern {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tern/server/method_handler.h"
+#include "tern/detail/typed_handlers.h"
 
 namespace tern {
 

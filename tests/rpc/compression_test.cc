@@ -6,8 +6,8 @@
 #include <random>
 #include <string>
 
-#include "tern/rpc/codec.h"
-#include "tern/rpc/message_reader.h"
+#include "rpc/codec.h"
+#include "rpc/message_reader.h"
 
 namespace tern::rpc {
 namespace {

@@ -18,7 +18,10 @@
 
 #include "tern/async/async_generator.h"
 #include "tern/async/task.h"
-#include "tern/server/server_call.h"
+#include "tern/detail/method_handler.h"
+#include "tern/detail/server_call.h"
+#include "tern/server/abort_error.h"
+#include "tern/server/server_context.h"
 #include "tern/server/service.h"
 
 namespace tern {
@@ -43,10 +46,10 @@ class ArenaUnaryHandler final : public MethodHandler {
         method_(method) {}
 
   Task<void> handle(ServerCall& call) override {
-    auto& request = *call.context().make<Request>();
-    call.take_request(request);
-    const Response* response = co_await (service_.*method_)(call.context(), request);
-    call.send_message(detail::required(response));
+    auto& request = *detail::context_of(call).make<Request>();
+    detail::take_request(call, request);
+    const Response* response = co_await (service_.*method_)(detail::context_of(call), request);
+    detail::send_message(call, detail::required(response));
   }
 
  private:
@@ -66,11 +69,11 @@ class ArenaServerStreamHandler final : public MethodHandler {
         method_(method) {}
 
   Task<void> handle(ServerCall& call) override {
-    auto& request = *call.context().make<Request>();
-    call.take_request(request);
-    AsyncGenerator<Response*> responses = (service_.*method_)(call.context(), request);
+    auto& request = *detail::context_of(call).make<Request>();
+    detail::take_request(call, request);
+    AsyncGenerator<Response*> responses = (service_.*method_)(detail::context_of(call), request);
     while (Response* const* response = co_await responses.next_pointer()) {
-      co_await call.write(detail::required(*response));
+      co_await detail::write(call, detail::required(*response));
     }
   }
 
