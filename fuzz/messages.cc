@@ -8,7 +8,7 @@
 #include "fuzz/input.h"
 #include "rpc/codec.h"
 #include "rpc/message_reader.h"
-#include "tern/rpc/compression.h"
+#include "rpc/compression.h"
 
 using tern::Buffer;
 using tern::BufferQueue;

@@ -1,4 +1,4 @@
-#include "tern/rpc/compression.h"
+#include "rpc/compression.h"
 
 #include <gtest/gtest.h>
 #include <zlib.h>

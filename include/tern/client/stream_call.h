@@ -80,7 +80,7 @@ class ReadingCall : public StreamCall {
         detail::cancel(call_, std::move(bad));
       }
       // Reading ends when the call does.
-      if (kThrows) throw_if_failed(call_);
+      if constexpr (kThrows) throw_if_failed(call_);
       return std::nullopt;
     }
 

@@ -1,15 +1,5 @@
-// Handlers whose messages live on their call's arena: one block of memory for a request or response of many parts,
-// given back at once. A service chooses them method by method, in its constructor:
-//
-//   class Users final : public UserService::AsyncService {
-//    public:
-//     Users() { on_arena("ListUsers", *this, &Users::list_users); }
-//     tern::Task<ListUsersResponse*> list_users(tern::ServerContext& context, const ListUsersRequest& request) {
-//       auto* response = context.make<ListUsersResponse>();
-//       …
-//       co_return response;
-//     }
-//   };
+// Typed handlers whose messages live on their call's arena: one block of memory for a request or response of many parts,
+// given back at once (Service::on_arena, docs/guide.md). Used by generated code.
 #pragma once
 
 #include <memory>
