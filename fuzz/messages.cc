@@ -7,8 +7,8 @@
 
 #include "fuzz/input.h"
 #include "rpc/codec.h"
-#include "rpc/message_reader.h"
 #include "rpc/compression.h"
+#include "rpc/message_reader.h"
 
 using tern::Buffer;
 using tern::BufferQueue;

@@ -4,6 +4,6 @@
 
 namespace tern {
 
-GenericService::GenericService() : handler_(make_handler(*this, &GenericService::Call)) {}
+GenericService::GenericService() : handler_(detail::make_handler(*this, &GenericService::Call)) {}
 
 }  // namespace tern

@@ -9,7 +9,7 @@
 #include "tern/detail/server_call.h"
 #include "tern/server/blocking_stream.h"
 
-namespace tern {
+namespace tern::detail {
 
 /// Response method(ServerContext&, const Request&)
 template <class ServiceType, class Request, class Response>
@@ -21,10 +21,10 @@ class SyncUnaryHandler final : public MethodHandler {
 
   Task<void> handle(ServerCall& call) override {
     Request request;
-    detail::take_request(call, request);
+    take_request(call, request);
     const Response response =
-        co_await detail::run_on_worker(call, [&] { return (service_.*method_)(detail::context_of(call), request); });
-    detail::send_message(call, response);
+        co_await run_on_worker(call, [&] { return (service_.*method_)(context_of(call), request); });
+    send_message(call, response);
   }
 
  private:
@@ -42,9 +42,9 @@ class SyncServerStreamHandler final : public MethodHandler {
 
   Task<void> handle(ServerCall& call) override {
     Request request;
-    detail::take_request(call, request);
+    take_request(call, request);
     BlockingWriter<Response> responses{call};
-    co_await detail::run_on_worker(call, [&] { (service_.*method_)(detail::context_of(call), request, responses); });
+    co_await run_on_worker(call, [&] { (service_.*method_)(context_of(call), request, responses); });
   }
 
  private:
@@ -63,8 +63,8 @@ class SyncClientStreamHandler final : public MethodHandler {
   Task<void> handle(ServerCall& call) override {
     BlockingReader<Request> requests{call};
     const Response response =
-        co_await detail::run_on_worker(call, [&] { return (service_.*method_)(detail::context_of(call), requests); });
-    detail::send_message(call, response);
+        co_await run_on_worker(call, [&] { return (service_.*method_)(context_of(call), requests); });
+    send_message(call, response);
   }
 
  private:
@@ -83,7 +83,7 @@ class SyncBidiStreamHandler final : public MethodHandler {
   Task<void> handle(ServerCall& call) override {
     BlockingReader<Request> requests{call};
     BlockingWriter<Response> responses{call};
-    co_await detail::run_on_worker(call, [&] { (service_.*method_)(detail::context_of(call), requests, responses); });
+    co_await run_on_worker(call, [&] { (service_.*method_)(context_of(call), requests, responses); });
   }
 
  private:
@@ -114,4 +114,4 @@ std::unique_ptr<MethodHandler> make_sync_handler(Owner& owner,
   return std::make_unique<SyncBidiStreamHandler<Owner, Request, Response>>(owner, method);
 }
 
-}  // namespace tern
+}  // namespace tern::detail

@@ -11,7 +11,7 @@
 #include "tern/server/reader.h"
 #include "tern/server/server_context.h"
 
-namespace tern {
+namespace tern::detail {
 
 /// Task<Response> method(ServerContext&, const Request&)
 template <class ServiceType, class Request, class Response>
@@ -25,9 +25,9 @@ class UnaryHandler final : public MethodHandler {
 
   Task<void> handle(ServerCall& call) override {
     Request request;
-    detail::take_request(call, request);
-    const Response response = co_await (service_.*method_)(detail::context_of(call), request);
-    detail::send_message(call, response);
+    take_request(call, request);
+    const Response response = co_await (service_.*method_)(context_of(call), request);
+    send_message(call, response);
   }
 
  private:
@@ -47,10 +47,10 @@ class ServerStreamHandler final : public MethodHandler {
 
   Task<void> handle(ServerCall& call) override {
     Request request;
-    detail::take_request(call, request);
-    AsyncGenerator<Response> responses = (service_.*method_)(detail::context_of(call), request);
+    take_request(call, request);
+    AsyncGenerator<Response> responses = (service_.*method_)(context_of(call), request);
     while (const Response* response = co_await responses.next_pointer()) {
-      co_await detail::write_from(call, responses, *response);
+      co_await write_from(call, responses, *response);
     }
   }
 
@@ -71,8 +71,8 @@ class ClientStreamHandler final : public MethodHandler {
 
   Task<void> handle(ServerCall& call) override {
     Reader<Request> requests{call};
-    const Response response = co_await (service_.*method_)(detail::context_of(call), requests);
-    detail::send_message(call, response);
+    const Response response = co_await (service_.*method_)(context_of(call), requests);
+    send_message(call, response);
   }
 
  private:
@@ -92,9 +92,9 @@ class BidiStreamHandler final : public MethodHandler {
 
   Task<void> handle(ServerCall& call) override {
     Reader<Request> requests{call};
-    AsyncGenerator<Response> responses = (service_.*method_)(detail::context_of(call), requests);
+    AsyncGenerator<Response> responses = (service_.*method_)(context_of(call), requests);
     while (const Response* response = co_await responses.next_pointer()) {
-      co_await detail::write_from(call, responses, *response);
+      co_await write_from(call, responses, *response);
     }
   }
 
@@ -125,4 +125,4 @@ std::unique_ptr<MethodHandler> make_handler(Owner& owner, AsyncGenerator<Respons
   return std::make_unique<BidiStreamHandler<Owner, Request, Response>>(owner, method);
 }
 
-}  // namespace tern
+}  // namespace tern::detail
