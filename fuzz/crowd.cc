@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "call/message_stream.h"
 #include "fuzz/input.h"
 #include "http2/defaults.h"
 #include "http2/end.h"
 #include "http2/memory_budget.h"
+#include "rpc/message_reader.h"
 #include "tern/async/loop.h"
-#include "tern/call/message_stream.h"
-#include "tern/rpc/message_reader.h"
 
 using tern::Buffer;
 using tern::fuzz::Input;

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "fuzz/input.h"
-#include "tern/rpc/codec.h"
-#include "tern/rpc/compression.h"
-#include "tern/rpc/message_reader.h"
+#include "rpc/codec.h"
+#include "rpc/compression.h"
+#include "rpc/message_reader.h"
 
 using tern::Buffer;
 using tern::BufferQueue;

@@ -126,8 +126,8 @@ class ServerSteps final : public tern::ServerInterceptor {
 
 class ClientSteps final : public tern::ClientInterceptor {
  public:
-  tern::Task<tern::Status> intercept(tern::ClientCall& call, Next next) override {
-    script.add_to(call.metadata());
+  tern::Task<tern::Status> intercept(tern::ClientContext& context, Next next) override {
+    script.add_to(context.metadata());
     script.throw_something();
     tern::Status status = co_await next();
     if (script.byte() == 1) status = co_await next();
@@ -143,8 +143,8 @@ class Observers final : public tern::ServerObserver, public tern::ClientObserver
     script.throw_something();
   }
   void on_call_ended(const tern::EndedCall& /*call*/) override { script.throw_something(); }
-  void on_call_begun(tern::ClientCall& call) override {
-    script.add_to(call.metadata());
+  void on_call_begun(tern::ClientContext& context) override {
+    script.add_to(context.metadata());
     script.throw_something();
   }
   void on_call_ended(const tern::EndedClientCall& /*call*/) override { script.throw_something(); }

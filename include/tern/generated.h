@@ -1,11 +1,12 @@
 // All that generated code needs.
 #pragma once
 
-#include "tern/client/blocking_call.h"        // IWYU pragma: export
-#include "tern/client/stream_call.h"          // IWYU pragma: export
-#include "tern/client/unary_call.h"           // IWYU pragma: export
-#include "tern/rpc/proto_comments.h"          // IWYU pragma: export
-#include "tern/server/arena_handler.h"        // IWYU pragma: export
-#include "tern/server/method_handler.h"       // IWYU pragma: export
-#include "tern/server/sync_method_handler.h"  // IWYU pragma: export
-#include "tern/server/unimplemented.h"        // IWYU pragma: export
+#include "tern/client/blocking_call.h"   // IWYU pragma: export
+#include "tern/client/stream_call.h"     // IWYU pragma: export
+#include "tern/client/unary_call.h"      // IWYU pragma: export
+#include "tern/detail/arena_handlers.h"  // IWYU pragma: export
+#include "tern/detail/proto_comments.h"  // IWYU pragma: export
+#include "tern/detail/sync_handlers.h"   // IWYU pragma: export
+#include "tern/detail/typed_handlers.h"  // IWYU pragma: export
+#include "tern/detail/unimplemented.h"   // IWYU pragma: export
+#include "tern/server/service.h"         // IWYU pragma: export

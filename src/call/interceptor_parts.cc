@@ -1,4 +1,4 @@
-#include "tern/call/interceptor_parts.h"
+#include "call/interceptor_parts.h"
 
 #include <spdlog/spdlog.h>
 

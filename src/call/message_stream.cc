@@ -1,10 +1,13 @@
-#include "tern/call/message_stream.h"
+#include "call/message_stream.h"
 
 #include <algorithm>
 #include <cassert>
 #include <utility>
 
 #include "http2/memory_budget.h"
+#include "rpc/compression.h"
+#include "tern/async/job.h"
+#include "tern/detail/misuse.h"
 
 namespace tern {
 
@@ -180,30 +183,74 @@ void MessageStream::open_window_for_rest() {
 
 void MessageStream::open_window() noexcept { consume(std::exchange(held_, 0)); }
 
-void MessageStream::Read::begin(std::coroutine_handle<> caller, Job& job) {
-  if (stream_->home_ != nullptr && stream_->home_ != &job.loop()) detail::throw_other_loop();
+namespace detail {
+
+bool ReadWait::await_ready() const {
+  if (stream_->reading_ != nullptr) throw_two_reads();
+  return !stream_->incoming_.empty();
+}
+
+void ReadWait::begin(std::coroutine_handle<> caller, Job& job) {
+  if (stream_->home_ != nullptr && stream_->home_ != &job.loop()) throw_other_loop();
   if (!begin_wait(caller, job)) return;
   if (stream_->incoming_ended_) return wake();
   assert(stream_->reading_ == nullptr);
   stream_->reading_ = this;
+  registered_ = true;
   stream_->open_window_for_rest();
 }
 
-void MessageStream::Read::cancel() noexcept {
-  leave();
+std::optional<Buffer> ReadWait::await_resume() {
+  if (registered_) leave();
+  resumed();
+  if (stream_ == nullptr) throw_call_destroyed();
+  return stream_->take_message();
+}
+
+void ReadWait::leave() noexcept {
+  registered_ = false;
+  if (stream_ == nullptr) return;
+  assert(stream_->reading_ == this);
+  stream_->reading_ = nullptr;
+}
+
+void ReadWait::cancel() noexcept {
+  if (registered_) leave();
   wake();
 }
 
-void MessageStream::Write::begin(std::coroutine_handle<> caller, Job& job) {
+bool WriteWait::await_ready() {
+  if (stream_->writing_ != nullptr) throw_two_writes();
+  refused_ = !stream_->on_writing(message_);
+  if (refused_ || stream_->paused_) return false;
+  stream_->send_data(std::move(message_));
+  return stream_->open() && stream_->unsent() < kUnsentBytesPerCall;
+}
+
+void WriteWait::begin(std::coroutine_handle<> caller, Job& job) {
   if (!begin_wait(caller, job)) return;
   if (failed()) return wake();
   assert(stream_->writing_ == nullptr && stream_->unsent() + stream_->paused_ > 0);
   stream_->writing_ = this;
+  registered_ = true;
 }
 
-void MessageStream::Write::cancel() noexcept {
-  stream_->writing_ = nullptr;
+bool WriteWait::await_resume() {
+  resumed();
+  if (stream_ == nullptr) throw_call_destroyed();
+  return !failed();
+}
+
+bool WriteWait::failed() const noexcept { return refused_ || !(stream_->open() || stream_->paused_); }
+
+void WriteWait::leave() noexcept {
+  if (stream_ != nullptr && stream_->writing_ == this) stream_->writing_ = nullptr;
+}
+
+void WriteWait::cancel() noexcept {
+  leave();
   wake();
 }
 
+}  // namespace detail
 }  // namespace tern

@@ -6,7 +6,7 @@
 #include <list>
 #include <string>
 
-#include "tern/http2/stream.h"
+#include "http2/stream.h"
 #include "tern/rpc/metadata.h"
 #include "tern/rpc/status.h"
 

@@ -1,4 +1,4 @@
-#include "tern/client/attempt_report.h"
+#include "client/attempt_report.h"
 
 #include <cassert>
 #include <utility>

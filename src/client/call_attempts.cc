@@ -1,4 +1,4 @@
-#include "tern/client/call_attempts.h"
+#include "client/call_attempts.h"
 
 #include <fmt/format.h>
 
@@ -13,6 +13,7 @@
 #include "rpc/response_head.h"
 #include "tern/async/loop.h"
 #include "tern/detail/channel_handle.h"
+#include "tern/detail/misuse.h"
 
 // Most calls make one attempt, so that has to cost nothing beside it: the attempt's stream is the call itself, its
 // connection a pointer, the decision a few comparisons in Retrying. All else is in Repetition, which most calls never

@@ -39,7 +39,7 @@ void Channel::add_observer(ClientObserver& observer) {
       .add_observer(observer);
 }
 
-detail::ChannelHandle::ChannelHandle(Channel& channel) noexcept : core_(channel.core()) {}
+detail::ChannelHandle::ChannelHandle(Channel& channel) noexcept : core_(channel.core_) {}
 Loop* detail::ChannelHandle::home_if_there() const noexcept { return core_->home(); }
 Loop& detail::ChannelHandle::home() const {
   if (core_ == nullptr) throw_moved_from();  // a BlockingCall moves its handle along

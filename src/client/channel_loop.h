@@ -13,6 +13,7 @@
 #include "client/balancing.h"
 #include "client/channel_config.h"
 #include "client/channel_connections.h"
+#include "client/connection_waiter.h"
 #include "client/discovery.h"
 #include "client/service_config.h"
 #include "client/subchannel.h"
@@ -20,7 +21,6 @@
 #include "tern/async/loop.h"
 #include "tern/client/channel_info.h"
 #include "tern/client/channel_options.h"
-#include "tern/client/connection_waiter.h"
 
 namespace tern {
 

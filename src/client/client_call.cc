@@ -1,4 +1,4 @@
-#include "tern/client/client_call.h"
+#include "client/client_call.h"
 
 #include <algorithm>
 #include <cassert>
@@ -9,14 +9,14 @@
 #include "client/client_connection.h"
 #include "client/interceptor_chain.h"
 #include "client/request_fields.h"
+#include "rpc/codec.h"
 #include "rpc/response_head.h"
 #include "rpc/timeout.h"
 #include "tern/client/observer.h"
-#include "tern/rpc/codec.h"
 
 // A call ends in two steps. finish() is the end of the call itself: its attempts are over, or it was cancelled.
 // conclude() is the end that its user sees, and is the only place that sets the status, tells observers, fills the
-// user's ClientContext and wakes who waits. Without interceptors and credentials the second follows from the first at
+// user's CallInfo and wakes who waits. Without interceptors and credentials the second follows from the first at
 // once. With them the chain hears of the first, and decides when and with which status the second comes.
 //
 // Readers are woken in a later turn (Event::set), so nothing here is destroyed in its own event. Observers run at
@@ -31,7 +31,8 @@ const Metadata kNoMetadata;
 
 class ClientCall::Chain final : public InterceptorChain {
  public:
-  explicit Chain(ClientCall& call) : InterceptorChain(call, call.channel().config(), call.head()), owner_(call) {}
+  explicit Chain(ClientCall& call)
+      : InterceptorChain(call.context(), call.channel().config(), call.head()), owner_(call) {}
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
   ~Chain() override { destroy_body(); }
@@ -86,7 +87,7 @@ void ClientCall::start() {
   }
   if (!channel().config().observers().empty()) {
     begun_at_ = Clock::now();
-    notify(channel().config().observers(), [this](ClientObserver& observer) { observer.on_call_begun(*this); });
+    notify(channel().config().observers(), [this](ClientObserver& observer) { observer.on_call_begun(context_); });
   }
   if (!configure(part)) return;
   if (!arm_deadline(part.loop())) return;
@@ -117,8 +118,8 @@ bool ClientCall::arm_deadline(Loop& loop) {
 bool ClientCall::intercepted() const noexcept { return !channel().config().interceptors().empty(); }
 
 void ClientCall::message_read(MessageRef message) {
-  if (head().options.context != nullptr) head().options.context->message_was_compressed = message_was_compressed();
-  for (ClientInterceptor* interceptor : channel().config().interceptors()) interceptor->on_response(*this, message);
+  if (head().options.info != nullptr) head().options.info->message_was_compressed = message_was_compressed();
+  for (ClientInterceptor* interceptor : channel().config().interceptors()) interceptor->on_response(context_, message);
 }
 
 const std::string& ClientCall::target() const noexcept { return channel().config().target(); }
@@ -141,7 +142,7 @@ RunningCall ClientCall::info() const {
 
 Result<Buffer> ClientCall::encode(MessageRef message, WriteOptions options) {
   if (ended()) return Status{StatusCode::kCancelled, "the call has ended"};
-  for (ClientInterceptor* interceptor : channel().config().interceptors()) interceptor->on_request(*this, message);
+  for (ClientInterceptor* interceptor : channel().config().interceptors()) interceptor->on_request(context_, message);
   Result<Buffer> encoded = rpc::encode_message(message, channel().config().options().max_send_message_length);
   if (!encoded.ok()) return encoded;
   return ready_to_send(std::move(encoded).value(),
@@ -158,7 +159,7 @@ Event::Waiting ClientCall::end() {
 void ClientCall::on_bad_message(Status status) {
   if (!ended()) return cancel(std::move(status));
   status_ = std::move(status);
-  if (ClientContext* context = head().options.context) context->status = status_;
+  if (CallInfo* info = head().options.info) info->status = status_;
 }
 
 void ClientCall::expired() noexcept { cancel(Status{StatusCode::kDeadlineExceeded, "Deadline Exceeded"}); }
@@ -185,11 +186,11 @@ void ClientCall::conclude(Status&& status) {
   status_ = std::move(status);
   if (counts_ != nullptr) std::exchange(counts_, nullptr)->count_end(status_.ok());
   if (begun_at_ != Clock::time_point{}) tell_observers_end(status_);
-  if (ClientContext* context = head().options.context) {
-    context->initial_metadata = initial_metadata();
-    context->trailing_metadata = trailing_metadata();
-    context->status = status_;
-    context->peer = peer();
+  if (CallInfo* info = head().options.info) {
+    info->initial_metadata = initial_metadata();
+    info->trailing_metadata = trailing_metadata();
+    info->status = status_;
+    info->peer = peer();
   }
   stop_attempts(status_);
   disarm();
@@ -202,7 +203,7 @@ void ClientCall::conclude(Status&& status) {
 }
 
 void ClientCall::tell_observers_end(const Status& status) noexcept {
-  const EndedClientCall ended{.call = *this,
+  const EndedClientCall ended{.context = context_,
                               .status = status,
                               .took = Clock::now() - std::exchange(begun_at_, Clock::time_point{}),
                               .sent = sent(),

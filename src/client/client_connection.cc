@@ -6,9 +6,9 @@
 #include <cassert>
 #include <utility>
 
+#include "call/message_stream.h"
 #include "call/notify.h"
 #include "client/connection_user.h"
-#include "tern/call/message_stream.h"
 #include "tern/client/channel_options.h"
 #include "text/utf8.h"
 

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "http2/stream.h"
 #include "tern/async/event.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
 #include "tern/call/running_call.h"
 #include "tern/client/balancer.h"
-#include "tern/http2/stream.h"
 #include "tern/rpc/status.h"
 #include "transport/connection.h"
 

@@ -2,9 +2,9 @@
 
 #include "async/on_loop.h"
 #include "client/channel_loop.h"
+#include "client/client_call.h"
 #include "client/client_connection.h"
 #include "client/subchannel.h"
-#include "tern/client/client_call.h"
 
 // The classes are not standard-layout. Both compilers give the offsets of their members all the same.
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"

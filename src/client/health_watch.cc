@@ -8,11 +8,11 @@
 #include <optional>
 #include <utility>
 
+#include "call/message_stream.h"
 #include "client/backoff.h"
 #include "client/request_fields.h"
+#include "rpc/codec.h"
 #include "tern/async/sleep.h"
-#include "tern/call/message_stream.h"
-#include "tern/rpc/codec.h"
 
 namespace tern {
 

@@ -6,7 +6,7 @@
 #include "client/channel_core.h"
 #include "client/client_connection.h"
 #include "client/request_fields.h"
-#include "tern/rpc/message_reader.h"
+#include "rpc/message_reader.h"
 
 // Only the first header block tells whether an attempt is the one that the call goes on with. So an attempt is a stream
 // that receives nothing but that block. When it comes, the call either takes the whole stream over

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "tern/client/attempt_report.h"
-#include "tern/client/call_head.h"
-#include "tern/client/connection_waiter.h"
-#include "tern/http2/stream.h"
+#include "client/attempt_report.h"
+#include "client/call_head.h"
+#include "client/connection_waiter.h"
+#include "http2/stream.h"
 #include "tern/rpc/status.h"
 
 namespace tern {

@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "call/interceptor_parts.h"
 #include "client/channel_config.h"
 #include "tern/async/loop.h"
 #include "tern/async/recycler.h"
-#include "tern/call/interceptor_parts.h"
 #include "tern/client/call_credentials.h"
 
 // Each interceptor is a coroutine that awaits the rest of the chain by its `next`. The innermost part asks the
@@ -44,7 +44,7 @@ class InterceptorChain::Parts final : public InterceptorParts {
   Task<Status> part(std::size_t index) override {
     const std::vector<ClientInterceptor*>& interceptors = chain_.config_.interceptors();
     if (index == interceptors.size()) return chain_.run_call();
-    return interceptors[index]->intercept(chain_.call_, ClientInterceptor::Next{shared_from_this(), index + 1});
+    return interceptors[index]->intercept(chain_.context_, ClientInterceptor::Next{shared_from_this(), index + 1});
   }
   Status status_of(const std::exception_ptr& error) override { return tern::status_of(error); }
   [[nodiscard]] std::string_view method() const noexcept override { return chain_.head_.method; }
@@ -52,8 +52,11 @@ class InterceptorChain::Parts final : public InterceptorParts {
   InterceptorChain& chain_;
 };
 
-InterceptorChain::InterceptorChain(ClientCall& call, const ChannelConfig& config, CallHead& head)
-    : Job(Loop::require_current("a call over a Channel"), Job::current()), call_(call), config_(config), head_(head) {}
+InterceptorChain::InterceptorChain(ClientContext& context, const ChannelConfig& config, CallHead& head)
+    : Job(Loop::require_current("a call over a Channel"), Job::current()),
+      context_(context),
+      config_(config),
+      head_(head) {}
 
 void InterceptorChain::begin() { start(run()); }
 

@@ -7,10 +7,10 @@
 #include <optional>
 #include <string>
 
+#include "client/call_head.h"
 #include "tern/async/event.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
-#include "tern/client/call_head.h"
 #include "tern/client/interceptor.h"
 #include "tern/rpc/status.h"
 
@@ -21,9 +21,9 @@ class ChannelConfig;
 
 class InterceptorChain : public Job {
  public:
-  /// A job beside the one that makes the call. `call` is what interceptors see; it, `config` and `head` outlive the
+  /// A job beside the one that makes the call. `context` is what interceptors see; it, `config` and `head` outlive the
   /// chain.
-  InterceptorChain(ClientCall& call, const ChannelConfig& config, CallHead& head);
+  InterceptorChain(ClientContext& context, const ChannelConfig& config, CallHead& head);
   /// The interceptors' frames go before what they await.
   ~InterceptorChain() override { destroy_body(); }
 
@@ -51,7 +51,7 @@ class InterceptorChain : public Job {
   Task<Status> add_credentials(CallCredentials& credentials);
   void finished(std::exception_ptr error) override;
 
-  ClientCall& call_;
+  ClientContext& context_;
   const ChannelConfig& config_;
   CallHead& head_;
   bool call_begun_ = false;

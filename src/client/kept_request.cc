@@ -1,4 +1,4 @@
-#include "tern/client/kept_request.h"
+#include "client/kept_request.h"
 
 #include <cassert>
 

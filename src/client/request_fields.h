@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include "call/wire_metadata.h"
+#include "client/call_head.h"
+#include "http2/stream.h"
 #include "rpc/response_head.h"
 #include "rpc/timeout.h"
-#include "tern/client/call_head.h"
-#include "tern/http2/stream.h"
 #include "tern/rpc/compression.h"
 #include "tern/version.h"
 

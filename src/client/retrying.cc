@@ -1,4 +1,4 @@
-#include "tern/client/retrying.h"
+#include "client/retrying.h"
 
 #include <cassert>
 #include <utility>

@@ -1,14 +1,11 @@
 #include "tern/client/stream_call.h"
 
+#include "client/client_call.h"
 #include "tern/async/loop.h"
 #include "tern/async/yield.h"
 #include "tern/detail/misuse.h"
 
 namespace tern::detail {
-
-void throw_second_response() {
-  throw_misuse("finish() or result() was called twice: the call has one response, keep the first one's");
-}
 
 void throw_generator_writes() {
   throw_misuse(
@@ -46,6 +43,12 @@ const Metadata& StreamCall::trailing_metadata() {
   return call().trailing_metadata();
 }
 
+bool StreamCall::message_was_compressed() { return call().message_was_compressed(); }
+
+Task<bool> StreamCall::write_message(MessageRef message, WriteOptions options) {
+  return write_bytes(call().encode(message, options));
+}
+
 Task<bool> StreamCall::write_bytes(Result<Buffer> message) {
   call().require_own_loop();
   if (call().requests_ended()) {
@@ -68,6 +71,17 @@ Task<void> StreamCall::end_writes() {
   co_await call().opened();
   if (call().ended()) co_await Yield{};
   call().end_requests();
+}
+
+Task<Result<Buffer>> StreamCall::only_response(bool& taken) {
+  co_await end_writes();
+  if (taken) throw_misuse("finish() or result() was called twice: the call has one response, keep the first one's");
+  std::optional<Buffer> bytes = co_await call().read_message();
+  taken = true;
+  const Status ended = co_await status();
+  if (!ended.ok()) co_return ended;
+  if (!bytes) co_return Status{StatusCode::kInternal, "the server sent no response"};
+  co_return *std::move(bytes);
 }
 
 }  // namespace tern::detail

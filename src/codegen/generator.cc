@@ -187,8 +187,9 @@ void print_constructor(Printer& printer, const ServiceText& service, Kind kind) 
   for (const MethodText& method : service.methods) {
     variables["proto_method"] = method.proto_name;
     variables["method"] = method.name;
-    printer.Print(variables,
-                  "  ::tern::Service::add_method(\"$proto_method$\", ::tern::$make$(*this, &$class$::$method$));\n");
+    printer.Print(
+        variables,
+        "  ::tern::Service::add_method(\"$proto_method$\", ::tern::detail::$make$(*this, &$class$::$method$));\n");
   }
   printer.Print("}\n\n");
 }
@@ -206,11 +207,11 @@ void print_definitions(Printer& printer, const ServiceText& service, Kind kind) 
                               {"context", handler.parameters.front().name}};
     printer.Print(variables, "$returns$ $service$::$class$::$method$($parameters$) {\n");
     if (kind == Kind::kSync) {
-      printer.Print(variables, "  ::tern::abort_unimplemented($context$);\n}\n\n");
+      printer.Print(variables, "  ::tern::detail::abort_unimplemented($context$);\n}\n\n");
     } else if (method.server_streams) {
-      printer.Print(variables, "  return ::tern::unimplemented_stream<$response$>($context$);\n}\n\n");
+      printer.Print(variables, "  return ::tern::detail::unimplemented_stream<$response$>($context$);\n}\n\n");
     } else {
-      printer.Print(variables, "  return ::tern::unimplemented<$response$>($context$);\n}\n\n");
+      printer.Print(variables, "  return ::tern::detail::unimplemented<$response$>($context$);\n}\n\n");
     }
   }
 }

@@ -1,4 +1,4 @@
-#include "tern/http2/buffer.h"
+#include "http2/buffer.h"
 
 #include <cassert>
 #include <cstring>

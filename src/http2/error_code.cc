@@ -1,4 +1,4 @@
-#include "tern/http2/error_code.h"
+#include "http2/error_code.h"
 
 #include <array>
 #include <cstddef>

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "tern/http2/header_block.h"
+#include "http2/header_block.h"
 
 namespace tern::http2 {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tern/http2/error_code.h"
+#include "http2/error_code.h"
 
 namespace tern::http2 {
 

@@ -1,4 +1,4 @@
-#include "tern/http2/header_block.h"
+#include "http2/header_block.h"
 
 namespace tern::http2 {
 

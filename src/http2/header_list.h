@@ -7,7 +7,7 @@
 #include <span>
 
 #include "http2/hpack_table.h"
-#include "tern/http2/stream.h"
+#include "http2/stream.h"
 
 namespace tern::http2 {
 

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "http2/field_rules.h"
+#include "http2/header_block.h"
 #include "http2/hpack_table.h"
-#include "tern/http2/header_block.h"
 
 namespace tern::http2 {
 

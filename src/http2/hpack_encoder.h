@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "http2/hpack_table.h"
-#include "tern/http2/stream.h"
+#include "http2/stream.h"
 
 namespace tern::http2 {
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tern/http2/buffer.h"
-#include "tern/http2/header_block.h"
+#include "http2/buffer.h"
+#include "http2/header_block.h"
 
 namespace tern::http2 {
 

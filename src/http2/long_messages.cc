@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-#include "tern/http2/stream.h"
+#include "http2/stream.h"
 
 namespace tern::http2 {
 

@@ -9,8 +9,8 @@
 #include <span>
 #include <vector>
 
+#include "http2/buffer.h"
 #include "http2/defaults.h"
-#include "tern/http2/buffer.h"
 
 namespace tern::http2 {
 

@@ -21,9 +21,9 @@
 #include "http2/intake.h"
 #include "http2/output_batch.h"
 #include "http2/rate_limit.h"
+#include "http2/stream.h"
 #include "http2/stream_history.h"
 #include "http2/stream_table.h"
-#include "tern/http2/stream.h"
 
 namespace tern::http2 {
 

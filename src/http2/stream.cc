@@ -1,4 +1,4 @@
-#include "tern/http2/stream.h"
+#include "http2/stream.h"
 
 #include <cassert>
 #include <cstddef>

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "tern/http2/stream.h"
+#include "http2/stream.h"
 
 namespace tern::http2 {
 

@@ -7,8 +7,9 @@
 #include "rest/envelope.h"
 #include "rest/http_syntax.h"
 #include "rest/weighted_list.h"
+#include "rpc/compression.h"
 #include "rpc/lower_case.h"
-#include "tern/rpc/message_reader.h"
+#include "rpc/message_reader.h"
 
 namespace tern::rest {
 

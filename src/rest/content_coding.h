@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "tern/http2/buffer.h"
+#include "http2/buffer.h"
 #include "tern/rest/message.h"
 #include "tern/rpc/compression.h"
 

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "tern/rpc/message_reader.h"
+#include "rpc/message_reader.h"
 
 namespace tern::rest {
 

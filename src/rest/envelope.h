@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "tern/http2/buffer.h"
+#include "http2/buffer.h"
 
 namespace tern::rest {
 

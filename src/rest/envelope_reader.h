@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "tern/http2/buffer.h"
+#include "http2/buffer.h"
+#include "rpc/message_reader.h"
 #include "tern/rpc/compression.h"
-#include "tern/rpc/message_reader.h"
 
 namespace tern::rest {
 

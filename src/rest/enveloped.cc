@@ -14,6 +14,7 @@
 #include "rest/envelope_reader.h"
 #include "rest/rpc_protocol.h"
 #include "rpc/base64.h"
+#include "rpc/compression.h"
 
 namespace tern::rest {
 

@@ -181,8 +181,8 @@ std::string path_of(const pb::MethodDescriptor& method) {
 Task<Response> call_unary(const Gateway& gateway, const Request& request, std::string_view path, std::string message,
                           std::function<Response(Result<RawMessage>)> respond) {
   const Metadata metadata = metadata_of(request);
-  ClientContext context;
-  const CallOptions options{.timeout = timeout_of(request), .metadata = &metadata, .context = &context};
+  CallInfo context;
+  const CallOptions options{.timeout = timeout_of(request), .metadata = &metadata, .info = &context};
   const RawMessage raw{std::move(message)};
   Result<RawMessage> reply = co_await GenericStub{gateway.channel()}.unary(path, raw, options).result();
   Response response = respond(std::move(reply));

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "http2/stream.h"
 #include "rest/client_codec.h"
 #include "rest/http2_client_connection.h"
 #include "tern/async/event.h"
-#include "tern/http2/stream.h"
 
 namespace tern::rest {
 

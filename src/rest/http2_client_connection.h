@@ -9,9 +9,9 @@
 #include <string>
 #include <utility>
 
+#include "http2/stream.h"
 #include "tern/async/loop.h"
 #include "tern/async/timer_queue.h"
-#include "tern/http2/stream.h"
 #include "tern/rest/client.h"
 #include "transport/connection.h"
 

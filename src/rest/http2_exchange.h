@@ -6,11 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "http2/stream.h"
 #include "rest/exchange.h"
 #include "tern/async/event.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
-#include "tern/http2/stream.h"
 
 namespace tern::rest {
 

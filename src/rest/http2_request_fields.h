@@ -1,8 +1,8 @@
 // A client's request head as HTTP/2 writes it (RFC 9113 §8.2, §8.3.1).
 #pragma once
 
+#include "http2/stream.h"
 #include "rest/client_request_head.h"
-#include "tern/http2/stream.h"
 
 namespace tern::rest {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "tern/rpc/proto_comments.h"
+#include "tern/detail/proto_comments.h"
 
 namespace tern::rest {
 

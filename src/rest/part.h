@@ -7,8 +7,8 @@
 #include <string>
 
 #include "rest/exchange.h"
+#include "server/http_part.h"
 #include "tern/async/intrusive_list.h"
-#include "tern/server/http_handler.h"
 #include "transport/lingering_close.h"
 
 namespace tern::rest {

@@ -20,6 +20,7 @@
 #include "rest/running_calls.h"
 #include "rest/site_core.h"
 #include "rest/transcoding.h"
+#include "rpc/compression.h"
 #include "tern/client/channel.h"
 #include "text/utf8.h"
 

@@ -1,4 +1,4 @@
-#include "tern/rpc/codec.h"
+#include "rpc/codec.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "tern/rpc/message_reader.h"
+#include "rpc/message_reader.h"
 
 namespace tern::rpc {
 

@@ -1,4 +1,4 @@
-#include "tern/rpc/compression.h"
+#include "rpc/compression.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "rpc/deflater.h"
 #include "rpc/inflater.h"
-#include "tern/rpc/message_reader.h"
+#include "rpc/message_reader.h"
 
 namespace tern {
 

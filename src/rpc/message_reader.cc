@@ -1,4 +1,4 @@
-#include "tern/rpc/message_reader.h"
+#include "rpc/message_reader.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "tern/rpc/proto_comments.h"
+#include "tern/detail/proto_comments.h"
 
 #include <utility>
 

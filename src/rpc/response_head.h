@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "tern/rpc/compression.h"
+#include "rpc/compression.h"
 #include "tern/rpc/metadata.h"
 #include "tern/rpc/status.h"
 

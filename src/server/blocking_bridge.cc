@@ -1,4 +1,4 @@
-#include "tern/server/blocking_bridge.h"
+#include "tern/detail/blocking_bridge.h"
 
 #include <cassert>
 

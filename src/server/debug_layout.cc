@@ -1,9 +1,9 @@
 #include "server/debug_layout.h"
 
 #include "async/on_loop.h"
+#include "server/server_call.h"
 #include "server/server_connection.h"
 #include "server/server_loop.h"
-#include "tern/server/server_call.h"
 
 // The classes are not standard-layout. Both compilers give the offsets of their members all the same.
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"

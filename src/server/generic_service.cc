@@ -1,9 +1,9 @@
 #include "tern/server/generic_service.h"
 
-#include "tern/server/method_handler.h"
+#include "tern/detail/typed_handlers.h"
 
 namespace tern {
 
-GenericService::GenericService() : handler_(make_handler(*this, &GenericService::Call)) {}
+GenericService::GenericService() : handler_(detail::make_handler(*this, &GenericService::Call)) {}
 
 }  // namespace tern

@@ -1,6 +1,6 @@
 #include "tern/server/interceptor.h"
 
-#include "tern/call/interceptor_parts.h"
+#include "call/interceptor_parts.h"
 
 namespace tern {
 

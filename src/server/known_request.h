@@ -3,9 +3,9 @@
 
 #include <cassert>
 
+#include "http2/header_block.h"
 #include "rpc/request_head.h"
 #include "server/service_registry.h"
-#include "tern/http2/header_block.h"
 
 namespace tern {
 

@@ -1,4 +1,4 @@
-#include "tern/server/server_call.h"
+#include "server/server_call.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -9,17 +9,21 @@
 #include <utility>
 #include <vector>
 
+#include "call/interceptor_parts.h"
 #include "call/notify.h"
 #include "call/wire_metadata.h"
 #include "http2/header_list.h"
+#include "rpc/codec.h"
+#include "rpc/compression.h"
 #include "rpc/content_type.h"
 #include "rpc/header_names.h"
 #include "rpc/timeout.h"
+#include "server/http_part.h"
 #include "server/known_request.h"
 #include "server/server_connection.h"
 #include "server/server_loop.h"
-#include "tern/call/interceptor_parts.h"
-#include "tern/server/blocking_bridge.h"
+#include "tern/detail/blocking_bridge.h"
+#include "tern/detail/method_handler.h"
 #include "tern/server/interceptor.h"
 #include "tern/server/observer.h"
 #include "text/utf8.h"
@@ -319,12 +323,6 @@ void ServerCall::send_message(MessageRef message) {
   Buffer encoded = encode(message);
   send_initial_metadata();
   send_data(std::move(encoded));
-}
-
-MessageStream::Write ServerCall::write(MessageRef message) {
-  Buffer encoded = encode(message);
-  send_initial_metadata();
-  return write_message(std::move(encoded));
 }
 
 std::shared_ptr<BlockingBridge> ServerCall::bridge() {

@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "http2/memory_budget.h"
+#include "server/http_part.h"
 #include "server/refusal_log.h"
+#include "server/server_call.h"
 #include "tern/async/intrusive_list.h"
-#include "tern/server/http_handler.h"
 #include "tern/server/refusal.h"
-#include "tern/server/server_call.h"
 #include "transport/connection.h"
 
 namespace tern {

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "server/known_request.h"
+#include "server/server_call.h"
 #include "server/server_connection.h"
 #include "tern/async/loop.h"
 #include "tern/async/recycler.h"
-#include "tern/server/blocking_bridge.h"
-#include "tern/server/server_call.h"
+#include "tern/detail/blocking_bridge.h"
 
 namespace tern {
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "tern/client/channel.h"
-#include "tern/server/method_handler.h"
+#include "tern/detail/typed_handlers.h"
 #include "tern/server/server.h"
 
 namespace tern {
@@ -344,13 +344,13 @@ class Channelz::Methods {
 };
 
 Channelz::Channelz() : Service("grpc.channelz.v1.Channelz"), implementation_(std::make_unique<Methods>()) {
-  add_method("GetTopChannels", make_handler(*implementation_, &Methods::GetTopChannels));
-  add_method("GetServers", make_handler(*implementation_, &Methods::GetServers));
-  add_method("GetServer", make_handler(*implementation_, &Methods::GetServer));
-  add_method("GetServerSockets", make_handler(*implementation_, &Methods::GetServerSockets));
-  add_method("GetChannel", make_handler(*implementation_, &Methods::GetChannel));
-  add_method("GetSubchannel", make_handler(*implementation_, &Methods::GetSubchannel));
-  add_method("GetSocket", make_handler(*implementation_, &Methods::GetSocket));
+  add_method("GetTopChannels", detail::make_handler(*implementation_, &Methods::GetTopChannels));
+  add_method("GetServers", detail::make_handler(*implementation_, &Methods::GetServers));
+  add_method("GetServer", detail::make_handler(*implementation_, &Methods::GetServer));
+  add_method("GetServerSockets", detail::make_handler(*implementation_, &Methods::GetServerSockets));
+  add_method("GetChannel", detail::make_handler(*implementation_, &Methods::GetChannel));
+  add_method("GetSubchannel", detail::make_handler(*implementation_, &Methods::GetSubchannel));
+  add_method("GetSocket", detail::make_handler(*implementation_, &Methods::GetSocket));
 }
 
 Channelz::~Channelz() = default;

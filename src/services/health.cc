@@ -9,7 +9,7 @@
 
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
-#include "tern/server/method_handler.h"
+#include "tern/detail/typed_handlers.h"
 
 namespace tern {
 
@@ -116,8 +116,8 @@ HealthService::HealthService()
     : Service("grpc.health.v1.Health"),
       registry_(std::make_unique<Registry>()),
       implementation_(std::make_unique<Methods>(*registry_)) {
-  add_method("Check", make_handler(*implementation_, &Methods::Check));
-  add_method("Watch", make_handler(*implementation_, &Methods::Watch));
+  add_method("Check", detail::make_handler(*implementation_, &Methods::Check));
+  add_method("Watch", detail::make_handler(*implementation_, &Methods::Watch));
   set("", State::kServing);
 }
 

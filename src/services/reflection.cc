@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tern/server/method_handler.h"
+#include "tern/detail/typed_handlers.h"
 
 namespace tern {
 
@@ -28,7 +28,7 @@ class ReflectionService final : public Service {
       : Service(std::move(name)), server_(server), services_(options.services) {
     if (options.pool != nullptr) pools_.push_back(options.pool);
     pools_.push_back(DescriptorPool::generated_pool());
-    add_method("ServerReflectionInfo", make_handler(*this, &ReflectionService::ServerReflectionInfo));
+    add_method("ServerReflectionInfo", detail::make_handler(*this, &ReflectionService::ServerReflectionInfo));
   }
 
   AsyncGenerator<Response> ServerReflectionInfo(ServerContext& context, Reader<Request>& requests) {

@@ -9,7 +9,6 @@
 #include "telemetry/loop_families.h"
 #include "telemetry/metrics_core.h"
 #include "telemetry/process_families.h"
-#include "tern/client/client_call.h"
 
 namespace tern::telemetry {
 
@@ -69,11 +68,13 @@ void Metrics::on_call_ended(const EndedCall& call) {
 
 void Metrics::on_refused(const Refused& refused) { core_->here().refused(refused.why); }
 
-void Metrics::on_call_begun(ClientCall& call) { core_->here().of_client(call.target(), call.method()).begun.add(); }
+void Metrics::on_call_begun(ClientContext& context) {
+  core_->here().of_client(context.target(), context.method()).begun.add();
+}
 void Metrics::on_call_ended(const EndedClientCall& call) {
   CallTable& table = core_->here();
-  table.ended(table.of_client(call.call.target(), call.call.method()), call.status, call.took, call.sent, call.received,
-              false, call.call.trace());
+  table.ended(table.of_client(call.context.target(), call.context.method()), call.status, call.took, call.sent,
+              call.received, false, call.context.trace());
 }
 void Metrics::on_attempt_begun(std::string_view method, const std::string& target) {
   core_->here().of_client(target, method).attempts_begun.add();

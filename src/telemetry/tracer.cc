@@ -13,7 +13,6 @@
 #include "telemetry/method_name.h"
 #include "telemetry/span.h"
 #include "tern/async/recycler.h"
-#include "tern/client/client_call.h"
 #include "tern/rpc/trace_context.h"
 
 namespace tern::telemetry {
@@ -151,15 +150,15 @@ void Tracer::on_call_ended(const EndedCall& call) {
   core_->export_span(std::move(span));
 }
 
-void Tracer::on_call_begun(ClientCall& call) { call.set_trace(core_->begin(call.trace())); }
+void Tracer::on_call_begun(ClientContext& context) { context.set_trace(core_->begin(context.trace())); }
 
 void Tracer::on_call_ended(const EndedClientCall& call) {
-  const TraceContext* trace = call.call.trace();
+  const TraceContext* trace = call.context.trace();
   if (!core_->records(trace)) return;
-  SpanBuilder span = span_of_call(*trace, Span::KIND_CLIENT, call.call.method(), true, call.took);
+  SpanBuilder span = span_of_call(*trace, Span::KIND_CLIENT, call.context.method(), true, call.took);
   span.add("rpc.response.status_code", name_of(call.status.code()));
-  span.add_server(target_address(call.call.target()));
-  span.add_peer(call.call.peer());
+  span.add_server(target_address(call.context.target()));
+  span.add_peer(call.context.peer());
   if (!call.status.ok()) span.fail(name_of(call.status.code()), call.status.details());
   core_->export_span(std::move(span));
 }

@@ -2,28 +2,27 @@
 
 #include <utility>
 
-#include "tern/client/client_call.h"
 #include "testing/message_bytes.h"
 #include "testing/recording.h"
 
 namespace tern::testing {
 
-Task<Status> CallRecorder::intercept(ClientCall& call, Next next) {
+Task<Status> CallRecorder::intercept(ClientContext& context, Next next) {
   RecordedCall recorded;
-  recorded.method = call.method();
-  recorded.metadata = call.metadata();
+  recorded.method = context.method();
+  recorded.metadata = context.metadata();
   recorded.begun_at = Clock::now();
-  if (call.deadline()) recorded.timeout = *call.deadline() - recorded.begun_at;
-  const Recording recording{begin(call, std::move(recorded))};
+  if (context.deadline()) recorded.timeout = *context.deadline() - recorded.begun_at;
+  const Recording recording{begin(context, std::move(recorded))};
   Status status = co_await next();
-  recording->set_metadata(call.metadata());
-  recording->end(status, call.initial_metadata(), call.trailing_metadata());
+  recording->set_metadata(context.metadata());
+  recording->end(status, context.initial_metadata(), context.trailing_metadata());
   co_return status;
 }
 
-std::shared_ptr<RecordedCalls::Entry> CallRecorder::begin(const ClientCall& call, RecordedCall recorded) {
+std::shared_ptr<RecordedCalls::Entry> CallRecorder::begin(const ClientContext& context, RecordedCall recorded) {
   const std::lock_guard lock{mutex_};
-  Known& known = known_[&call];
+  Known& known = known_[&context];
   // With an entry, it is of a call that is gone, whose address this one has.
   if (known.entry == nullptr) recorded.requests = std::move(known.requests);
   known.requests.clear();
@@ -31,17 +30,17 @@ std::shared_ptr<RecordedCalls::Entry> CallRecorder::begin(const ClientCall& call
   return known.entry;
 }
 
-void CallRecorder::on_request(ClientCall& call, MessageRef message) {
+void CallRecorder::on_request(ClientContext& context, MessageRef message) {
   const std::lock_guard lock{mutex_};
-  Known& known = known_[&call];
+  Known& known = known_[&context];
   if (known.entry != nullptr && !known.entry->ended()) return known.entry->add_request(bytes_of(message));
   if (known.entry != nullptr) known = Known{};
   known.requests.push_back(bytes_of(message));
 }
 
-void CallRecorder::on_response(ClientCall& call, MessageRef message) {
+void CallRecorder::on_response(ClientContext& context, MessageRef message) {
   const std::lock_guard lock{mutex_};
-  if (const auto known = known_.find(&call); known != known_.end() && known->second.entry != nullptr) {
+  if (const auto known = known_.find(&context); known != known_.end() && known->second.entry != nullptr) {
     known->second.entry->add_response(bytes_of(message));
   }
 }

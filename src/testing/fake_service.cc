@@ -11,8 +11,10 @@
 #include "tern/async/event.h"
 #include "tern/async/sleep.h"
 #include "tern/async/task_group.h"
+#include "tern/detail/method_handler.h"
+#include "tern/detail/server_call.h"
 #include "tern/server/reader.h"
-#include "tern/server/server_call.h"
+#include "tern/server/server_context.h"
 #include "testing/recording.h"
 
 namespace tern::testing {
@@ -92,19 +94,20 @@ class FakeService::FakeMethod final : public MethodHandler {
 
   static RecordedCall begun(ServerCall& call) {
     RecordedCall recorded;
-    recorded.method = call.context().method();
-    recorded.metadata = call.context().metadata();
+    recorded.method = detail::context_of(call).method();
+    recorded.metadata = detail::context_of(call).metadata();
     recorded.begun_at = Clock::now();
-    recorded.timeout = call.context().time_remaining();
+    recorded.timeout = detail::context_of(call).time_remaining();
     return recorded;
   }
 
   static void end(ServerCall& call, const Recording& recording, Status status) {
-    recording->end(std::move(status), call.context().initial_metadata(), call.context().trailing_metadata());
+    recording->end(std::move(status), detail::context_of(call).initial_metadata(),
+                   detail::context_of(call).trailing_metadata());
   }
 
   static Status why_cancelled(ServerCall& call) {
-    if (call.context().time_remaining() == Clock::duration::zero()) {
+    if (detail::context_of(call).time_remaining() == Clock::duration::zero()) {
       return Status{StatusCode::kDeadlineExceeded, "the deadline passed"};
     }
     return Status{StatusCode::kCancelled, "the client or the server's end cancelled it"};
@@ -113,7 +116,7 @@ class FakeService::FakeMethod final : public MethodHandler {
   Task<void> answer(ServerCall& call, std::shared_ptr<RecordedCalls::Entry> entry) {
     if (requests() == Requests::kOne) {
       RawMessage request;
-      call.take_request(request);
+      detail::take_request(call, request);
       entry->add_request(std::move(request.bytes));
       co_await play(call, entry, nullptr);
       co_return;
@@ -143,14 +146,14 @@ class FakeService::FakeMethod final : public MethodHandler {
         const RawMessage raw{message->bytes};
         entry->add_response(message->bytes);
         if (descriptor_.server_streaming()) {
-          co_await call.write(raw);
+          co_await detail::write(call, raw);
         } else {
-          call.send_message(raw);
+          detail::send_message(call, raw);
         }
       } else if (const auto* pause = std::get_if<Answer::Wait>(&step)) {
         co_await sleep(pause->time);
       } else if (const auto* metadata = std::get_if<Answer::Entry>(&step)) {
-        ServerContext& context = call.context();
+        ServerContext& context = detail::context_of(call);
         (metadata->trailing ? context.trailing_metadata() : context.initial_metadata())
             .add(metadata->key, metadata->value);
       } else if (const auto* failure = std::get_if<Answer::Fail>(&step)) {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tern/rpc/codec.h"
+#include "tern/rpc/message_ref.h"
 
 namespace tern::testing {
 

@@ -1,7 +1,7 @@
 #include "transport/debug_layout.h"
 
 #include "http2/session.h"
-#include "tern/http2/stream.h"
+#include "http2/stream.h"
 #include "transport/connection.h"
 
 // The classes are not standard-layout. Both compilers give the offsets of their members all the same.

@@ -184,12 +184,12 @@ TEST_F(Calls, MetadataBothWays) {
   with_server(service, [](Channel& channel, Server&) -> Task<void> {
     ProbeStub stub{channel};
     const std::string bytes{"\x00\xff\x80 raw", 7};
-    ClientContext context;
+    CallInfo context;
     const Metadata metadata{{"echo-initial", "first"},
                             {"echo-initial-bin", bytes},
                             {"echo-trailing", "last"},
                             {"echo-trailing-bin", bytes}};
-    co_await stub.Unary(Order{}, {.metadata = &metadata, .context = &context});
+    co_await stub.Unary(Order{}, {.metadata = &metadata, .info = &context});
     EXPECT_EQ(context.initial_metadata.get("echo-initial"), "first");
     EXPECT_EQ(context.initial_metadata.get("echo-initial-bin"), bytes);
     EXPECT_EQ(context.trailing_metadata.get("echo-trailing"), "last");
@@ -202,11 +202,11 @@ TEST_F(Calls, MetadataBothWays) {
 TEST_F(Calls, MetadataComesWithErrorsToo) {
   with_server(service, [](Channel& channel, Server&) -> Task<void> {
     ProbeStub stub{channel};
-    ClientContext context;
+    CallInfo context;
     const Metadata metadata{{"echo-initial", "first"}, {"echo-trailing", "last"}};
     Order order;
     order.set_status(5);
-    const Result<Payload> result = co_await stub.Unary(order, {.metadata = &metadata, .context = &context}).result();
+    const Result<Payload> result = co_await stub.Unary(order, {.metadata = &metadata, .info = &context}).result();
     EXPECT_FALSE(result.ok());
     EXPECT_EQ(context.initial_metadata.get("echo-initial"), "first");
     EXPECT_EQ(context.trailing_metadata.get("echo-trailing"), "last");

@@ -24,7 +24,7 @@ class PassingOn final : public ClientInterceptor {};
 
 class LastCode final : public ClientObserver {
  public:
-  void on_call_begun(ClientCall& /*call*/) override {}
+  void on_call_begun(ClientContext& /*context*/) override {}
   void on_call_ended(const EndedClientCall& call) override { code = call.status.code(); }
   StatusCode code = StatusCode::kOk;
 };

@@ -25,8 +25,8 @@ TEST_F(Compressing, ByTheChannel) {
   with_server(service,
               [](Channel& channel, Server&) -> Task<void> {
                 ProbeStub stub{channel};
-                ClientContext context;
-                const Payload payload = co_await stub.Unary(order_of(10'000), {.context = &context});
+                CallInfo context;
+                const Payload payload = co_await stub.Unary(order_of(10'000), {.info = &context});
                 EXPECT_EQ(payload.data().size(), 10'000U);
                 EXPECT_EQ(context.trailing_metadata.get("request-was-compressed"), "yes");
                 EXPECT_FALSE(context.message_was_compressed);
@@ -38,9 +38,9 @@ TEST_F(Compressing, ByTheCall) {
   with_server(service, [](Channel& channel, Server&) -> Task<void> {
     ProbeStub stub{channel};
     for (const Compression compression : {Compression::kIdentity, Compression::kDeflate, Compression::kGzip}) {
-      ClientContext context;
+      CallInfo context;
       const Metadata metadata{{"compress", name_of(compression)}};
-      const CallOptions options{.metadata = &metadata, .compression = compression, .context = &context};
+      const CallOptions options{.metadata = &metadata, .compression = compression, .info = &context};
       const Payload payload = co_await stub.Unary(order_of(10'000), options);
       EXPECT_EQ(payload.data(), std::string(10'000, 'x'));
       const bool compressed = compression != Compression::kIdentity;

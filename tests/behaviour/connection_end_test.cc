@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "rpc/message_reader.h"
 #include "support/certificates.h"
 #include "support/openssl_wire.h"
 #include "support/paced_client.h"
 #include "support/probe_service.h"
-#include "tern/rpc/message_reader.h"
 
 namespace tern::test {
 namespace {

@@ -148,7 +148,7 @@ class MistakenServer final : public ServerInterceptor, public Mistaken<ServerInt
 class MistakenClient final : public ClientInterceptor, public Mistaken<ClientInterceptor::Next> {
  public:
   using Mistaken::Mistaken;
-  Task<Status> intercept(ClientCall& /*call*/, Next next) override { return make(std::move(next)); }
+  Task<Status> intercept(ClientContext& /*context*/, Next next) override { return make(std::move(next)); }
 };
 
 class PassingServer final : public ServerInterceptor {};

@@ -40,14 +40,14 @@ class NotingServer final : public ServerInterceptor {
 class NotingClient final : public ClientInterceptor {
  public:
   NotingClient(std::string name, std::vector<std::string>& notes) : name_(std::move(name)), notes_(notes) {}
-  Task<Status> intercept(ClientCall& call, Next next) override {
-    notes_.push_back(name_ + " before " + std::string{call.method()});
+  Task<Status> intercept(ClientContext& context, Next next) override {
+    notes_.push_back(name_ + " before " + std::string{context.method()});
     Status status = co_await next();
     notes_.push_back(name_and(name_ + " after", status));
     co_return status;
   }
-  void on_request(ClientCall& /*call*/, MessageRef /*message*/) override { ++requests; }
-  void on_response(ClientCall& /*call*/, MessageRef /*message*/) override { ++responses; }
+  void on_request(ClientContext& /*context*/, MessageRef /*message*/) override { ++requests; }
+  void on_response(ClientContext& /*context*/, MessageRef /*message*/) override { ++responses; }
   int requests = 0;
   int responses = 0;
 
@@ -190,11 +190,11 @@ TEST(ClientInterceptors, SeeEveryKindOfCallInOrder) {
 
 class Tagging final : public ClientInterceptor {
  public:
-  Task<Status> intercept(ClientCall& call, Next next) override {
+  Task<Status> intercept(ClientContext& context, Next next) override {
     co_await sleep(1ms);
-    call.metadata().add("echo-trailing", "tagged");
+    context.metadata().add("echo-trailing", "tagged");
     Status status = co_await next();
-    seen = std::string{call.trailing_metadata().get("echo-trailing").value_or("nothing")};
+    seen = std::string{context.trailing_metadata().get("echo-trailing").value_or("nothing")};
     co_await sleep(1ms);
     if (status.code() == StatusCode::kNotFound) status = Status{StatusCode::kAborted, "changed"};
     co_return status;
@@ -208,8 +208,8 @@ TEST(ClientInterceptors, ChangeWhatIsSentAndHowItEnds) {
   with_server(service,
               [&](Channel& channel, Server&) -> Task<void> {
                 ProbeStub stub{channel};
-                ClientContext context;
-                co_await stub.Unary(Order{}, {.context = &context});
+                CallInfo context;
+                co_await stub.Unary(Order{}, {.info = &context});
                 EXPECT_EQ(tagging.seen, "tagged");
                 EXPECT_EQ(context.trailing_metadata.get("echo-trailing"), "tagged");
                 Order order;
@@ -230,7 +230,7 @@ TEST(ClientInterceptors, ChangeWhatIsSentAndHowItEnds) {
 
 class Refusing final : public ClientInterceptor {
  public:
-  Task<Status> intercept(ClientCall& /*call*/, Next /*next*/) override {
+  Task<Status> intercept(ClientContext& /*context*/, Next /*next*/) override {
     throw RpcError{Status{StatusCode::kFailedPrecondition, "not today"}};
   }
 };
@@ -253,7 +253,7 @@ TEST(ClientInterceptors, MayEndACallBeforeItIsMade) {
 
 class Slow final : public ClientInterceptor {
  public:
-  Task<Status> intercept(ClientCall& /*call*/, Next next) override {
+  Task<Status> intercept(ClientContext& /*context*/, Next next) override {
     co_await sleep(1h);
     co_return co_await next();
   }
@@ -347,11 +347,11 @@ TEST(Credentials, OfOneCall) {
 class AsksLate final : public ClientInterceptor {
  public:
   AsksLate(Channel& channel, Fleet::Member& member) : channel_(channel), member_(member) {}
-  Task<Status> intercept(ClientCall& call, Next next) override {
+  Task<Status> intercept(ClientContext& context, Next next) override {
     Status status = co_await next();
     Fleet::crash(member_);
     while (channel_.state() == ConnectivityState::kReady) co_await sleep(1ms);
-    peer = call.peer();
+    peer = context.peer();
     co_return status;
   }
   std::string peer;
@@ -368,8 +368,8 @@ TEST(ClientInterceptors, SeeThePeerAfterTheConnectionIsGone) {
     Channel channel{member.address};
     AsksLate asks_late{channel, member};
     channel.add_interceptor(asks_late);
-    ClientContext context;
-    const Status status = co_await call(channel, {.context = &context});
+    CallInfo context;
+    const Status status = co_await call(channel, {.info = &context});
     EXPECT_TRUE(status.ok()) << status.to_string();
     EXPECT_EQ(asks_late.peer, "ipv4:" + member.address);
     EXPECT_EQ(context.peer, asks_late.peer);

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 
 Task<std::string> peer_of_call(Channel& channel) {
   ProbeStub stub{channel};
-  ClientContext context;
-  co_await stub.Unary(Order{}, {.wait_for_ready = true, .context = &context});
+  CallInfo context;
+  co_await stub.Unary(Order{}, {.wait_for_ready = true, .info = &context});
   co_return context.peer;
 }
 

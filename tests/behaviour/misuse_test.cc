@@ -365,9 +365,9 @@ TEST(ChannelMisuse, AStubThatOutlivesItsChannelEndsCallsWithCancelled) {
 /// Must not be called any more.
 class GoneObserver final : public ClientObserver, public ClientInterceptor {
  public:
-  void on_call_begun(ClientCall& /*call*/) override { ++calls; }
+  void on_call_begun(ClientContext& /*context*/) override { ++calls; }
   void on_call_ended(const EndedClientCall& /*call*/) override { ++calls; }
-  void on_request(ClientCall& /*call*/, MessageRef /*message*/) override { ++calls; }
+  void on_request(ClientContext& /*context*/, MessageRef /*message*/) override { ++calls; }
   int calls = 0;
 };
 

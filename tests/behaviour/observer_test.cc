@@ -11,7 +11,7 @@
 #include "support/raw_client.h"
 #include "support/serve.h"
 #include "support/thrower.h"
-#include "tern/client/client_call.h"
+#include "tern/client/client_context.h"
 #include "tern/client/generic_stub.h"
 #include "tern/client/observer.h"
 
@@ -95,9 +95,9 @@ TEST(Observers, SeeEachKindOfEndOnce) {
 
 class NotingClient final : public ClientObserver {
  public:
-  void on_call_begun(ClientCall& call) override {
-    begun.emplace_back(call.method());
-    call.metadata().add("echo-initial", "from the observer");
+  void on_call_begun(ClientContext& context) override {
+    begun.emplace_back(context.method());
+    context.metadata().add("echo-initial", "from the observer");
   }
   void on_call_ended(const EndedClientCall& call) override {
     ended.push_back(std::string{name_of(call.status.code())} + " " + std::to_string(call.sent.messages) + "/" +
@@ -116,8 +116,8 @@ TEST(Observers, OfAChannelSeeEachCallOnce) {
     Channel channel{"127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0"))};
     channel.add_observer(its_noting);
     ProbeStub stub{channel};
-    ClientContext context;
-    co_await stub.Unary(Order{}, {.context = &context});
+    CallInfo context;
+    co_await stub.Unary(Order{}, {.info = &context});
     EXPECT_EQ(context.initial_metadata.get("echo-initial"), "from the observer");
     Order order;
     order.set_count(3);
@@ -165,7 +165,7 @@ class ThrowingServer final : public ServerObserver {
 class ThrowingClient final : public ClientObserver {
  public:
   explicit ThrowingClient(Thrown what) : what_(what) {}
-  void on_call_begun(ClientCall& /*call*/) override { fail(); }
+  void on_call_begun(ClientContext& /*context*/) override { fail(); }
   void on_call_ended(const EndedClientCall& /*call*/) override { fail(); }
   int times = 0;
 

@@ -60,8 +60,8 @@ TEST(PassedOnMetadata, FailsNoCall) {
         order.set_number(way);
         Metadata metadata{{"x-id", "7"}, {"content-length", "5"}};
         if (odd) metadata.add_received("x-odd", "caf\xe9");
-        ClientContext context;
-        const CallOptions options{.timeout = 10s, .metadata = &metadata, .context = &context};
+        CallInfo context;
+        const CallOptions options{.timeout = 10s, .metadata = &metadata, .info = &context};
         Result<Payload> result = co_await stub.Unary(order, options).result();
         EXPECT_TRUE(result.ok()) << way << ": " << result.status().to_string();
         if (!result.ok()) continue;

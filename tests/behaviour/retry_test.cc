@@ -219,8 +219,8 @@ TEST(Retries, EndWithTheDeadlineAfterTheirConnectionIsGone) {
     Channel channel{member.address, options};
     TaskGroup group;
     group.spawn(crash_when_it_runs(member));
-    ClientContext context;
-    const Status late = co_await call(channel, {.timeout = 50ms, .context = &context});
+    CallInfo context;
+    const Status late = co_await call(channel, {.timeout = 50ms, .info = &context});
     EXPECT_EQ(late.code(), StatusCode::kDeadlineExceeded);
     EXPECT_EQ(context.peer, "") << "it had no connection at its end";
     co_await channel.close();
@@ -320,13 +320,13 @@ TEST(Hedging, DoesNotWaitOutTheDelayAfterAFailure) {
     EXPECT_EQ(service.begun, 3);
     service.begun = 0;
     service.failing = 1000;
-    ClientContext context;
-    const Status none = co_await call(channel, {.context = &context});
+    CallInfo context;
+    const Status none = co_await call(channel, {.info = &context});
     EXPECT_EQ(none, (Status{StatusCode::kUnavailable, "failing as ordered"}));
     EXPECT_EQ(service.begun, 3);
     service.begun = 0;
     service.pushback = "-1";
-    const Status not_again = co_await call(channel, {.context = &context});
+    const Status not_again = co_await call(channel, {.info = &context});
     EXPECT_EQ(not_again.code(), StatusCode::kUnavailable);
     EXPECT_EQ(service.begun, 1) << "the server wants no other attempt";
     EXPECT_EQ(context.trailing_metadata.get("grpc-retry-pushback-ms"), std::nullopt) << "is none of the user's";

@@ -133,9 +133,9 @@ TEST(StatusDetails, AreKeptWholeOrLeftOut) {
       order.set_number(sizes.text);
       order.set_size(sizes.details);
       order.set_wait_us(sizes.metadata);
-      ClientContext context;
+      CallInfo context;
       const Result<Payload> result =
-          co_await ProbeStub{channel}.Unary(order, {.timeout = 10s, .context = &context}).result();
+          co_await ProbeStub{channel}.Unary(order, {.timeout = 10s, .info = &context}).result();
       const Status& status = result.status();
       const std::string name =
           std::to_string(sizes.text) + ", " + std::to_string(sizes.details) + ", " + std::to_string(sizes.metadata);
@@ -164,7 +164,7 @@ class OddServer final : public ServerInterceptor {
 class OddClient final : public ClientInterceptor {
  public:
   explicit OddClient(int code) : code_(code) {}
-  Task<Status> intercept(ClientCall& /*call*/, Next next) override {
+  Task<Status> intercept(ClientContext& /*context*/, Next next) override {
     static_cast<void>(co_await next());
     co_return Status{static_cast<StatusCode>(code_), "odd"};
   }
@@ -206,8 +206,8 @@ TEST(MetadataValues, TravelWithoutBlanksAtTheirEnds) {
       while (expected.starts_with(' ')) expected.erase(0, 1);
       while (expected.ends_with(' ')) expected.pop_back();
       const Metadata metadata{{"echo-initial", value}, {"echo-trailing", value}, {"echo-trailing-bin", value}};
-      ClientContext context;
-      const CallOptions options{.timeout = 10s, .metadata = &metadata, .context = &context};
+      CallInfo context;
+      const CallOptions options{.timeout = 10s, .metadata = &metadata, .info = &context};
       const Result<Payload> result = co_await ProbeStub{channel}.Unary(Order{}, options).result();
       EXPECT_TRUE(result.ok()) << '"' << value << "\": " << result.status().to_string();
       EXPECT_EQ(context.initial_metadata.get("echo-initial"), expected);

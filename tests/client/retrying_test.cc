@@ -1,5 +1,5 @@
 // Retrying, played through every order of events: no sockets, no clock.
-#include "tern/client/retrying.h"
+#include "client/retrying.h"
 
 #include <gtest/gtest.h>
 

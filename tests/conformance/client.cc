@@ -24,7 +24,7 @@ struct Call {
   const ClientCompatRequest& request;
   Stub stub;
   CallOptions options;
-  ClientContext context;
+  CallInfo context;
   ClientResponseResult result;
 
   /// After how many milliseconds past the last request the call is to be cancelled.
@@ -220,7 +220,7 @@ Task<ClientResponseResult> make_call(const ClientCompatRequest& request, Tempora
   add_headers(request.request_headers(), metadata);
   Call call{request, Stub{channel}, {}, {}, {}};
   call.options.metadata = &metadata;
-  call.options.context = &call.context;
+  call.options.info = &call.context;
   if (request.has_timeout_ms()) call.options.timeout = milliseconds{request.timeout_ms()};
   co_await run_method(call);
   set_headers(call.context.initial_metadata, *call.result.mutable_response_headers());

@@ -76,8 +76,8 @@ tern::Task<void> bidi_stream(Stub& stub) {
 tern::Task<void> metadata(Stub& stub) {
   const std::string bytes{"\x00\xff\x80\x01 raw", 8};
   const tern::Metadata sent{{"echo-initial-bin", bytes}, {"echo-trailing-bin", bytes}, {"echo-initial", "a b"}};
-  tern::ClientContext context;
-  co_await stub.Unary(Order{}, {.metadata = &sent, .context = &context});
+  tern::CallInfo context;
+  co_await stub.Unary(Order{}, {.metadata = &sent, .info = &context});
   check(context.initial_metadata.get("echo-initial-bin") == bytes &&
             context.trailing_metadata.get("echo-trailing-bin") == bytes &&
             context.initial_metadata.get("echo-initial") == "a b",

@@ -8,7 +8,7 @@ COMPILER, SOURCE = sys.argv[1:]
 del sys.argv[1:]
 
 BEGINNING = """#include "tern/client/generic_stub.h"
-#include "tern/server/arena_handler.h"
+#include "tern/detail/arena_handlers.h"
 #include "tern/server/generic_service.h"
 #include <google/protobuf/wrappers.pb.h>
 using namespace tern;

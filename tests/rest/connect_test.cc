@@ -8,7 +8,8 @@
 #include "rest/envelope.h"
 #include "rest/with_notes.h"
 #include "rpc/base64.h"
-#include "tern/rpc/message_reader.h"
+#include "rpc/compression.h"
+#include "rpc/message_reader.h"
 
 namespace tern::rest {
 namespace {

@@ -1,4 +1,4 @@
-#include "tern/rpc/compression.h"
+#include "rpc/compression.h"
 
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -6,8 +6,8 @@
 #include <random>
 #include <string>
 
-#include "tern/rpc/codec.h"
-#include "tern/rpc/message_reader.h"
+#include "rpc/codec.h"
+#include "rpc/message_reader.h"
 
 namespace tern::rpc {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "http2/hpack_encoder.h"
+#include "rpc/message_reader.h"
 #include "support/frames.h"
-#include "tern/rpc/message_reader.h"
 
 namespace tern::test {
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "probe.tern.h"
+#include "rpc/compression.h"
 #include "tern/tern.h"
 
 namespace tern::test {

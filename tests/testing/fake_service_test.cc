@@ -206,8 +206,8 @@ TEST(FakeService, SendsMetadata) {
   const Scenario test = [](FakeService& probe, InProcessServer& server) -> Task<void> {
     probe.on("Unary", Answer{}.initial_metadata("x-shelf", "4").trailing_metadata("x-left", "2").send(Payload{}));
     const ProbeStub stub{server.channel()};
-    ClientContext context;
-    co_await stub.Unary(Order{}, {.context = &context});
+    CallInfo context;
+    co_await stub.Unary(Order{}, {.info = &context});
     EXPECT_EQ(context.initial_metadata.get("x-shelf"), "4");
     EXPECT_EQ(context.trailing_metadata.get("x-left"), "2");
   };

@@ -12,7 +12,7 @@
 
 #include "report/histogram.h"
 #include "tern/client/channel.h"
-#include "tern/rpc/codec.h"
+#include "tern/rpc/message_ref.h"
 #include "tern/rpc/metadata.h"
 #include "tern/rpc/status.h"
 

@@ -14,7 +14,7 @@ namespace tern {
 class CallCredentials;
 
 /// What came back of a call besides its messages. Filled in when the call ends, however it ends.
-struct ClientContext {
+struct CallInfo {
   Metadata initial_metadata;
   Metadata trailing_metadata;
   Status status;
@@ -36,7 +36,7 @@ struct CallOptions {
   /// Besides the channel's; must outlive the call.
   CallCredentials* credentials = nullptr;
   /// Where to put what comes back; must outlive the call.
-  ClientContext* context = nullptr;
+  CallInfo* info = nullptr;
 };
 
 // g++ 12 destroys a member of an aggregate twice when the aggregate is written in a co_await expression, as this one

@@ -75,11 +75,10 @@ class Channel {
   [[nodiscard]] std::function<Task<ChannelInfo>()> inspector(Inspect what = Inspect::kCalls) const;
   [[nodiscard]] std::uint64_t id() const noexcept;
   [[nodiscard]] const std::string& target() const noexcept;
-  [[nodiscard]] const std::shared_ptr<ChannelCore>& core() const noexcept { return core_; }
-  /// Where blocking stubs run their calls.
-  [[nodiscard]] Loop& home() const noexcept { return *home_; }
 
  private:
+  friend class detail::ChannelHandle;
+
   std::shared_ptr<ChannelCore> core_;
   std::unique_ptr<LoopThread> own_loop_;
   Loop* home_;

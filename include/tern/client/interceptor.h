@@ -1,8 +1,8 @@
 // ClientInterceptor: a coroutine around every call of a channel: before it is opened, after its end, or in its place.
 //
 //   class Tagging final : public tern::ClientInterceptor {
-//     tern::Task<tern::Status> intercept(tern::ClientCall& call, Next next) override {
-//       call.metadata().add("x-request-id", new_id());
+//     tern::Task<tern::Status> intercept(tern::ClientContext& context, Next next) override {
+//       context.metadata().add("x-request-id", new_id());
 //       co_return co_await next();
 //     }
 //   };
@@ -13,12 +13,12 @@
 #include <utility>
 
 #include "tern/async/task.h"
-#include "tern/rpc/codec.h"
+#include "tern/client/client_context.h"
+#include "tern/rpc/message_ref.h"
 #include "tern/rpc/status.h"
 
 namespace tern {
 
-class ClientCall;
 class InterceptorParts;
 
 /// Outlives the channel that it is added to; serves all its loops at once.
@@ -46,13 +46,13 @@ class ClientInterceptor {
   virtual ~ClientInterceptor() = default;
 
   /// Returns how the call ends for its maker. An RpcError that it throws ends the call with its status, another
-  /// exception with UNKNOWN. `call` has the method, the metadata (to be changed before `next`) and, after `next`, what
-  /// came back. Without `next` the call is never opened.
-  virtual Task<Status> intercept(ClientCall& call, Next next);
+  /// exception with UNKNOWN. `context` has the method, the metadata (to be changed before `next`) and, after `next`,
+  /// what came back. Without `next` the call is never opened.
+  virtual Task<Status> intercept(ClientContext& context, Next next);
 
   /// Each message before it is sent, and each that has come; on the call's loop.
-  virtual void on_request(ClientCall& /*call*/, MessageRef /*message*/) {}
-  virtual void on_response(ClientCall& /*call*/, MessageRef /*message*/) {}
+  virtual void on_request(ClientContext& /*context*/, MessageRef /*message*/) {}
+  virtual void on_response(ClientContext& /*context*/, MessageRef /*message*/) {}
 };
 
 }  // namespace tern

@@ -7,15 +7,14 @@
 #include <string_view>
 
 #include "tern/async/timer_queue.h"
+#include "tern/client/client_context.h"
 #include "tern/rpc/message_count.h"
 #include "tern/rpc/status.h"
 
 namespace tern {
 
-class ClientCall;
-
 struct EndedClientCall {
-  const ClientCall& call;
+  const ClientContext& context;
   /// As its maker learns it.
   const Status& status;
   /// Since its beginning, waiting for a connection and all attempts included.
@@ -50,7 +49,7 @@ class ClientObserver {
 
   /// It begins, before its interceptors; metadata may be added. Not for a call whose request cannot be sent, nor on a
   /// closed channel.
-  virtual void on_call_begun(ClientCall& call) = 0;
+  virtual void on_call_begun(ClientContext& context) = 0;
   /// Once for each that began.
   virtual void on_call_ended(const EndedClientCall& call) = 0;
 

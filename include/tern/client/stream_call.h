@@ -8,28 +8,28 @@
 #include <exception>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 
 #include "tern/async/async_generator.h"
 #include "tern/async/task.h"
 #include "tern/async/task_group.h"
-#include "tern/client/client_call.h"
-#include "tern/rpc/codec.h"
+#include "tern/detail/client_call.h"
+#include "tern/rpc/message_ref.h"
+#include "tern/rpc/metadata.h"
 
 namespace tern {
 
 namespace detail {
 
-[[noreturn]] void throw_second_response();
 [[noreturn]] void throw_generator_writes();
 
 /// What all streaming calls share.
 class StreamCall {
  public:
-  StreamCall(const ChannelHandle& channel, std::string_view method, CallOptions options)
-      : call_(std::make_unique<ClientCall>(channel, method, options)) {}
+  StreamCall(const ChannelHandle& channel, std::string_view method, const CallOptions& options,
+             const MessageRef* request, Responses responses)
+      : call_(make_call(channel, method, options, request, responses)) {}
 
   /// Awaits the end of the call; its status. Messages that were not read are dropped.
   Task<Status> status();
@@ -38,21 +38,23 @@ class StreamCall {
   /// Opens the call and awaits the server's initial metadata; empty when the call ended without.
   Task<Metadata> initial_metadata();
   /// Whether the server had compressed the message that was read last.
-  [[nodiscard]] bool message_was_compressed() { return call().message_was_compressed(); }
+  [[nodiscard]] bool message_was_compressed();
   /// Throws std::logic_error while the call has not ended.
   [[nodiscard]] const Metadata& trailing_metadata();
 
  protected:
-  Task<bool> write_bytes(Result<Buffer> message);
+  /// Serialises `message` before it returns.
+  Task<bool> write_message(MessageRef message, WriteOptions options);
   Task<void> end_writes();
+  /// Ends the sending and awaits the one response's bytes, or the status in their place. `taken`: was called before.
+  Task<Result<Buffer>> only_response(bool& taken);
   /// Throws std::logic_error for a call that was moved from.
-  [[nodiscard]] ClientCall& call() {
-    if (call_ == nullptr) detail::throw_moved_from();
-    return *call_;
-  }
+  [[nodiscard]] ClientCall& call() const { return call_of(call_); }
 
  private:
-  std::unique_ptr<ClientCall> call_;
+  Task<bool> write_bytes(Result<Buffer> message);
+
+  OwnedCall call_;
 };
 
 /// Reading, typed.
@@ -63,22 +65,22 @@ class ReadingCall : public StreamCall {
 
   /// Opens the call, and awaits its next message or its end.
   template <bool kThrows>
-  class [[nodiscard]] Next final : public MessageStream::Read {
+  class [[nodiscard]] Next final : public ReadWait {
    public:
-    explicit Next(ClientCall& call) noexcept : Read(call), call_(call) {}
+    explicit Next(ClientCall& call) noexcept : ReadWait(stream_of(call)), call_(call) {}
     [[nodiscard]] bool await_ready() {
-      call_.start();
-      return Read::await_ready();
+      start(call_);
+      return ReadWait::await_ready();
     }
     std::optional<Response> await_resume() {
-      if (const std::optional<Buffer> bytes = Read::await_resume()) {
+      if (const std::optional<Buffer> bytes = ReadWait::await_resume()) {
         std::optional<Response> message{std::in_place};
-        Status bad = call_.decode(*bytes, *message);
+        Status bad = decode(call_, *bytes, *message);
         if (bad.ok()) return message;
-        call_.cancel(std::move(bad));
+        detail::cancel(call_, std::move(bad));
       }
       // Reading ends when the call does.
-      if (kThrows && !call_.status().ok()) throw RpcError{call_.status()};
+      if constexpr (kThrows) throw_if_failed(call_);
       return std::nullopt;
     }
 
@@ -91,7 +93,7 @@ class ReadingCall : public StreamCall {
   /// As next(), but at a bad end too nothing is given: status() tells it.
   Next<false> read() { return Next<false>{call()}; }
   /// True if read() would wait for the server: no message has come, and the call has not ended.
-  [[nodiscard]] bool must_wait_to_read() { return call().must_wait_to_read(); }
+  [[nodiscard]] bool must_wait_to_read() { return detail::must_wait_to_read(call()); }
 };
 
 }  // namespace detail
@@ -101,26 +103,20 @@ template <class Response>
 class [[nodiscard]] ServerStreamCall : public detail::ReadingCall<Response> {
  public:
   ServerStreamCall(const detail::ChannelHandle& channel, std::string_view method, MessageRef request,
-                   CallOptions options)
-      : detail::ReadingCall<Response>(channel, method, options) {
-    this->call().set_request(this->call().encode(request));
-  }
+                   const CallOptions& options)
+      : detail::ReadingCall<Response>(channel, method, options, &request, detail::Responses::kStream) {}
 };
 
 /// A stream of requests, one response.
 template <class Request, class Response>
 class [[nodiscard]] ClientStreamCall : public detail::StreamCall {
  public:
-  ClientStreamCall(const detail::ChannelHandle& channel, std::string_view method, CallOptions options)
-      : StreamCall(channel, method, options) {
-    call().expect_one_response();
-  }
+  ClientStreamCall(const detail::ChannelHandle& channel, std::string_view method, const CallOptions& options)
+      : StreamCall(channel, method, options, nullptr, detail::Responses::kOne) {}
 
   /// Sends a message; waits while the server is behind. False when the call has ended: finish() says how. Throws
   /// std::logic_error after finish().
-  Task<bool> write(const Request& message, WriteOptions options = {}) {
-    return write_bytes(call().encode(message, options));
-  }
+  Task<bool> write(const Request& message, WriteOptions options = {}) { return write_message(message, options); }
 
   /// Ends the sending and awaits the response; throws RpcError for every status but OK. Once: then it throws
   /// std::logic_error.
@@ -130,15 +126,10 @@ class [[nodiscard]] ClientStreamCall : public detail::StreamCall {
   }
   /// The same with the error as a value.
   Task<Result<Response>> result() {
-    co_await end_writes();
-    if (response_taken_) detail::throw_second_response();
-    const std::optional<Buffer> bytes = co_await call().read_message();
-    response_taken_ = true;
-    const Status ended = co_await status();
-    if (!ended.ok()) co_return ended;
-    if (!bytes) co_return Status{StatusCode::kInternal, "the server sent no response"};
+    const Result<Buffer> bytes = co_await only_response(response_taken_);
+    if (!bytes.ok()) co_return bytes.status();
     Response response;
-    if (Status bad = call().decode(*bytes, response); !bad.ok()) co_return bad;
+    if (Status bad = detail::decode(call(), *bytes, response); !bad.ok()) co_return bad;
     co_return response;
   }
 
@@ -150,13 +141,14 @@ class [[nodiscard]] ClientStreamCall : public detail::StreamCall {
 template <class Request, class Response>
 class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
  public:
-  BidiStreamCall(const detail::ChannelHandle& channel, std::string_view method, CallOptions options)
-      : detail::ReadingCall<Response>(channel, method, options) {}
+  BidiStreamCall(const detail::ChannelHandle& channel, std::string_view method, const CallOptions& options)
+      : detail::ReadingCall<Response>(channel, method, options, nullptr, detail::Responses::kStream) {}
   /// Sends what `requests` yields, beside the reading; its exception ends the call with CANCELLED, or an RpcError with
   /// its status.
   BidiStreamCall(const detail::ChannelHandle& channel, std::string_view method, AsyncGenerator<Request> requests,
-                 CallOptions options)
-      : detail::ReadingCall<Response>(channel, method, options), sending_(std::make_unique<TaskGroup>()) {
+                 const CallOptions& options)
+      : BidiStreamCall(channel, method, options) {
+    sending_ = std::make_unique<TaskGroup>();
     sending_->may_be_dropped();
     sending_->spawn(send_all(this->call(), std::move(requests)));
   }
@@ -173,7 +165,7 @@ class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
   /// std::logic_error after done_writing(), and where a generator yields the requests.
   Task<bool> write(const Request& message, WriteOptions options = {}) {
     if (sending_ != nullptr) detail::throw_generator_writes();
-    return this->write_bytes(this->call().encode(message, options));
+    return this->write_message(message, options);
   }
   /// No more messages will be written; the server's may go on. A second call does nothing.
   Task<void> done_writing() {
@@ -183,32 +175,19 @@ class [[nodiscard]] BidiStreamCall : public detail::ReadingCall<Response> {
 
  private:
   static Task<void> send_all(ClientCall& call, AsyncGenerator<Request> requests) {
-    Status failed;
+    std::exception_ptr error;
     try {
-      co_await call.opened();
+      co_await detail::opened(call);
       while (const Request* request = co_await requests.next_pointer()) {
-        Result<Buffer> encoded = call.encode(*request);
-        if (!encoded.ok()) {
-          failed = encoded.status();
-          break;
-        }
-        const bool sent = co_await call.write_message(std::move(encoded).value());
+        const bool sent = co_await detail::write(call, *request);
         if (!sent) co_return;
       }
-    } catch (const RpcError& error) {
-      failed = error.status();
     } catch (const Cancelled&) {
       throw;
-    } catch (const std::exception& error) {
-      failed = Status{StatusCode::kCancelled, std::string{"the generator of requests failed: "} + error.what()};
     } catch (...) {
-      failed = Status{StatusCode::kCancelled, "the generator of requests failed"};
+      error = std::current_exception();
     }
-    if (failed.ok()) {
-      call.end_requests();
-    } else {
-      call.cancel(std::move(failed));
-    }
+    detail::end_requests(call, error);
   }
 
   std::unique_ptr<TaskGroup> sending_;  // ends before the call that it writes to

@@ -19,7 +19,7 @@ class ChannelHandle {
   ChannelHandle(Channel& channel) noexcept;  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] const std::shared_ptr<ChannelCore>& core() const noexcept { return core_; }
-  /// Returns the loop that blocking calls run on (Channel::home). Throws std::logic_error when the Channel is gone.
+  /// Returns the loop that blocking calls run on. Throws std::logic_error when the Channel is gone.
   [[nodiscard]] Loop& home() const;
   /// The same; null when the Channel is gone.
   [[nodiscard]] Loop* home_if_there() const noexcept;

@@ -21,9 +21,9 @@
 #include <string_view>
 #include <vector>
 
+#include "tern/detail/http_handler.h"
 #include "tern/rest/message.h"
 #include "tern/rest/observer.h"
-#include "tern/server/http_handler.h"
 #include "tern/server/server.h"
 
 namespace tern {

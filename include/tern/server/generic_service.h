@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "tern/async/async_generator.h"
-#include "tern/rpc/codec.h"
+#include "tern/rpc/message_ref.h"
 #include "tern/server/reader.h"
 #include "tern/server/server_context.h"
 #include "tern/server/service.h"

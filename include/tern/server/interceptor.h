@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "tern/async/task.h"
-#include "tern/rpc/codec.h"
+#include "tern/rpc/message_ref.h"
 #include "tern/rpc/status.h"
 #include "tern/server/server_context.h"
 

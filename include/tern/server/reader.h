@@ -5,8 +5,7 @@
 
 #include <optional>
 
-#include "tern/rpc/codec.h"
-#include "tern/server/server_call.h"
+#include "tern/detail/server_call.h"
 
 namespace tern {
 
@@ -15,14 +14,14 @@ class Reader {
  public:
   explicit Reader(ServerCall& call) noexcept : call_(&call) {}
 
-  class [[nodiscard]] Next final : public MessageStream::Read {
+  class [[nodiscard]] Next final : public detail::ReadWait {
    public:
-    explicit Next(ServerCall& call) noexcept : Read(call), call_(call) {}
+    explicit Next(ServerCall& call) noexcept : ReadWait(detail::stream_of(call)), call_(call) {}
     std::optional<Message> await_resume() {
-      const std::optional<Buffer> bytes = Read::await_resume();
+      const std::optional<Buffer> bytes = ReadWait::await_resume();
       if (!bytes) return std::nullopt;
       std::optional<Message> message{std::in_place};
-      call_.decode(*bytes, *message);
+      detail::decode(call_, *bytes, *message);
       return message;
     }
 

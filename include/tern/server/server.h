@@ -20,7 +20,6 @@
 #include "tern/call/running_call.h"
 #include "tern/rpc/compression.h"
 #include "tern/server/generic_service.h"
-#include "tern/server/http_handler.h"
 #include "tern/server/inherited_sockets.h"
 #include "tern/server/interceptor.h"
 #include "tern/server/observer.h"
@@ -35,6 +34,8 @@ class io_context;
 }
 
 namespace tern {
+
+class HttpHandler;
 
 struct ServerOptions {
   /// Longest message taken from a client, in bytes. gRPC's default.

@@ -68,7 +68,7 @@ class Metrics final : public ServerObserver,
   void on_call_begun(ServerContext& context) override;
   void on_call_ended(const EndedCall& call) override;
   void on_refused(const Refused& refused) override;
-  void on_call_begun(ClientCall& call) override;
+  void on_call_begun(ClientContext& context) override;
   void on_call_ended(const EndedClientCall& call) override;
   void on_attempt_begun(std::string_view method, const std::string& target) override;
   void on_attempt_ended(const EndedAttempt& attempt) override;

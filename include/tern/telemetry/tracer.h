@@ -49,7 +49,7 @@ class Tracer final : public ServerObserver,
 
   void on_call_begun(ServerContext& context) override;
   void on_call_ended(const EndedCall& call) override;
-  void on_call_begun(ClientCall& call) override;
+  void on_call_begun(ClientContext& context) override;
   void on_call_ended(const EndedClientCall& call) override;
   void on_request_begun(rest::Request& request) override;
   void on_request_ended(const rest::EndedRequest& ended) override;

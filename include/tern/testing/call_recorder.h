@@ -24,9 +24,9 @@ class CallRecorder final : public ClientInterceptor {
   [[nodiscard]] const RecordedCalls& calls() const noexcept { return calls_; }
   [[nodiscard]] RecordedCalls& calls() noexcept { return calls_; }
 
-  Task<Status> intercept(ClientCall& call, Next next) override;
-  void on_request(ClientCall& call, MessageRef message) override;
-  void on_response(ClientCall& call, MessageRef message) override;
+  Task<Status> intercept(ClientContext& context, Next next) override;
+  void on_request(ClientContext& context, MessageRef message) override;
+  void on_response(ClientContext& context, MessageRef message) override;
 
  private:
   /// The record of one ClientCall. A unary call's request comes before the call begins, and messages of a call that
@@ -36,11 +36,11 @@ class CallRecorder final : public ClientInterceptor {
     std::shared_ptr<RecordedCalls::Entry> entry;
   };
 
-  std::shared_ptr<RecordedCalls::Entry> begin(const ClientCall& call, RecordedCall recorded);
+  std::shared_ptr<RecordedCalls::Entry> begin(const ClientContext& context, RecordedCall recorded);
 
   RecordedCalls calls_;
   std::mutex mutex_;
-  std::unordered_map<const ClientCall*, Known> known_;
+  std::unordered_map<const ClientContext*, Known> known_;
 };
 
 }  // namespace tern::testing

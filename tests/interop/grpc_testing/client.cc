@@ -93,8 +93,8 @@ Task<void> server_compressed_unary(Bench& bench) {
   for (const bool compressed : {true, false}) {
     SimpleRequest request = large_request();
     request.mutable_response_compressed()->set_value(compressed);
-    ClientContext context;
-    const SimpleResponse response = co_await bench.stub.UnaryCall(request, {.context = &context});
+    CallInfo context;
+    const SimpleResponse response = co_await bench.stub.UnaryCall(request, {.info = &context});
     check(context.message_was_compressed == compressed, "the response is compressed as asked");
     check(response.payload().body().size() == 314159, "the response has 314159 bytes");
   }
@@ -185,8 +185,8 @@ Task<void> custom_metadata(Bench& bench) {
     check(initial.get(kEchoInitial) == "test_initial_metadata_value", "the initial metadata comes back");
     check(trailing.get(kEchoTrailing) == "\xab\xab\xab", "the trailing metadata comes back");
   };
-  ClientContext context;
-  co_await bench.stub.UnaryCall(large_request(), {.metadata = &metadata, .context = &context});
+  CallInfo context;
+  co_await bench.stub.UnaryCall(large_request(), {.metadata = &metadata, .info = &context});
   echoed(context.initial_metadata, context.trailing_metadata);
   auto call = bench.stub.FullDuplexCall({.metadata = &metadata});
   const auto request = output_request(314159, 271828);

@@ -13,7 +13,7 @@
 namespace {
 
 using namespace std::chrono_literals;
-using tern::ClientContext;
+using tern::CallInfo;
 using tern::StatusCode;
 using tern::test::v1::Order;
 using tern::test::v1::Payload;
@@ -25,14 +25,13 @@ void check(bool holds, const std::string& what) {
   if (!holds) throw std::runtime_error("should hold: " + what);
 }
 
-tern::Task<Result> call(tern::Channel& channel, std::string name, std::string text = {},
-                        ClientContext* context = nullptr) {
+tern::Task<Result> call(tern::Channel& channel, std::string name, std::string text = {}, CallInfo* context = nullptr) {
   const Probe::Stub stub{channel};
   tern::Metadata metadata;
   metadata.add("case", name);
   Order order;
   order.set_text(std::move(text));
-  co_return co_await stub.Unary(order, {.timeout = 10s, .metadata = &metadata, .context = context}).result();
+  co_return co_await stub.Unary(order, {.timeout = 10s, .metadata = &metadata, .info = context}).result();
 }
 
 tern::Task<void> expect(tern::Channel& channel, std::string name, StatusCode code) {
@@ -80,7 +79,7 @@ tern::Task<void> zero_window(tern::Channel& channel) {
 }
 
 tern::Task<void> continuation(tern::Channel& channel) {
-  ClientContext context;
+  CallInfo context;
   const Result result = co_await call(channel, "continuation", {}, &context);
   check(result.ok(), "it goes through: " + result.status().to_string());
   check(context.initial_metadata.get("key-29") == std::string(200, 'v'), "all of the metadata arrived");

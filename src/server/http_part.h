@@ -1,25 +1,19 @@
-// HttpHandler: what answers the requests on a server's ports that are no gRPC calls: HTTP/1.1, and HTTP/2 with another
-// content type. tern::rest::Site is the one that comes with tern.
+// HttpPart: what an HttpHandler has under way on one of a server's loops.
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "tern/async/loop.h"
-#include "tern/http2/stream.h"
+#include "http2/stream.h"
+#include "tern/detail/http_handler.h"
 
 namespace tern {
 
 namespace transport {
 class ByteStream;
-class LingeringCloses;
-}  // namespace transport
-namespace http2 {
-class LoopBudget;
 }
 class RefusalLog;
 struct RunningCall;
@@ -53,18 +47,6 @@ class HttpPart {
   [[nodiscard]] virtual bool empty() const = 0;
   /// Appends the requests that are being answered, for Server::inspect().
   virtual void add_running(std::vector<RunningCall>& calls) = 0;
-};
-
-/// Outlives the servers that it is given to.
-class HttpHandler {
- public:
-  /// Called once on each loop of a server. Bytes that are held for clients count in `memory`. `closing` takes
-  /// connections whose last response is written. The part calls `emptied` each time that nothing is under way any more.
-  virtual std::unique_ptr<HttpPart> make_part(Loop& loop, http2::LoopBudget& memory,
-                                              transport::LingeringCloses& closing, std::function<void()> emptied) = 0;
-
- protected:
-  ~HttpHandler() = default;
 };
 
 }  // namespace tern

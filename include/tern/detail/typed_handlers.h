@@ -1,4 +1,4 @@
-// Typed handlers of asynchronous services: a few lines each over ServerCall. Used by generated code.
+// Typed handlers of asynchronous services: a few lines each over detail/server_call.h. Used by generated code.
 #pragma once
 
 #include <memory>
@@ -6,11 +6,12 @@
 
 #include "tern/async/async_generator.h"
 #include "tern/async/task.h"
+#include "tern/detail/method_handler.h"
+#include "tern/detail/server_call.h"
 #include "tern/server/reader.h"
-#include "tern/server/server_call.h"
-#include "tern/server/service.h"
+#include "tern/server/server_context.h"
 
-namespace tern {
+namespace tern::detail {
 
 /// Task<Response> method(ServerContext&, const Request&)
 template <class ServiceType, class Request, class Response>
@@ -24,9 +25,9 @@ class UnaryHandler final : public MethodHandler {
 
   Task<void> handle(ServerCall& call) override {
     Request request;
-    call.take_request(request);
-    const Response response = co_await (service_.*method_)(call.context(), request);
-    call.send_message(response);
+    take_request(call, request);
+    const Response response = co_await (service_.*method_)(context_of(call), request);
+    send_message(call, response);
   }
 
  private:
@@ -46,10 +47,10 @@ class ServerStreamHandler final : public MethodHandler {
 
   Task<void> handle(ServerCall& call) override {
     Request request;
-    call.take_request(request);
-    AsyncGenerator<Response> responses = (service_.*method_)(call.context(), request);
+    take_request(call, request);
+    AsyncGenerator<Response> responses = (service_.*method_)(context_of(call), request);
     while (const Response* response = co_await responses.next_pointer()) {
-      co_await call.write_from(responses, *response);
+      co_await write_from(call, responses, *response);
     }
   }
 
@@ -70,8 +71,8 @@ class ClientStreamHandler final : public MethodHandler {
 
   Task<void> handle(ServerCall& call) override {
     Reader<Request> requests{call};
-    const Response response = co_await (service_.*method_)(call.context(), requests);
-    call.send_message(response);
+    const Response response = co_await (service_.*method_)(context_of(call), requests);
+    send_message(call, response);
   }
 
  private:
@@ -91,9 +92,9 @@ class BidiStreamHandler final : public MethodHandler {
 
   Task<void> handle(ServerCall& call) override {
     Reader<Request> requests{call};
-    AsyncGenerator<Response> responses = (service_.*method_)(call.context(), requests);
+    AsyncGenerator<Response> responses = (service_.*method_)(context_of(call), requests);
     while (const Response* response = co_await responses.next_pointer()) {
-      co_await call.write_from(responses, *response);
+      co_await write_from(call, responses, *response);
     }
   }
 
@@ -124,4 +125,4 @@ std::unique_ptr<MethodHandler> make_handler(Owner& owner, AsyncGenerator<Respons
   return std::make_unique<BidiStreamHandler<Owner, Request, Response>>(owner, method);
 }
 
-}  // namespace tern
+}  // namespace tern::detail

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <span>
 
-#include "tern/http2/buffer.h"
+#include "http2/buffer.h"
 #include "tern/rpc/message_count.h"
 #include "tern/rpc/status.h"
 

@@ -9,7 +9,6 @@
 
 #include <atomic>
 #include <cassert>
-#include <coroutine>
 #include <cstddef>
 #include <exception>
 #include <list>
@@ -17,16 +16,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
-#include "tern/async/async_generator.h"
+#include "call/message_stream.h"
 #include "tern/async/recycler.h"
 #include "tern/async/timer_queue.h"
-#include "tern/call/message_stream.h"
 #include "tern/call/running_call.h"
-#include "tern/rpc/codec.h"
+#include "tern/rpc/message_ref.h"
 #include "tern/server/server_context.h"
-#include "tern/server/service.h"
 
 namespace tern {
 
@@ -46,44 +42,26 @@ class ServerCall final : public MessageStream,
 
   [[nodiscard]] ServerContext& context() noexcept { return context_; }
 
-  /// The request of a method that takes one, which has arrived. Throws AbortError (INTERNAL) when it is not of this
-  /// type.
-  template <class Request>
-  void take_request(Request& request) {
-    decode(only_request(), request);
-  }
-  /// One message of the client. Throws AbortError (INTERNAL) when the bytes are not of this type.
-  template <class Request>
-  void decode(const Buffer& bytes, Request& request) {
-    if (Status status = rpc::decode_message(bytes, request); !status.ok()) throw AbortError{std::move(status)};
-    if (intercepted()) show_request(request);
-  }
+  /// The bytes of the request of a method that takes one, which has arrived. Throws AbortError.
+  Buffer only_request();
+  [[nodiscard]] bool intercepted() const noexcept;
+  void show_request(MessageRef message);
+  /// Makes a message of the response ready to be sent. Throws AbortError when it is too long.
+  Buffer encode(MessageRef message);
   /// The only message of the response, or one more; throws AbortError when it is too long.
   void send_message(MessageRef message);
-  /// The same, and waits while the peer is behind.
-  Write write(MessageRef message);
-  /// The same for what `responses` has yielded. A long one that the handler gave away is freed before the wait.
-  template <class Response>
-  Write write_from(AsyncGenerator<Response>& responses, const Response& response) {
-    Buffer encoded = encode(response);
-    if (encoded.size() >= kLongResponse) responses.release();
-    send_initial_metadata();
-    return write_message(std::move(encoded));
-  }
   /// Sends the response's headers, if they have not gone out. On the loop.
   void send_initial_metadata();
 
   /// The pool that synchronous handlers run on.
   [[nodiscard]] Executor& workers() const;
 
-  /// Runs a synchronous handler there. Until it returns, the metadata that it sets belongs to its thread: a deadline or
-  /// a cancellation that comes meanwhile is sent without them.
-  template <class Handler>
-  Task<std::invoke_result_t<Handler>> run_on_worker(Handler handler) {
-    static_cast<void>(bridge());
-    const WorkersTurn turn{*this};
-    co_return co_await run_in_executor(workers(), std::move(handler));
+  /// A synchronous handler runs there from now on: its context is the worker's.
+  void begin_workers_turn() noexcept {
+    assert(!on_worker_);
+    on_worker_ = true;
   }
+  void end_workers_turn() noexcept { on_worker_ = false; }
 
   /// How a synchronous handler reaches the call from its thread; made at the first call, on the loop.
   std::shared_ptr<BlockingBridge> bridge();
@@ -127,20 +105,6 @@ class ServerCall final : public MessageStream,
   void finished(std::exception_ptr error) override;
   Task<void> before(Task<void> handler) override;
 
-  class WorkersTurn {
-   public:
-    explicit WorkersTurn(ServerCall& call) noexcept : call_(call) {
-      assert(!call_.on_worker_);
-      call_.on_worker_ = true;
-    }
-    WorkersTurn(const WorkersTurn&) = delete;
-    WorkersTurn& operator=(const WorkersTurn&) = delete;
-    ~WorkersTurn() { call_.on_worker_ = false; }
-
-   private:
-    ServerCall& call_;
-  };
-
   /// Of the handler, as far as this thread may look at it now.
   [[nodiscard]] const Metadata& initial_metadata() const noexcept;
   [[nodiscard]] const Metadata& trailing_metadata() const noexcept;
@@ -161,13 +125,6 @@ class ServerCall final : public MessageStream,
   void tell_observers_begin();
   /// Once, however the call ends.
   void tell_observers_end() noexcept;
-  Buffer only_request();
-  // In bytes: freeing a shorter one costs more than it is worth.
-  static constexpr std::size_t kLongResponse = std::size_t{16} * 1024;
-
-  Buffer encode(MessageRef message);
-  [[nodiscard]] bool intercepted() const noexcept;
-  void show_request(MessageRef message);
   /// The client takes too little of what is sent to it: AbortError (RESOURCE_EXHAUSTED).
   [[noreturn]] void refuse_message();
   Task<void> run_intercepted();

@@ -1,14 +1,10 @@
-// Messages to and from the bytes of a call: protobuf's, or bytes as they are (generic calls).
+// MessageRef: a message that somebody looks at, protobuf's or a RawMessage.
 #pragma once
 
 #include <google/protobuf/message_lite.h>
 
-#include <cstddef>
 #include <string>
 #include <utility>
-
-#include "tern/http2/buffer.h"
-#include "tern/rpc/status.h"
 
 namespace tern {
 
@@ -38,14 +34,4 @@ class MessageRef {
   const RawMessage* raw_ = nullptr;
 };
 
-namespace rpc {
-
-/// Serialises `message`, once, behind its length prefix. RESOURCE_EXHAUSTED when it is longer than `limit` bytes.
-Result<Buffer> encode_message(MessageRef message, std::size_t limit);
-
-/// INTERNAL when the bytes are not of such a message.
-Status decode_message(const Buffer& bytes, google::protobuf::MessageLite& message);
-Status decode_message(const Buffer& bytes, RawMessage& message);
-
-}  // namespace rpc
 }  // namespace tern

@@ -7,13 +7,13 @@
 #include <string_view>
 #include <utility>
 
+#include "call/message_stream.h"
+#include "client/attempt_report.h"
+#include "client/call_head.h"
+#include "client/connection_waiter.h"
+#include "client/kept_request.h"
+#include "client/retrying.h"
 #include "tern/async/event.h"
-#include "tern/call/message_stream.h"
-#include "tern/client/attempt_report.h"
-#include "tern/client/call_head.h"
-#include "tern/client/connection_waiter.h"
-#include "tern/client/kept_request.h"
-#include "tern/client/retrying.h"
 
 namespace tern {
 

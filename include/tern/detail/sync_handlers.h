@@ -3,56 +3,13 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 
-#include "tern/async/executor.h"
 #include "tern/async/task.h"
-#include "tern/server/blocking_bridge.h"
-#include "tern/server/reader.h"
-#include "tern/server/server_call.h"
-#include "tern/server/service.h"
+#include "tern/detail/method_handler.h"
+#include "tern/detail/server_call.h"
+#include "tern/server/blocking_stream.h"
 
-namespace tern {
-
-/// The messages that a client streams, read by a synchronous handler.
-template <class Message>
-class BlockingReader {
- public:
-  explicit BlockingReader(ServerCall& call) : call_(call), bridge_(call.bridge()) {}
-
-  /// Blocks for the next message; nothing when the client has sent its last. Throws Cancelled when the call is
-  /// cancelled: let it pass.
-  std::optional<Message> next() {
-    std::optional<Message> message = bridge_->run(read(call_));
-    if (!message && call_.context().cancelled()) throw Cancelled{};
-    return message;
-  }
-
- private:
-  static Task<std::optional<Message>> read(ServerCall& call) {
-    Reader<Message> reader{call};
-    co_return co_await reader.next();
-  }
-  ServerCall& call_;
-  std::shared_ptr<BlockingBridge> bridge_;
-};
-
-/// Sends messages from a synchronous handler.
-template <class Message>
-class BlockingWriter {
- public:
-  explicit BlockingWriter(ServerCall& call) : call_(call), bridge_(call.bridge()) {}
-
-  /// Blocks while the client is behind. Throws Cancelled when the call is cancelled: let it pass.
-  void write(const Message& message) {
-    if (!bridge_->run(send(call_, message))) throw Cancelled{};
-  }
-
- private:
-  static Task<bool> send(ServerCall& call, const Message& message) { co_return co_await call.write(message); }
-  ServerCall& call_;
-  std::shared_ptr<BlockingBridge> bridge_;
-};
+namespace tern::detail {
 
 /// Response method(ServerContext&, const Request&)
 template <class ServiceType, class Request, class Response>
@@ -64,9 +21,10 @@ class SyncUnaryHandler final : public MethodHandler {
 
   Task<void> handle(ServerCall& call) override {
     Request request;
-    call.take_request(request);
-    const Response response = co_await call.run_on_worker([&] { return (service_.*method_)(call.context(), request); });
-    call.send_message(response);
+    take_request(call, request);
+    const Response response =
+        co_await run_on_worker(call, [&] { return (service_.*method_)(context_of(call), request); });
+    send_message(call, response);
   }
 
  private:
@@ -84,9 +42,9 @@ class SyncServerStreamHandler final : public MethodHandler {
 
   Task<void> handle(ServerCall& call) override {
     Request request;
-    call.take_request(request);
+    take_request(call, request);
     BlockingWriter<Response> responses{call};
-    co_await call.run_on_worker([&] { (service_.*method_)(call.context(), request, responses); });
+    co_await run_on_worker(call, [&] { (service_.*method_)(context_of(call), request, responses); });
   }
 
  private:
@@ -105,8 +63,8 @@ class SyncClientStreamHandler final : public MethodHandler {
   Task<void> handle(ServerCall& call) override {
     BlockingReader<Request> requests{call};
     const Response response =
-        co_await call.run_on_worker([&] { return (service_.*method_)(call.context(), requests); });
-    call.send_message(response);
+        co_await run_on_worker(call, [&] { return (service_.*method_)(context_of(call), requests); });
+    send_message(call, response);
   }
 
  private:
@@ -125,7 +83,7 @@ class SyncBidiStreamHandler final : public MethodHandler {
   Task<void> handle(ServerCall& call) override {
     BlockingReader<Request> requests{call};
     BlockingWriter<Response> responses{call};
-    co_await call.run_on_worker([&] { (service_.*method_)(call.context(), requests, responses); });
+    co_await run_on_worker(call, [&] { (service_.*method_)(context_of(call), requests, responses); });
   }
 
  private:
@@ -156,4 +114,4 @@ std::unique_ptr<MethodHandler> make_sync_handler(Owner& owner,
   return std::make_unique<SyncBidiStreamHandler<Owner, Request, Response>>(owner, method);
 }
 
-}  // namespace tern
+}  // namespace tern::detail

@@ -11,14 +11,15 @@
 #include <string>
 #include <string_view>
 
+#include "client/call_attempts.h"
 #include "tern/async/event.h"
 #include "tern/async/recycler.h"
 #include "tern/async/timer_queue.h"
 #include "tern/call/running_call.h"
-#include "tern/client/call_attempts.h"
 #include "tern/client/call_options.h"
 #include "tern/client/channel.h"
-#include "tern/rpc/codec.h"
+#include "tern/client/client_context.h"
+#include "tern/rpc/message_ref.h"
 
 namespace tern {
 
@@ -49,17 +50,14 @@ class ClientCall final : public CallAttempts, private Timer, public Recycled {
   [[nodiscard]] bool requests_ended() const noexcept { return request_ended(); }
   using CallAttempts::require_own_loop;
 
-  /// One message of the server, decoded. INTERNAL when the bytes are not of this type.
-  template <class Response>
-  Status decode(const Buffer& bytes, Response& response) {
-    Status status = rpc::decode_message(bytes, response);
-    if (status.ok() && (head().options.context != nullptr || intercepted())) message_read(response);
-    return status;
-  }
+  /// Whether somebody looks at responses: message_read() is then called with each.
+  [[nodiscard]] bool shows_responses() const noexcept { return head().options.info != nullptr || intercepted(); }
+  void message_read(MessageRef message);
 
-  /// For interceptors: what the call is, and what is sent along with it, to be changed before it is opened.
+  /// What interceptors and observers see, and what is sent along with it, to be changed before it is opened.
+  [[nodiscard]] ClientContext& context() noexcept { return context_; }
   [[nodiscard]] const std::string& target() const noexcept;
-  Metadata& metadata() noexcept { return head().metadata; }
+  [[nodiscard]] Metadata& metadata() noexcept { return head().metadata; }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const noexcept { return head().deadline; }
   /// Which trace it belongs to: its job's, unless an observer has set another as it began. Null when there is none.
   [[nodiscard]] const TraceContext* trace() const noexcept { return head().trace.get(); }
@@ -99,12 +97,12 @@ class ClientCall final : public CallAttempts, private Timer, public Recycled {
   /// The earliest of the deadlines that apply. False when it has passed already.
   [[nodiscard]] bool arm_deadline(Loop& loop);
   [[nodiscard]] bool intercepted() const noexcept;
-  void message_read(MessageRef message);
   /// The call itself is over; so is all of it where it has no chain.
   void finish(Status&& status);
   void conclude(Status&& status);
   void tell_observers_end(const Status& status) noexcept;
 
+  ClientContext context_{*this};
   Status status_;
   bool started_ = false;
   CallCounts* counts_ = nullptr;  // the channel's on this loop, from the start to the end

@@ -1,15 +1,5 @@
-// Handlers whose messages live on their call's arena: one block of memory for a request or response of many parts,
-// given back at once. A service chooses them method by method, in its constructor:
-//
-//   class Users final : public UserService::AsyncService {
-//    public:
-//     Users() { on_arena("ListUsers", *this, &Users::list_users); }
-//     tern::Task<ListUsersResponse*> list_users(tern::ServerContext& context, const ListUsersRequest& request) {
-//       auto* response = context.make<ListUsersResponse>();
-//       …
-//       co_return response;
-//     }
-//   };
+// Typed handlers whose messages live on their call's arena: one block of memory for a request or response of many
+// parts, given back at once (Service::on_arena, docs/guide.md). Used by generated code.
 #pragma once
 
 #include <memory>
@@ -18,7 +8,10 @@
 
 #include "tern/async/async_generator.h"
 #include "tern/async/task.h"
-#include "tern/server/server_call.h"
+#include "tern/detail/method_handler.h"
+#include "tern/detail/server_call.h"
+#include "tern/server/abort_error.h"
+#include "tern/server/server_context.h"
 #include "tern/server/service.h"
 
 namespace tern {
@@ -30,7 +23,6 @@ const Response& required(const Response* response) {
   if (response == nullptr) throw AbortError{Status{StatusCode::kInternal, "the handler gave no response"}};
   return *response;
 }
-}  // namespace detail
 
 /// Task<Response*> method(ServerContext&, const Request&)
 template <class ServiceType, class Request, class Response>
@@ -43,10 +35,10 @@ class ArenaUnaryHandler final : public MethodHandler {
         method_(method) {}
 
   Task<void> handle(ServerCall& call) override {
-    auto& request = *call.context().make<Request>();
-    call.take_request(request);
-    const Response* response = co_await (service_.*method_)(call.context(), request);
-    call.send_message(detail::required(response));
+    auto& request = *context_of(call).make<Request>();
+    take_request(call, request);
+    const Response* response = co_await (service_.*method_)(context_of(call), request);
+    send_message(call, required(response));
   }
 
  private:
@@ -66,11 +58,11 @@ class ArenaServerStreamHandler final : public MethodHandler {
         method_(method) {}
 
   Task<void> handle(ServerCall& call) override {
-    auto& request = *call.context().make<Request>();
-    call.take_request(request);
-    AsyncGenerator<Response*> responses = (service_.*method_)(call.context(), request);
+    auto& request = *context_of(call).make<Request>();
+    take_request(call, request);
+    AsyncGenerator<Response*> responses = (service_.*method_)(context_of(call), request);
     while (Response* const* response = co_await responses.next_pointer()) {
-      co_await call.write(detail::required(*response));
+      co_await write(call, required(*response));
     }
   }
 
@@ -91,13 +83,15 @@ std::unique_ptr<MethodHandler> make_arena_handler(Owner& owner,
   return std::make_unique<ArenaServerStreamHandler<Owner, Request, Response>>(owner, method);
 }
 
+}  // namespace detail
+
 template <class Owner, class Handler>
 void Service::on_arena(std::string_view method, Owner& owner, Handler handler) {
-  constexpr bool kIsHandler = requires { make_arena_handler(owner, handler); };
+  constexpr bool kIsHandler = requires { detail::make_arena_handler(owner, handler); };
   static_assert(kIsHandler,
                 "on_arena() needs a member function of the service: Task<Response*> or AsyncGenerator<Response*> of "
                 "(ServerContext&, const Request&)");
-  if constexpr (kIsHandler) replace_method(method, make_arena_handler(owner, handler));
+  if constexpr (kIsHandler) replace_method(method, detail::make_arena_handler(owner, handler));
 }
 
 }  // namespace tern

@@ -7,7 +7,7 @@
 #include "tern/async/task.h"
 #include "tern/server/server_context.h"
 
-namespace tern {
+namespace tern::detail {
 
 /// Ends the call with UNIMPLEMENTED.
 [[noreturn]] inline void abort_unimplemented(const ServerContext& context) {
@@ -26,4 +26,4 @@ AsyncGenerator<Response> unimplemented_stream(const ServerContext& context) {
   co_yield Response{};
 }
 
-}  // namespace tern
+}  // namespace tern::detail

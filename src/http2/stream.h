@@ -13,11 +13,11 @@
 #include <string_view>
 #include <vector>
 
+#include "http2/buffer.h"
+#include "http2/error_code.h"
+#include "http2/header_block.h"
 #include "tern/async/intrusive_list.h"
 #include "tern/async/recycler.h"
-#include "tern/http2/buffer.h"
-#include "tern/http2/error_code.h"
-#include "tern/http2/header_block.h"
 
 namespace tern::http2 {
 

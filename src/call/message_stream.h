@@ -2,20 +2,17 @@
 // with backpressure. A reader that does not read leaves the peer's window closed; a writer faster than the peer waits.
 #pragma once
 
-#include <coroutine>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include "tern/async/job.h"
-#include "tern/async/task.h"
-#include "tern/detail/misuse.h"
-#include "tern/http2/stream.h"
+#include "http2/stream.h"
+#include "rpc/message_reader.h"
+#include "tern/detail/message_waits.h"
 #include "tern/rpc/compression.h"
 #include "tern/rpc/message_count.h"
-#include "tern/rpc/message_reader.h"
 #include "tern/rpc/status.h"
 
 namespace tern {
@@ -29,17 +26,9 @@ inline constexpr std::size_t kUnsentBytesPerCall = std::size_t{64} * 1024;
 /// one on another loop, throws std::logic_error.
 class MessageStream : public http2::Stream {
  public:
-  class [[nodiscard]] Read;
-  class [[nodiscard]] Write;
-
-  /// Awaits the peer's next message; nothing when there is none any more, because the peer is done or the call has
-  /// ended. It then lets other coroutines run first, so that a loop that reads on does not keep its thread. Cancelling
-  /// the waiting job ends the wait at once.
-  Read read_message() noexcept;
-
-  /// Sends a message (with its prefix, see encode_message) and waits until there is room for another. False when the
-  /// call has ended, and the message is lost; other coroutines have then run first.
-  Write write_message(Buffer message) noexcept;
+  detail::ReadWait read_message() noexcept { return detail::ReadWait{*this}; }
+  /// `message` has its prefix (encode_message).
+  detail::WriteWait write_message(Buffer message) noexcept { return detail::WriteWait{*this, std::move(message)}; }
 
   /// Whether the last message that was read had come compressed.
   [[nodiscard]] bool message_was_compressed() const noexcept { return message_was_compressed_; }
@@ -112,6 +101,9 @@ class MessageStream : public http2::Stream {
   bool eager_ = false;
 
  private:
+  friend class detail::ReadWait;
+  friend class detail::WriteWait;
+
   std::optional<Buffer> take_message();
   /// Brings the budget up to date; false when there is more than it allows.
   [[nodiscard]] bool recount() noexcept;
@@ -132,80 +124,10 @@ class MessageStream : public http2::Stream {
   bool one_expected_ = false;
   std::size_t held_ = 0;  // received bytes that the peer's window is not yet opened for again
   http2::MemoryBudget* budget_;
-  std::size_t held_in_memory_ = 0;  // bytes of messages, whole ones and one that has begun, as counted there
-  const Loop* home_ = nullptr;      // null: nobody compares
-  Read* reading_ = nullptr;         // from its wait until it has been resumed
-  Write* writing_ = nullptr;        // while it waits
+  std::size_t held_in_memory_ = 0;        // bytes of messages, whole ones and one that has begun, as counted there
+  const Loop* home_ = nullptr;            // null: nobody compares
+  detail::ReadWait* reading_ = nullptr;   // from its wait until it has been resumed
+  detail::WriteWait* writing_ = nullptr;  // while it waits
 };
-
-class MessageStream::Read : public Wait {
- public:
-  Read(Read&& other) noexcept : Wait(static_cast<Wait&&>(other)), stream_(other.stream_) {}
-  explicit Read(MessageStream& stream) noexcept : stream_(&stream) {}
-  ~Read() override { leave(); }
-  [[nodiscard]] bool await_ready() const {
-    if (stream_->reading_ != nullptr) detail::throw_two_reads();
-    return !stream_->incoming_.empty();
-  }
-  template <HasJob Promise>
-  void await_suspend(std::coroutine_handle<Promise> caller) {
-    begin(caller, *caller.promise().job());
-  }
-  std::optional<Buffer> await_resume() {
-    leave();
-    resumed();
-    if (stream_ == nullptr) detail::throw_call_destroyed();
-    return stream_->take_message();
-  }
-
- private:
-  friend class MessageStream;
-  void begin(std::coroutine_handle<> caller, Job& job);
-  void leave() noexcept {
-    if (stream_ != nullptr && stream_->reading_ == this) stream_->reading_ = nullptr;
-  }
-  void cancel() noexcept override;
-  MessageStream* stream_;  // null once it was destroyed
-};
-
-class MessageStream::Write : public Wait {
- public:
-  Write(Write&& other) noexcept
-      : Wait(static_cast<Wait&&>(other)), stream_(other.stream_), message_(std::move(other.message_)) {}
-  Write(MessageStream& stream, Buffer message) noexcept : stream_(&stream), message_(std::move(message)) {}
-  ~Write() override {
-    if (stream_ != nullptr && stream_->writing_ == this) stream_->writing_ = nullptr;
-  }
-  [[nodiscard]] bool await_ready() {
-    if (stream_->writing_ != nullptr) detail::throw_two_writes();
-    refused_ = !stream_->on_writing(message_);
-    if (refused_ || stream_->paused_) return false;
-    stream_->send_data(std::move(message_));
-    return stream_->open() && stream_->unsent() < kUnsentBytesPerCall;
-  }
-  template <HasJob Promise>
-  void await_suspend(std::coroutine_handle<Promise> caller) {
-    begin(caller, *caller.promise().job());
-  }
-  bool await_resume() {
-    resumed();
-    if (stream_ == nullptr) detail::throw_call_destroyed();
-    return !failed();
-  }
-
- private:
-  friend class MessageStream;
-  void begin(std::coroutine_handle<> caller, Job& job);
-  void cancel() noexcept override;
-  [[nodiscard]] bool failed() const noexcept { return refused_ || !(stream_->open() || stream_->paused_); }
-  MessageStream* stream_;  // null once it was destroyed
-  Buffer message_;
-  bool refused_ = false;
-};
-
-inline MessageStream::Read MessageStream::read_message() noexcept { return Read{*this}; }
-inline MessageStream::Write MessageStream::write_message(Buffer message) noexcept {
-  return Write{*this, std::move(message)};
-}
 
 }  // namespace tern

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "tern/http2/buffer.h"
-#include "tern/http2/stream.h"
+#include "http2/buffer.h"
+#include "http2/stream.h"
 
 namespace tern {
 

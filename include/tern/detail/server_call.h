@@ -1,0 +1,84 @@
+// A call of a server as typed handlers see it: the functions that they need of ServerCall, which is the library's own
+// (src/server/server_call.h). All on the call's loop.
+#pragma once
+
+#include <google/protobuf/message_lite.h>
+
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "tern/async/async_generator.h"
+#include "tern/async/executor.h"
+#include "tern/async/task.h"
+#include "tern/detail/blocking_bridge.h"
+#include "tern/detail/buffer.h"
+#include "tern/detail/message_waits.h"
+#include "tern/rpc/message_ref.h"
+
+namespace tern {
+
+class ServerCall;
+class ServerContext;
+
+namespace detail {
+
+[[nodiscard]] ServerContext& context_of(ServerCall& call) noexcept;
+[[nodiscard]] MessageStream& stream_of(ServerCall& call) noexcept;
+
+/// Takes the request of a method that has one, which has arrived. Throws AbortError (INTERNAL) when it is not of this
+/// type.
+void take_request(ServerCall& call, google::protobuf::MessageLite& request);
+void take_request(ServerCall& call, RawMessage& request);
+/// One message of the client. Throws AbortError (INTERNAL) when the bytes are not of this type.
+void decode(ServerCall& call, const Buffer& bytes, google::protobuf::MessageLite& request);
+void decode(ServerCall& call, const Buffer& bytes, RawMessage& request);
+
+/// Sends the only message of the response, or one more. Throws AbortError when it is too long.
+void send_message(ServerCall& call, MessageRef message);
+/// The same, and waits while the peer is behind.
+WriteWait write(ServerCall& call, MessageRef message);
+
+/// A message as it goes out. Throws AbortError when it is too long.
+Buffer encode(ServerCall& call, MessageRef message);
+/// Sends it, and waits while the peer is behind.
+WriteWait write_encoded(ServerCall& call, Buffer message);
+/// In bytes: freeing a shorter response before the wait costs more than it is worth.
+inline constexpr std::size_t kLongResponse = std::size_t{16} * 1024;
+
+/// write() for what `responses` has yielded. A long one that the handler gave away is freed before the wait.
+template <class Response>
+WriteWait write_from(ServerCall& call, AsyncGenerator<Response>& responses, const Response& response) {
+  Buffer encoded = encode(call, response);
+  if (encoded.size() >= kLongResponse) responses.release();
+  return write_encoded(call, std::move(encoded));
+}
+
+/// The pool that synchronous handlers run on.
+[[nodiscard]] Executor& workers_of(const ServerCall& call);
+/// How a synchronous handler reaches the call from its thread; made at the first use.
+std::shared_ptr<BlockingBridge> bridge_of(ServerCall& call);
+
+/// While a synchronous handler runs, the metadata that it sets belongs to its thread: a deadline or a cancellation that
+/// comes meanwhile is sent without them.
+class WorkersTurn {
+ public:
+  explicit WorkersTurn(ServerCall& call);
+  WorkersTurn(const WorkersTurn&) = delete;
+  WorkersTurn& operator=(const WorkersTurn&) = delete;
+  ~WorkersTurn();
+
+ private:
+  ServerCall& call_;
+};
+
+/// Runs a synchronous handler on the workers.
+template <class Handler>
+Task<std::invoke_result_t<Handler>> run_on_worker(ServerCall& call, Handler handler) {
+  const WorkersTurn turn{call};
+  co_return co_await run_in_executor(workers_of(call), std::move(handler));
+}
+
+}  // namespace detail
+}  // namespace tern

@@ -1,0 +1,21 @@
+// Messages to and from the bytes of a call: protobuf's, or bytes as they are (generic calls).
+#pragma once
+
+#include <google/protobuf/message_lite.h>
+
+#include <cstddef>
+
+#include "tern/detail/buffer.h"
+#include "tern/rpc/message_ref.h"
+#include "tern/rpc/status.h"
+
+namespace tern::rpc {
+
+/// Serialises `message`, once, behind its length prefix. RESOURCE_EXHAUSTED when it is longer than `limit` bytes.
+Result<Buffer> encode_message(MessageRef message, std::size_t limit);
+
+/// INTERNAL when the bytes are not of such a message.
+Status decode_message(const Buffer& bytes, google::protobuf::MessageLite& message);
+Status decode_message(const Buffer& bytes, RawMessage& message);
+
+}  // namespace tern::rpc
