@@ -34,7 +34,9 @@ class SharedRun {
  private:
   class Run final : public Job {
    public:
-    Run(SharedRun& shared, const Job& first) : Job(first.loop(), &first), shared_(shared) { deadline.reset(); }
+    Run(SharedRun& shared, const Job& first) : Job(first.loop(), &first), shared_(shared) {
+      inherited.deadline.reset();
+    }
 
    private:
     void finished(std::exception_ptr error) override;
