@@ -10,8 +10,8 @@
 #include "tern/async/async_generator.h"
 #include "tern/async/cancellation.h"
 #include "tern/async/loop.h"
-#include "tern/async/resume.h"
 #include "tern/async/task.h"
+#include "tern/detail/resume.h"
 
 namespace tern {
 
@@ -22,7 +22,7 @@ constinit thread_local Job* current_job = nullptr;
 // Resumes a coroutine as code of `job`.
 void resume_in(Job* job, std::coroutine_handle<> coroutine) {
   Job* outer = std::exchange(current_job, job);
-  resume_flat(coroutine);
+  detail::resume_flat(coroutine);
   current_job = outer;
 }
 

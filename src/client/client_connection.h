@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "tern/async/event.h"
-#include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
 #include "tern/call/running_call.h"
 #include "tern/client/balancer.h"
+#include "tern/detail/intrusive_list.h"
 #include "tern/http2/stream.h"
 #include "tern/rpc/status.h"
 #include "transport/connection.h"

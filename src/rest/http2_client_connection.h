@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "tern/async/loop.h"
-#include "tern/async/timer_queue.h"
+#include "tern/detail/timer_queue.h"
 #include "tern/http2/stream.h"
 #include "tern/rest/client.h"
 #include "transport/connection.h"

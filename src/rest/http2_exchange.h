@@ -8,8 +8,8 @@
 
 #include "rest/exchange.h"
 #include "tern/async/event.h"
-#include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
+#include "tern/detail/intrusive_list.h"
 #include "tern/http2/stream.h"
 
 namespace tern::rest {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "rest/exchange.h"
-#include "tern/async/intrusive_list.h"
+#include "tern/detail/intrusive_list.h"
 #include "tern/server/http_handler.h"
 #include "transport/lingering_close.h"
 

@@ -8,7 +8,7 @@
 
 #include "http2/memory_budget.h"
 #include "server/refusal_log.h"
-#include "tern/async/intrusive_list.h"
+#include "tern/detail/intrusive_list.h"
 #include "tern/server/http_handler.h"
 #include "tern/server/refusal.h"
 #include "tern/server/server_call.h"

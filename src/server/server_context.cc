@@ -7,7 +7,7 @@
 #include "server/known_request.h"
 #include "server/server_connection.h"
 #include "tern/async/loop.h"
-#include "tern/async/recycler.h"
+#include "tern/detail/recycler.h"
 #include "tern/server/blocking_bridge.h"
 #include "tern/server/server_call.h"
 

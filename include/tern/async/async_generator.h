@@ -59,7 +59,7 @@ class [[nodiscard]] AsyncGenerator {
     struct Yield {
       [[nodiscard]] bool await_ready() const noexcept { return false; }
       std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> frame) noexcept {
-        return transfer_to(frame.promise().continuation_);
+        return detail::transfer_to(frame.promise().continuation_);
       }
       void await_resume() const noexcept {}
     };
@@ -129,7 +129,7 @@ class [[nodiscard]] AsyncGenerator {
       promise.job_ = consumer.promise().job();
       promise.continuation_ = consumer;
       suspended_ = true;
-      return transfer_to(frame_);
+      return detail::transfer_to(frame_);
     }
     auto await_resume() {
       if (std::exchange(suspended_, false)) frame_.promise().continuation_ = nullptr;

@@ -15,9 +15,9 @@
 #include <optional>
 
 #include "tern/async/clock.h"
-#include "tern/async/intrusive_list.h"
-#include "tern/async/recycler.h"
 #include "tern/detail/debug_layout.h"
+#include "tern/detail/intrusive_list.h"
+#include "tern/detail/recycler.h"
 
 namespace tern {
 

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "tern/async/awaitable.h"
-#include "tern/async/recycler.h"
 #include "tern/async/task.h"
+#include "tern/detail/recycler.h"
 #include "tern/detail/shared_run.h"
 
 namespace tern {

@@ -12,8 +12,8 @@
 #include <variant>
 
 #include "tern/async/job.h"
-#include "tern/async/resume.h"
 #include "tern/detail/debug_build.h"
+#include "tern/detail/resume.h"
 
 namespace tern {
 
@@ -27,7 +27,7 @@ struct FinalTransfer {
   template <class Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) noexcept {
     CoroutinePromise& promise = ended.promise();
-    if (promise.continuation_) return transfer_to(promise.continuation_);
+    if (promise.continuation_) return detail::transfer_to(promise.continuation_);
     promise.job_->body_ended();
     return std::noop_coroutine();
   }
@@ -129,7 +129,7 @@ class [[nodiscard]] Task {
       promise_type& promise = frame_.promise();
       promise.job_ = caller.promise().job();
       promise.continuation_ = caller;
-      return transfer_to(frame_);
+      return detail::transfer_to(frame_);
     }
     /// For coroutines of other libraries, which have no job that the task could run in.
     template <class Promise>

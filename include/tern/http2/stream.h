@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tern/async/intrusive_list.h"
-#include "tern/async/recycler.h"
+#include "tern/detail/intrusive_list.h"
+#include "tern/detail/recycler.h"
 #include "tern/http2/buffer.h"
 #include "tern/http2/error_code.h"
 #include "tern/http2/header_block.h"

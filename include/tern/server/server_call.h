@@ -20,10 +20,10 @@
 #include <utility>
 
 #include "tern/async/async_generator.h"
-#include "tern/async/recycler.h"
-#include "tern/async/timer_queue.h"
 #include "tern/call/message_stream.h"
 #include "tern/call/running_call.h"
+#include "tern/detail/recycler.h"
+#include "tern/detail/timer_queue.h"
 #include "tern/rpc/codec.h"
 #include "tern/server/server_context.h"
 #include "tern/server/service.h"
