@@ -34,7 +34,7 @@ class [[nodiscard]] AsyncGenerator {
       return AsyncGenerator{std::coroutine_handle<promise_type>::from_promise(*this)};
     }
     std::suspend_always initial_suspend() const noexcept { return {}; }
-    FinalTransfer final_suspend() noexcept {
+    detail::FinalTransfer final_suspend() noexcept {
       value_ = nullptr;
       return {};
     }

@@ -26,6 +26,9 @@ class Job;
 class OnCancel;
 template <class T>
 class Task;
+namespace detail {
+struct FinalTransfer;
+}  // namespace detail
 
 /// Thrown out of an await whose job was cancelled, and out of every later one: cancellation is for good. Code that
 /// catches it throws it again. A loop that does not is slowed down, so that the others on its loop go on: its job is
@@ -167,7 +170,7 @@ class Job {
  private:
   friend class Wait;
   friend class OnCancel;
-  friend struct FinalTransfer;
+  friend struct detail::FinalTransfer;
   template <class Folder>
   friend struct DebugLayout;
 
@@ -211,7 +214,7 @@ class CoroutinePromise {
 
  protected:
   friend class Job;
-  friend struct FinalTransfer;
+  friend struct detail::FinalTransfer;
   template <class Folder>
   friend struct DebugLayout;
   Job* job_ = nullptr;

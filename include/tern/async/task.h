@@ -21,20 +21,20 @@ namespace tern {
 template <class Promise>
 concept HasJob = std::derived_from<Promise, CoroutinePromise>;
 
+namespace detail {
+
 /// Ends a coroutine: goes over to the one that awaits it, or tells the job whose body it was.
 struct FinalTransfer {
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) noexcept {
     CoroutinePromise& promise = ended.promise();
-    if (promise.continuation_) return detail::transfer_to(promise.continuation_);
+    if (promise.continuation_) return transfer_to(promise.continuation_);
     promise.job_->body_ended();
     return std::noop_coroutine();
   }
   void await_resume() const noexcept {}
 };
-
-namespace detail {
 
 [[noreturn]] void throw_no_task();
 
@@ -82,7 +82,7 @@ class [[nodiscard]] Task {
       return Task{std::coroutine_handle<promise_type>::from_promise(*this)};
     }
     std::suspend_always initial_suspend() const noexcept { return {}; }
-    FinalTransfer final_suspend() const noexcept { return {}; }
+    detail::FinalTransfer final_suspend() const noexcept { return {}; }
 
    private:
     friend class Task;
