@@ -8,8 +8,6 @@
 
 #include "figures/v1/figures.tern.h"
 #include "tern/async.h"
-#include "tern/async/counter.h"
-#include "tern/async/per_loop.h"
 #include "tern/server/observer.h"
 
 namespace userchat {

@@ -51,21 +51,21 @@ std::string random_message_id() {
 }  // namespace
 
 /// Waits on one loop; is woken from any, under the room's mutex.
-struct ChatRoomService::Listener : tern::ListNode<Listener> {
+struct ChatRoomService::Listener : ListNode {
   ChatBacklog::Reader reader;
   bool asleep = false;  // it has read all
   tern::ThreadEvent told;
 };
 
 /// The same for a call that says something.
-class ChatRoomService::Sayer : public tern::ListNode<Sayer> {
+class ChatRoomService::Sayer : public ListNode {
  public:
   explicit Sayer(ChatRoomService& room) : room_(room) {}
   Sayer(const Sayer&) = delete;
   Sayer& operator=(const Sayer&) = delete;
   ~Sayer() {
     const std::lock_guard lock{room_.mutex_};
-    unlink();
+    if (is_linked()) unlink();
   }
   tern::ThreadEvent woken;
 
@@ -163,6 +163,8 @@ ChatRoomService::ChatRoomService(ChatRoomLimits limits, std::unique_ptr<Postgres
       backlog_(limits, static_cast<std::uint64_t>(store_->last_at_start()) + 1),
       first_(1),
       tasks_(std::make_unique<tern::TaskGroup>()) {}
+
+ChatRoomService::~ChatRoomService() = default;
 
 tern::Task<std::unique_ptr<ChatRoomService>> ChatRoomService::open(postgres::Options database, ChatRoomLimits limits,
                                                                    ChatTableLimits table) {
@@ -341,20 +343,24 @@ std::optional<ChatBacklog::Time> ChatRoomService::try_to_tell(const MutableMessa
   const std::optional<ChatBacklog::Time> again = backlog_.append(message, tern::Clock::now());
   if (!again) {
     wake_listeners();
-  } else if (!sayer.linked()) {
+  } else if (!sayer.is_linked()) {
     sayers_.push_back(sayer);
   }
   return again;
 }
 
 void ChatRoomService::wake_listeners() {
-  listeners_.for_each([](Listener& listener) {
+  for (Listener& listener : listeners_) {
     if (std::exchange(listener.asleep, false)) listener.told.set();
-  });
+  }
 }
 
 void ChatRoomService::wake_sayers() {
-  while (!sayers_.empty()) sayers_.pop_front().woken.set();
+  while (!sayers_.empty()) {
+    Sayer& sayer = sayers_.front();
+    sayers_.pop_front();
+    sayer.woken.set();
+  }
 }
 
 void ChatRoomService::close() {

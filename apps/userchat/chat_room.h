@@ -2,6 +2,7 @@
 // PostgreSQL all servers share one room: messages go into a table, and come from there to each server's backlog.
 #pragma once
 
+#include <boost/intrusive/list.hpp>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,6 +28,9 @@ class ChatRoomService final : public chat::v1::ChatRoom::AsyncService {
   /// A room of this server alone, in memory. Its numbers begin at the microseconds since 1970, so that they are greater
   /// than those of the room before a restart.
   explicit ChatRoomService(ChatRoomLimits limits = {});
+  ChatRoomService(const ChatRoomService&) = delete;
+  ChatRoomService& operator=(const ChatRoomService&) = delete;
+  ~ChatRoomService() override;
 
   /// The room of all servers on a PostgreSQL database. Throws postgres::Error when it cannot be reached now. Destroyed
   /// on the loop that called this, after close_database().
@@ -44,6 +48,11 @@ class ChatRoomService final : public chat::v1::ChatRoom::AsyncService {
   tern::Task<void> close_database();
 
  private:
+  /// In one list at a time, which it leaves when it is destroyed.
+  using ListNode = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+  template <class T>
+  using List =
+      boost::intrusive::list<T, boost::intrusive::base_hook<ListNode>, boost::intrusive::constant_time_size<false>>;
   using MutableMessage = std::shared_ptr<chat::v1::ChatMessage>;
   struct Listener;
   class Sayer;
@@ -75,8 +84,8 @@ class ChatRoomService final : public chat::v1::ChatRoom::AsyncService {
   ChatBacklog backlog_;
   const std::int64_t first_;  // message of a room in memory
   SaidMessages said_;         // in memory
-  tern::IntrusiveList<Listener> listeners_;
-  tern::IntrusiveList<Sayer> sayers_;  // that wait for room
+  List<Listener> listeners_;
+  List<Sayer> sayers_;  // that wait for room
   bool closed_ = false;
 
   std::unique_ptr<ChatFollower> follower_;

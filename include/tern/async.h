@@ -13,6 +13,7 @@
 #include "tern/async/cancellation.h"     // IWYU pragma: export
 #include "tern/async/condition.h"        // IWYU pragma: export
 #include "tern/async/context_group.h"    // IWYU pragma: export
+#include "tern/async/counter.h"          // IWYU pragma: export
 #include "tern/async/event.h"            // IWYU pragma: export
 #include "tern/async/executor.h"         // IWYU pragma: export
 #include "tern/async/gate.h"             // IWYU pragma: export
@@ -22,6 +23,7 @@
 #include "tern/async/mutex.h"            // IWYU pragma: export
 #include "tern/async/one_shot.h"         // IWYU pragma: export
 #include "tern/async/outcome.h"          // IWYU pragma: export
+#include "tern/async/per_loop.h"         // IWYU pragma: export
 #include "tern/async/pipe.h"             // IWYU pragma: export
 #include "tern/async/queue.h"            // IWYU pragma: export
 #include "tern/async/run.h"              // IWYU pragma: export

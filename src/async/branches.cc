@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "tern/async/loop.h"
-#include "tern/async/recycler.h"
+#include "tern/detail/recycler.h"
 
 namespace tern::detail {
 

@@ -26,7 +26,7 @@ struct DebugLayout<AsyncFolder> {
         DebugOffset{"Job.loop", offsetof(Job, loop_)},
         DebugOffset{"Job.innermost", offsetof(Job, innermost_)},
         DebugOffset{"Job.body", offsetof(Job, body_)},
-        DebugOffset{"Job.work", offsetof(Job, work)},
+        DebugOffset{"Job.name", offsetof(Job, inherited.name)},
         DebugOffset{"Job.cancelled", offsetof(Job, cancelled_)},
         DebugOffset{"Promise.job", offsetof(CoroutinePromise, job_)},
         DebugOffset{"Promise.continuation", offsetof(CoroutinePromise, continuation_)},

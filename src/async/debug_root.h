@@ -18,7 +18,7 @@ struct DebugOffset {
 /// tern.py knows the offsets of these members, and no others.
 struct DebugRoot {
   /// Grows when a name in the tables, or the meaning of one, changes.
-  std::uint64_t version = 1;
+  std::uint64_t version = 2;
   /// Linked by Loop::next_. Guarded by a mutex.
   Loop* loops = nullptr;
   /// Each ends with a null name. Null behind the last table.

@@ -9,7 +9,7 @@ namespace tern::detail {
 void InnerJobWait::start(Job& parent, std::optional<Clock::time_point> deadline) {
   if (!task_) throw_no_task();
   inner_.emplace(*this, parent);
-  inner_->deadline = deadline;
+  inner_->inherited.deadline = deadline;
   inner_->start(std::move(task_));
 }
 
@@ -29,7 +29,7 @@ void InnerJobWait::Inner::finished(std::exception_ptr error) {
 
 void TimedWait::begin(std::coroutine_handle<> caller, Job& job) {
   if (!begin_wait(caller, job)) return;
-  start(job, std::min(when_, job.deadline.value_or(when_)));
+  start(job, std::min(when_, job.inherited.deadline.value_or(when_)));
   arm_at(when_);
 }
 

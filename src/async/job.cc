@@ -10,8 +10,8 @@
 #include "tern/async/async_generator.h"
 #include "tern/async/cancellation.h"
 #include "tern/async/loop.h"
-#include "tern/async/resume.h"
 #include "tern/async/task.h"
+#include "tern/detail/resume.h"
 
 namespace tern {
 
@@ -22,7 +22,7 @@ constinit thread_local Job* current_job = nullptr;
 // Resumes a coroutine as code of `job`.
 void resume_in(Job* job, std::coroutine_handle<> coroutine) {
   Job* outer = std::exchange(current_job, job);
-  resume_flat(coroutine);
+  detail::resume_flat(coroutine);
   current_job = outer;
 }
 
@@ -91,11 +91,7 @@ void Wait::resumed() const {
 }
 
 Job::Job(Loop& loop, const Job* parent) noexcept : loop_(&loop) {
-  if (parent != nullptr) {
-    deadline = parent->deadline;
-    work = parent->work;
-    trace = parent->trace;
-  }
+  if (parent != nullptr) inherited = parent->inherited;
 }
 
 Job::~Job() {
@@ -147,7 +143,7 @@ void Job::make_ready(Wait& wait) noexcept {
   if (cancelled_awaits_ == kMostPromptCancellations) {
     ++cancelled_awaits_;
     spdlog::warn("{}: cancelled, it has caught Cancelled {} times and awaits on: throw it again",
-                 work != nullptr ? work : "a task", kMostPromptCancellations);
+                 inherited.name != nullptr ? inherited.name : "a task", kMostPromptCancellations);
   }
   loop_->make_ready_after_pause(wait);
 }

@@ -18,8 +18,8 @@
 #include "async/loops_of_process.h"
 #include "async/turn_output.h"
 #include "tern/async/executor.h"
-#include "tern/async/recycler.h"
 #include "tern/async/task_group.h"
+#include "tern/detail/recycler.h"
 
 namespace tern {
 

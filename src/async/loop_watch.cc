@@ -43,7 +43,7 @@ struct Snapshot {
   std::atomic<State> state = State::kIdle;
   // The handler's from kBeingTaken to kTaken; else the watching thread's.
   alignas(void*) std::array<std::byte, 64 * sizeof(void*)> frames{};
-  std::array<char, 256> work{};
+  std::array<char, 256> job{};  // its name
 };
 Snapshot snapshot;
 std::mutex one_at_a_time;
@@ -53,8 +53,8 @@ void take_snapshot(int /*signal*/) {
   auto wanted = Snapshot::State::kWanted;
   if (!snapshot.state.compare_exchange_strong(wanted, Snapshot::State::kBeingTaken)) return;
   const Job* job = Job::current();
-  const char* work = job != nullptr && job->work != nullptr ? job->work : "";
-  std::strncpy(snapshot.work.data(), work, snapshot.work.size() - 1);
+  const char* name = job != nullptr && job->inherited.name != nullptr ? job->inherited.name : "";
+  std::strncpy(snapshot.job.data(), name, snapshot.job.size() - 1);
   boost::stacktrace::safe_dump_to(snapshot.frames.data(), snapshot.frames.size());
   snapshot.state.store(Snapshot::State::kTaken);
 }
@@ -168,19 +168,19 @@ class LoopWatch::Watched {
 
   void report(SystemTime::duration stuck) {
     const std::lock_guard lock{one_at_a_time};
-    snapshot.work.fill('\0');
+    snapshot.job.fill('\0');
     snapshot.state.store(Snapshot::State::kWanted);
     pthread_kill(thread_->handle, SIGURG);
     const bool taken = wait_for_snapshot(SystemTime::now() + kSignalTime);
     // It came round in the meantime: whatever it does now is not what blocked it.
     if (loop_.turn() != turn_) return;
-    const std::string work{snapshot.work.data()};
+    const std::string job{snapshot.job.data()};
     const std::string stack =
         taken ? stack_of(boost::stacktrace::stacktrace::from_dump(snapshot.frames.data(), snapshot.frames.size())) : "";
     spdlog::warn(
         "an event loop has been blocked for {} ms{}{}; what blocks belongs into run_in_executor or a synchronous "
         "service{}{}",
-        std::chrono::duration_cast<std::chrono::milliseconds>(stuck).count(), work.empty() ? "" : " by ", work,
+        std::chrono::duration_cast<std::chrono::milliseconds>(stuck).count(), job.empty() ? "" : " by ", job,
         stack.empty() ? "" : ":", stack);
   }
 

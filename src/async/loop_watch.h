@@ -1,5 +1,5 @@
 // LoopWatch: a thread that looks whether loops come round. One that has been in the same turn for too long is blocked:
-// its stack is taken by a signal (SIGURG, which does nothing by default) and logged with the call that it works for.
+// its stack is taken by a signal (SIGURG, which does nothing by default) and logged with the name of the running job.
 // Loops pay a counter for each turn, and nothing else.
 #pragma once
 

@@ -18,20 +18,12 @@ struct RemoteState {
   std::exception_ptr error;
 };
 
-/// The context that the job inherits, copied on the loop of the job that waits.
-struct InheritedContext {
-  std::optional<Clock::time_point> deadline;
-  const char* work = nullptr;
-  std::shared_ptr<const TraceContext> trace;
-};
-
 class RemoteJob final : public Job {
  public:
-  RemoteJob(Loop& loop, InheritedContext inherited, std::shared_ptr<RemoteState> state, std::shared_ptr<void> notice)
+  /// `context` was copied on the loop of the job that waits.
+  RemoteJob(Loop& loop, JobContext context, std::shared_ptr<RemoteState> state, std::shared_ptr<void> notice)
       : Job(loop), state_(std::move(state)), notice_(std::move(notice)) {
-    deadline = inherited.deadline;
-    work = inherited.work;
-    trace = std::move(inherited.trace);
+    inherited = std::move(context);
   }
 
  private:
@@ -66,13 +58,12 @@ void RemoteWait::begin(std::coroutine_handle<> caller, Job& job) {
                                  });
                                }};
   auto body = std::make_shared<Task<void>>(std::move(task_));
-  remote_->job.emplace(loop_,
-                       [&loop = loop_, body = std::move(body), state = remote_->state,
-                        inherited = InheritedContext{job.deadline, job.work, job.trace}, notice = std::move(notice)] {
-                         auto remote = std::make_unique<RemoteJob>(loop, inherited, state, notice);
-                         remote->start(std::move(*body));
-                         return remote;
-                       });
+  remote_->job.emplace(loop_, [&loop = loop_, body = std::move(body), state = remote_->state, context = job.inherited,
+                               notice = std::move(notice)] {
+    auto remote = std::make_unique<RemoteJob>(loop, context, state, notice);
+    remote->start(std::move(*body));
+    return remote;
+  });
 }
 
 void RemoteWait::cancel() noexcept {

@@ -12,8 +12,8 @@
 #include <memory>
 #include <string_view>
 
-#include "tern/async/intrusive_list.h"
 #include "tern/async/task.h"
+#include "tern/detail/intrusive_list.h"
 #include "tern/rpc/status.h"
 
 namespace tern {

@@ -11,7 +11,7 @@
 #include "client/client_connection.h"
 #include "client/connection_user.h"
 #include "http2/defaults.h"
-#include "tern/async/intrusive_list.h"
+#include "tern/detail/intrusive_list.h"
 #include "transport/byte_stream.h"
 
 namespace tern {

@@ -10,6 +10,7 @@
 #include "client/interceptor_chain.h"
 #include "client/request_fields.h"
 #include "rpc/codec.h"
+#include "rpc/job_trace.h"
 #include "rpc/response_head.h"
 #include "rpc/timeout.h"
 #include "tern/client/observer.h"
@@ -82,8 +83,8 @@ void ClientCall::start() {
   counts_->count_start();
   started_at_ = *counts_->last_started;
   if (const Job* job = Job::current()) {
-    head().deadline = job->deadline;
-    head().trace = job->trace;
+    head().deadline = job->inherited.deadline;
+    if (rpc::trace_of(*job) != nullptr) head().trace = rpc::shared_trace_of(*job);
   }
   if (!channel().config().observers().empty()) {
     begun_at_ = Clock::now();

@@ -13,12 +13,12 @@
 
 #include "client/call_attempts.h"
 #include "tern/async/event.h"
-#include "tern/async/recycler.h"
-#include "tern/async/timer_queue.h"
 #include "tern/call/running_call.h"
 #include "tern/client/call_options.h"
 #include "tern/client/channel.h"
 #include "tern/client/client_context.h"
+#include "tern/detail/recycler.h"
+#include "tern/detail/timer_queue.h"
 #include "tern/rpc/message_ref.h"
 
 namespace tern {

@@ -10,10 +10,10 @@
 
 #include "http2/stream.h"
 #include "tern/async/event.h"
-#include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
 #include "tern/call/running_call.h"
 #include "tern/client/balancer.h"
+#include "tern/detail/intrusive_list.h"
 #include "tern/rpc/status.h"
 #include "transport/connection.h"
 

@@ -11,7 +11,7 @@
 #include "client/connecting.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
-#include "tern/async/timer_queue.h"
+#include "tern/detail/timer_queue.h"
 #include "transport/address.h"
 
 namespace tern {

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tern/async/intrusive_list.h"
+#include "tern/detail/intrusive_list.h"
 #include "tern/rpc/metadata.h"
 #include "tern/rpc/status.h"
 

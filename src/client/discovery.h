@@ -13,8 +13,8 @@
 #include "client/resolving.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
-#include "tern/async/timer_queue.h"
 #include "tern/client/resolver.h"
+#include "tern/detail/timer_queue.h"
 #include "tern/rpc/status.h"
 #include "transport/address.h"
 

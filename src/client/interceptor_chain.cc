@@ -7,8 +7,8 @@
 #include "call/interceptor_parts.h"
 #include "client/channel_config.h"
 #include "tern/async/loop.h"
-#include "tern/async/recycler.h"
 #include "tern/client/call_credentials.h"
+#include "tern/detail/recycler.h"
 
 // Each interceptor is a coroutine that awaits the rest of the chain by its `next`. The innermost part asks the
 // credentials, begins the call and awaits its end. So a call has two ends. The call itself ends when its attempts are

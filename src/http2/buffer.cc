@@ -4,7 +4,7 @@
 #include <cstring>
 #include <new>
 
-#include "tern/async/recycler.h"
+#include "tern/detail/recycler.h"
 
 namespace tern {
 

@@ -11,9 +11,9 @@
 #include <cstdint>
 
 #include "http2/turns.h"
-#include "tern/async/intrusive_list.h"
 #include "tern/async/loop.h"
-#include "tern/async/timer_queue.h"
+#include "tern/detail/intrusive_list.h"
+#include "tern/detail/timer_queue.h"
 
 namespace tern::http2 {
 

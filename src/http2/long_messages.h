@@ -18,9 +18,9 @@
 
 #include "http2/intake.h"
 #include "http2/turns.h"
-#include "tern/async/intrusive_list.h"
 #include "tern/async/loop.h"
-#include "tern/async/timer_queue.h"
+#include "tern/detail/intrusive_list.h"
+#include "tern/detail/timer_queue.h"
 
 namespace tern::http2 {
 

@@ -14,7 +14,7 @@
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
-#include "tern/async/timer_queue.h"
+#include "tern/detail/timer_queue.h"
 
 namespace tern::http2 {
 

@@ -16,8 +16,8 @@
 #include "http2/buffer.h"
 #include "http2/error_code.h"
 #include "http2/header_block.h"
-#include "tern/async/intrusive_list.h"
-#include "tern/async/recycler.h"
+#include "tern/detail/intrusive_list.h"
+#include "tern/detail/recycler.h"
 
 namespace tern::http2 {
 

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "tern/async/intrusive_list.h"
+#include "tern/detail/intrusive_list.h"
 
 namespace tern::http2 {
 

@@ -14,6 +14,7 @@
 #include "rest/connection_pool.h"
 #include "rest/redirection.h"
 #include "rest/sent_observation.h"
+#include "rpc/job_trace.h"
 #include "tern/async/loop.h"
 #include "tern/async/with_timeout.h"
 #include "tern/async/yield.h"
@@ -168,12 +169,12 @@ class Client::Core {
     seen.port = url.port;
     seen.secure = url.secure;
     seen.resent = sent;
-    if (const Job* job = Job::current()) seen.trace = job->trace;
+    if (const Job* job = Job::current()) seen.trace = rpc::shared_trace_of(*job);
     return std::make_unique<SentObservation>(observers_, std::move(seen), options_.timeout);
   }
   static const TraceContext* trace_of(const SentObservation* observation) {
     if (observation != nullptr) return observation->request().trace.get();
-    return Job::current() != nullptr ? Job::current()->trace.get() : nullptr;
+    return Job::current() != nullptr ? rpc::trace_of(*Job::current()) : nullptr;
   }
 
   Task<std::unique_ptr<ClientCodec>> codec_for(const ClientUrl& url, SentObservation* observation) {

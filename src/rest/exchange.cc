@@ -7,6 +7,7 @@
 #include "call/notify.h"
 #include "rest/connect_error.h"
 #include "rest/http_date.h"
+#include "rpc/job_trace.h"
 
 namespace tern::rest {
 
@@ -25,12 +26,12 @@ class Observation {
   Observation(const std::vector<RequestObserver*>& observers, Request& request, const Exchange::Sent& sent)
       : observers_(observers), request_(request), sent_(sent), begun_at_(Clock::now()), job_(Job::current()) {
     notify(observers_, [this](RequestObserver& observer) { observer.on_request_begun(request_); });
-    if (job_ != nullptr) job_->trace = request_.trace;
+    if (job_ != nullptr) rpc::set_trace(*job_, request_.trace);
   }
   Observation(const Observation&) = delete;
   Observation& operator=(const Observation&) = delete;
   ~Observation() {
-    if (job_ != nullptr) job_->trace.reset();
+    if (job_ != nullptr) rpc::set_trace(*job_, nullptr);
     const EndedRequest ended{
         .request = request_, .status = sent_.status, .took = Clock::now() - begun_at_, .bytes_sent = sent_.bytes};
     notify(observers_, [&ended](RequestObserver& observer) { observer.on_request_ended(ended); });

@@ -125,10 +125,10 @@ Task<bool> Http1Connection::answer(Http1Head head) {
   request.scheme = scheme_;
   request.http_version = head.minor_version == 0 ? "1.0" : "1.1";
   stream_.want_read();  // so that the client's leaving is seen
-  work = request.target.c_str();
+  inherited.name = request.target.c_str();
   exchange.begin(request);
   co_await answer_and_send(part_.site(), request, exchange);
-  work = nullptr;
+  inherited.name = nullptr;
   exchange.on_held(0);
   if (exchange.keeps_connection()) co_await exchange.skip_body();
   const bool goes_on = exchange.keeps_connection();

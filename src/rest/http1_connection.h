@@ -18,9 +18,9 @@
 #include "rest/http1_head_reader.h"
 #include "rest/http1_stream.h"
 #include "server/refusal_log.h"
-#include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
-#include "tern/async/timer_queue.h"
+#include "tern/detail/intrusive_list.h"
+#include "tern/detail/timer_queue.h"
 #include "transport/byte_stream.h"
 
 namespace tern::rest {

@@ -11,7 +11,7 @@
 
 #include "http2/stream.h"
 #include "tern/async/loop.h"
-#include "tern/async/timer_queue.h"
+#include "tern/detail/timer_queue.h"
 #include "tern/rest/client.h"
 #include "transport/connection.h"
 

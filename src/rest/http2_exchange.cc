@@ -62,7 +62,7 @@ void Http2Exchange::add_fields(const http2::HeaderBlock& head) {
 
 void Http2Exchange::start(bool over) {
   running_ = true;
-  work = request_.target.c_str();
+  inherited.name = request_.target.c_str();
   begin(request_);
   if (over) end_when_begun();
   Job::start(answer_and_send(part_.site(), request_, *this));

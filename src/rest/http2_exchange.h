@@ -9,8 +9,8 @@
 #include "http2/stream.h"
 #include "rest/exchange.h"
 #include "tern/async/event.h"
-#include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
+#include "tern/detail/intrusive_list.h"
 
 namespace tern::rest {
 

@@ -65,13 +65,13 @@ void Part::remove(Http2Exchange& exchange) {
 
 void Part::add_running(std::vector<RunningCall>& calls) {
   const auto add = [&calls](const Job& job, const std::string& peer) {
-    if (job.work == nullptr) return;  // a connection between two requests
+    if (job.inherited.name == nullptr) return;  // a connection between two requests
     JobStack stack{job};
     std::string awaits = stack.awaits();
-    calls.push_back({.method = std::string{"HTTP "} + job.work,
+    calls.push_back({.method = std::string{"HTTP "} + job.inherited.name,
                      .peer = peer,
                      .started = {},
-                     .deadline = job.deadline,
+                     .deadline = job.inherited.deadline,
                      .cancelled = job.cancelled(),
                      .awaits = std::move(awaits),
                      .stack = std::move(stack)});

@@ -8,7 +8,7 @@
 
 #include "rest/exchange.h"
 #include "server/http_part.h"
-#include "tern/async/intrusive_list.h"
+#include "tern/detail/intrusive_list.h"
 #include "transport/lingering_close.h"
 
 namespace tern::rest {

@@ -141,8 +141,8 @@ void ServerCall::begin(std::string_view timeout) {
   if (!timeout.empty()) {
     const auto duration = rpc::parse_timeout(timeout);
     if (!duration) return end(Status{StatusCode::kInternal, fmt::format("bad grpc-timeout \"{}\"", timeout)});
-    deadline = rpc::deadline_after(Clock::now(), *duration);
-    loop().arm(*this, *deadline);
+    inherited.deadline = rpc::deadline_after(Clock::now(), *duration);
+    loop().arm(*this, *inherited.deadline);
   }
   if (request_->handler->requests() == MethodHandler::Requests::kStream) {
     start_handler();
@@ -200,7 +200,7 @@ void ServerCall::start_handler() {
   assert(!running_ && request_->handler != nullptr);
   assert(Loop::current() == &loop());
   running_ = true;
-  work = request_->head.path().c_str();
+  inherited.name = request_->head.path().c_str();
   started_at_ = connection_.owner().call_started();
   start(intercepted() ? run_intercepted() : request_->handler->handle(*this));
 }
@@ -211,7 +211,7 @@ RunningCall ServerCall::info() const {
   return {.method = request_->head.path(),
           .peer = connection_.peer(),
           .started = started_at_,
-          .deadline = deadline,
+          .deadline = inherited.deadline,
           .cancelled = Job::cancelled(),
           .awaits = std::move(awaits),
           .stack = std::move(stack)};

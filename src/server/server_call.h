@@ -18,9 +18,9 @@
 #include <string_view>
 
 #include "call/message_stream.h"
-#include "tern/async/recycler.h"
-#include "tern/async/timer_queue.h"
 #include "tern/call/running_call.h"
+#include "tern/detail/recycler.h"
+#include "tern/detail/timer_queue.h"
 #include "tern/rpc/message_ref.h"
 #include "tern/server/server_context.h"
 

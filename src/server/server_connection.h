@@ -10,7 +10,7 @@
 #include "server/http_part.h"
 #include "server/refusal_log.h"
 #include "server/server_call.h"
-#include "tern/async/intrusive_list.h"
+#include "tern/detail/intrusive_list.h"
 #include "tern/server/refusal.h"
 #include "transport/connection.h"
 

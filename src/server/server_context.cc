@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "rpc/job_trace.h"
 #include "server/known_request.h"
 #include "server/server_call.h"
 #include "server/server_connection.h"
 #include "tern/async/loop.h"
-#include "tern/async/recycler.h"
 #include "tern/detail/blocking_bridge.h"
+#include "tern/detail/recycler.h"
 
 namespace tern {
 
@@ -18,14 +19,16 @@ const std::string& ServerContext::peer() const noexcept { return call_.connectio
 const PeerIdentity& ServerContext::peer_identity() const noexcept { return call_.connection_.identity(); }
 const Metadata& ServerContext::metadata() const noexcept { return call_.request_->head.metadata(); }
 bool ServerContext::message_was_compressed() const noexcept { return call_.message_was_compressed(); }
-std::optional<Clock::time_point> ServerContext::deadline() const noexcept { return call_.deadline; }
+std::optional<Clock::time_point> ServerContext::deadline() const noexcept { return call_.inherited.deadline; }
 
-const TraceContext* ServerContext::trace() const noexcept { return call_.trace.get(); }
-void ServerContext::set_trace(std::shared_ptr<const TraceContext> trace) noexcept { call_.trace = std::move(trace); }
+const TraceContext* ServerContext::trace() const noexcept { return rpc::trace_of(call_); }
+void ServerContext::set_trace(std::shared_ptr<const TraceContext> trace) noexcept {
+  rpc::set_trace(call_, std::move(trace));
+}
 
 std::optional<Clock::duration> ServerContext::time_remaining() const noexcept {
-  if (!call_.deadline) return std::nullopt;
-  return std::max(Clock::duration::zero(), *call_.deadline - Clock::now());
+  if (!call_.inherited.deadline) return std::nullopt;
+  return std::max(Clock::duration::zero(), *call_.inherited.deadline - Clock::now());
 }
 
 bool ServerContext::cancelled() const noexcept { return call_.cancelled_.load(std::memory_order_relaxed); }

@@ -23,7 +23,7 @@
 #include "tern/async/executor.h"
 #include "tern/async/loop.h"
 #include "tern/async/task_group.h"
-#include "tern/async/timer_queue.h"
+#include "tern/detail/timer_queue.h"
 #include "tern/server/server.h"
 #include "transport/byte_stream.h"
 #include "transport/lingering_close.h"

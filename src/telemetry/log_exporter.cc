@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "rpc/job_trace.h"
 #include "telemetry/attributes.h"
 #include "telemetry/batch_exporter.h"
 #include "tern/async/job.h"
@@ -45,10 +46,11 @@ int severity_of(spdlog::level::level_enum level) noexcept {
 
 void set_trace(otlp::LogRecord& record) {
   const Job* job = Job::current();
-  if (job == nullptr || job->trace == nullptr) return;
-  record.set_trace_id(bytes_of(job->trace->trace_id()));
-  record.set_span_id(bytes_of(job->trace->span_id()));
-  record.set_flags(job->trace->sampled() ? 1 : 0);
+  const TraceContext* trace = job != nullptr ? rpc::trace_of(*job) : nullptr;
+  if (trace == nullptr) return;
+  record.set_trace_id(bytes_of(trace->trace_id()));
+  record.set_span_id(bytes_of(trace->span_id()));
+  record.set_flags(trace->sampled() ? 1 : 0);
 }
 
 std::string_view view_of(spdlog::string_view_t text) noexcept { return {text.data(), text.size()}; }

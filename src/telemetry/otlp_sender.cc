@@ -20,7 +20,7 @@ namespace tern::telemetry {
 
 namespace {
 
-/// Job::work of exporters, which their jobs hand down.
+/// The name of exporters, which their jobs hand down.
 constexpr const char* kExporting = "OTLP export";
 
 otlp::Resource resource_of(const OtlpOptions& options) {
@@ -59,12 +59,12 @@ double chance() {
 }  // namespace
 
 void mark_as_exporting() noexcept {
-  if (Job* job = Job::current(); job != nullptr) job->work = kExporting;
+  if (Job* job = Job::current(); job != nullptr) job->inherited.name = kExporting;
 }
 
 bool is_exporting() noexcept {
   const Job* job = Job::current();
-  return job != nullptr && job->work == kExporting;
+  return job != nullptr && job->inherited.name == kExporting;
 }
 
 class OtlpSender::Batch {

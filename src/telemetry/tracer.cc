@@ -12,7 +12,7 @@
 #include "telemetry/batch_exporter.h"
 #include "telemetry/method_name.h"
 #include "telemetry/span.h"
-#include "tern/async/recycler.h"
+#include "tern/detail/recycler.h"
 #include "tern/rpc/trace_context.h"
 
 namespace tern::telemetry {

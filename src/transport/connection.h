@@ -10,7 +10,7 @@
 
 #include "http2/session.h"
 #include "tern/async/loop.h"
-#include "tern/async/timer_queue.h"
+#include "tern/detail/timer_queue.h"
 #include "tern/transport/traffic.h"
 #include "transport/byte_stream.h"
 #include "transport/entity_id.h"

@@ -11,8 +11,8 @@
 #include <functional>
 #include <memory>
 
-#include "tern/async/intrusive_list.h"
 #include "tern/async/loop.h"
+#include "tern/detail/intrusive_list.h"
 #include "transport/byte_stream.h"
 
 namespace tern::transport {

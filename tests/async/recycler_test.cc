@@ -1,4 +1,4 @@
-#include "tern/async/recycler.h"
+#include "tern/detail/recycler.h"
 
 #include <gtest/gtest.h>
 

@@ -130,7 +130,7 @@ Task<void> destroy_who_waits() {
 
 TEST(RunOn, DestroyedItDestroysTheTaskThere) { block_on(destroy_who_waits(), {.threads = 2}); }
 
-Task<std::optional<Clock::time_point>> deadline_there() { co_return Job::current()->deadline; }
+Task<std::optional<Clock::time_point>> deadline_there() { co_return Job::current()->inherited.deadline; }
 
 Task<bool> inherit() {
   const auto deadline = co_await with_timeout(1h, run_on(other_loop(), deadline_there()));

@@ -111,7 +111,7 @@ TEST(SharedTask, IsCancelledByTheLastWhoLeaves) {
 }
 
 Task<void> deadline_of_the_first() {
-  const auto has_deadline = []() -> Task<bool> { co_return Job::current()->deadline.has_value(); };
+  const auto has_deadline = []() -> Task<bool> { co_return Job::current()->inherited.deadline.has_value(); };
   const SharedTask<bool> shared = share(has_deadline());
   const bool inherited = co_await with_timeout(1h, SharedTask<bool>{shared});
   EXPECT_FALSE(inherited);

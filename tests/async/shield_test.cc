@@ -70,7 +70,7 @@ TEST(Shield, WithALimitIsCancelledSoLongAfterItsJob) {
 
 /// Gives a lease back over the network, as it were, after a cancellation.
 Task<void> give_back(Event& answered, bool& given_back, std::optional<Clock::time_point>& deadline) {
-  deadline = Job::current()->deadline;
+  deadline = Job::current()->inherited.deadline;
   EXPECT_FALSE(cancellation_requested());
   co_await answered.wait();
   given_back = true;

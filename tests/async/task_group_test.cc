@@ -230,7 +230,7 @@ TEST(TaskGroup, AMemberMaySpawnWhileItIsJoined) {
 Task<void> inherit_deadline(bool& inherited) {
   TaskGroup group;
   const auto look = [](bool& its) -> Task<void> {
-    its = Job::current()->deadline.has_value();
+    its = Job::current()->inherited.deadline.has_value();
     co_return;
   };
   group.spawn(look(inherited));

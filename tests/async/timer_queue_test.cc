@@ -1,4 +1,4 @@
-#include "tern/async/timer_queue.h"
+#include "tern/detail/timer_queue.h"
 
 #include <gtest/gtest.h>
 

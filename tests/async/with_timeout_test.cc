@@ -49,8 +49,8 @@ Task<int> fail() {
 TEST(WithTimeout, PassesOnWhatTheTaskThrew) { EXPECT_THROW(block_on(with_timeout(1h, fail())), std::runtime_error); }
 
 Task<bool> inherits() {
-  const auto before = Job::current()->deadline;
-  const auto inner = []() -> Task<bool> { co_return Job::current()->deadline.has_value(); };
+  const auto before = Job::current()->inherited.deadline;
+  const auto inner = []() -> Task<bool> { co_return Job::current()->inherited.deadline.has_value(); };
   const bool inside = co_await with_timeout(1h, inner());
   co_return !before && inside;
 }

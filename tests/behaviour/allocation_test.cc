@@ -11,7 +11,7 @@
 
 #include "support/serve.h"
 #include "tern/async.h"
-#include "tern/async/recycler.h"
+#include "tern/detail/recycler.h"
 
 namespace {
 std::atomic<std::size_t> allocations = 0;

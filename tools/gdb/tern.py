@@ -17,7 +17,7 @@ import time
 
 import gdb
 
-VERSION = 1
+VERSION = 2
 MOST = 100_000  # in a list: more are the sign of a broken one
 PROMISE = 16    # the promise's offset in a coroutine's frame, behind the addresses of its two functions
 
@@ -570,8 +570,8 @@ class Program:
     def innermost(self, job):
         return Memory.number(job + self.layout["Job.innermost"])
 
-    def work(self, job):
-        name = Memory.number(job + self.layout["Job.work"])
+    def name(self, job):
+        name = Memory.number(job + self.layout["Job.name"])
         return Memory.c_string(name) if name != 0 else ""
 
     def awaits(self, job):
@@ -680,9 +680,9 @@ class Printer:
         self.shown.add(job)
         program = self.program
         awaits = program.awaits(job)
-        work = program.work(job)
+        name = program.name(job)
         cancelled = Memory.number(job + program.layout["Job.cancelled"], 1) != 0
-        print(f"{indent}{title} {job:#x}{f' of {work}' if work else ''}{', cancelled' if cancelled else ''}"
+        print(f"{indent}{title} {job:#x}{f' of {name}' if name else ''}{', cancelled' if cancelled else ''}"
               f", {f'awaits {awaits}' if awaits else 'runs now, or will in this turn of its loop'}")
         for number, frame in enumerate(program.frames(job)):
             print(f"{indent}  #{number:<2} {program.describe(frame)}")
@@ -693,8 +693,8 @@ class Printer:
         """The job of a coroutine that runs in the selected thread, from its frame on."""
         program = self.program
         job = Memory.number(frame + PROMISE + program.layout["Promise.job"])
-        work = program.work(job)
-        print(f"job {job:#x}{f' of {work}' if work else ''}, runs in this thread")
+        name = program.name(job)
+        print(f"job {job:#x}{f' of {name}' if name else ''}, runs in this thread")
         for number, each in enumerate(program.chain(frame)):
             print(f"  #{number:<2} {program.describe(each) if number > 0 else describe_running(each)}")
         self.shown.add(job)
@@ -783,7 +783,7 @@ def calls_of_clients(program, loop):
                 if not running:
                     yield Call("(a call)", f"from {peer}", "", "whose request is not complete, or that has ended")
                     continue
-                yield Call(program.work(job), f"from {peer}", age(call + layout["ServerCall.started_at"]),
+                yield Call(program.name(job), f"from {peer}", age(call + layout["ServerCall.started_at"]),
                            state_of(program, job), job)
         if "Part.connections" not in layout:
             continue
@@ -794,7 +794,7 @@ def calls_of_clients(program, loop):
                     exchange = node - layout[f"{kind}:Node"]
                     job = exchange + layout[f"{kind}:Job"]
                     peer = Memory.string(exchange + layout[f"{kind}.peer"])
-                    target = program.work(job)
+                    target = program.name(job)
                     if target:
                         yield Call(f"HTTP {target}", f"from {peer}", "", state_of(program, job), job)
 

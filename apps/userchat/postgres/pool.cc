@@ -123,11 +123,12 @@ void Pool::give_back(const std::vector<Query*>& unanswered, bool lost) {
 
 void Pool::fail_impatient(const Error& problem) {
   const tern::Clock::time_point now = tern::Clock::now();
-  queue_.for_each([&](Query& query) {
-    if (query.patience > now) return;
+  for (auto next = queue_.begin(); next != queue_.end();) {
+    Query& query = *next++;
+    if (query.patience > now) continue;
     leave_queue(query);
     query.fail(problem);
-  });
+  }
 }
 
 }  // namespace userchat::postgres

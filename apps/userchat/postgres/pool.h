@@ -40,7 +40,7 @@ class Pool {
   Options options_;
   std::vector<Statement> statements_;
   std::size_t epoch_ = 0;  // counts the servers that turned out to accept no writes
-  tern::IntrusiveList<Query> queue_;
+  Queries queue_;
   std::size_t queue_size_ = 0;
   std::size_t connecting_ = 0;  // workers that open a connection, or pause before they try again
   // Where workers wait for statements. Those with a connection are woken first.

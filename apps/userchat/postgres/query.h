@@ -1,6 +1,7 @@
 // Query: one execution of a prepared statement, from the call that awaits it to the connection that carries it out.
 #pragma once
 
+#include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <exception>
 #include <string>
@@ -22,7 +23,7 @@ struct Statement {
 };
 
 /// Lives in the coroutine that awaits it, which may be cancelled at any time: the connection is then told.
-struct Query : tern::ListNode<Query> {
+struct Query : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
   Query(std::size_t its_statement, std::vector<std::string> its_parameters, tern::Clock::time_point its_patience)
       : statement(its_statement), parameters(std::move(its_parameters)), patience(its_patience) {}
   Query(const Query&) = delete;
@@ -39,5 +40,8 @@ struct Query : tern::ListNode<Query> {
   Connection* connection = nullptr;   // that carries it out now
   tern::OneShot<Result> result;
 };
+
+/// Those that wait, in order. One that is destroyed leaves it.
+using Queries = boost::intrusive::list<Query, boost::intrusive::constant_time_size<false>>;
 
 }  // namespace userchat::postgres

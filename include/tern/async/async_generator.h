@@ -34,7 +34,7 @@ class [[nodiscard]] AsyncGenerator {
       return AsyncGenerator{std::coroutine_handle<promise_type>::from_promise(*this)};
     }
     std::suspend_always initial_suspend() const noexcept { return {}; }
-    FinalTransfer final_suspend() noexcept {
+    detail::FinalTransfer final_suspend() noexcept {
       value_ = nullptr;
       return {};
     }
@@ -59,7 +59,7 @@ class [[nodiscard]] AsyncGenerator {
     struct Yield {
       [[nodiscard]] bool await_ready() const noexcept { return false; }
       std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> frame) noexcept {
-        return transfer_to(frame.promise().continuation_);
+        return detail::transfer_to(frame.promise().continuation_);
       }
       void await_resume() const noexcept {}
     };
@@ -129,7 +129,7 @@ class [[nodiscard]] AsyncGenerator {
       promise.job_ = consumer.promise().job();
       promise.continuation_ = consumer;
       suspended_ = true;
-      return transfer_to(frame_);
+      return detail::transfer_to(frame_);
     }
     auto await_resume() {
       if (std::exchange(suspended_, false)) frame_.promise().continuation_ = nullptr;

@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "tern/async/queue.h"
-#include "tern/async/recycler.h"
 #include "tern/detail/feed.h"
+#include "tern/detail/recycler.h"
 
 namespace tern {
 

@@ -1,4 +1,4 @@
-// Counter: counts what one loop does, for anybody to look at.
+// Counter: counts what one loop does, and any thread may read it. A PerLoop has one for each loop.
 #pragma once
 
 #include <atomic>
@@ -6,7 +6,7 @@
 
 namespace tern {
 
-/// Added to by one thread at a time, at the price of a plain number; read by any.
+/// One thread at a time may call add(), which costs as much as adding to a plain number. Any thread may call value().
 class Counter {
  public:
   void add(std::uint64_t more = 1) noexcept {

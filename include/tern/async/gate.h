@@ -9,7 +9,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "tern/async/intrusive_list.h"
+#include "tern/detail/intrusive_list.h"
 #include "tern/detail/waiter_list.h"
 
 namespace tern {

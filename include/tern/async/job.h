@@ -15,18 +15,20 @@
 #include <optional>
 
 #include "tern/async/clock.h"
-#include "tern/async/intrusive_list.h"
-#include "tern/async/recycler.h"
 #include "tern/detail/debug_layout.h"
+#include "tern/detail/intrusive_list.h"
+#include "tern/detail/recycler.h"
 
 namespace tern {
 
 class Loop;
 class Job;
 class OnCancel;
-class TraceContext;
 template <class T>
 class Task;
+namespace detail {
+struct FinalTransfer;
+}  // namespace detail
 
 /// Thrown out of an await whose job was cancelled, and out of every later one: cancellation is for good. Code that
 /// catches it throws it again. A loop that does not is slowed down, so that the others on its loop go on: its job is
@@ -104,11 +106,22 @@ class Wait : public Ready {
   State state_ = State::kIdle;
 };
 
+/// What a job hands down to the jobs that it starts.
+struct JobContext {
+  /// When the work stops being of use to its requester. Whatever the job asks others for inherits it.
+  std::optional<Clock::time_point> deadline;
+  /// What the job works for, by the name that people have for it: logged, and shown by inspect() and debuggers. Null:
+  /// it has no name. Read in a signal's handler: outlives the jobs, and does not change.
+  const char* name = nullptr;
+  /// One value that passes through unseen, of the layer above that has set it and alone knows its type.
+  std::shared_ptr<const void> carried;
+};
+
 /// Owns its body: destroyed while the body is suspended, it destroys the body's frames, innermost first.
 class Job {
  public:
-  /// A job on `loop`; `parent`, if any, hands down its deadline, its work and its trace (not its cancellation: whoever
-  /// waits for this job passes that on).
+  /// A job on `loop`; `parent`, if any, hands down its context (not its cancellation: whoever waits for this job passes
+  /// that on).
   explicit Job(Loop& loop, const Job* parent = nullptr) noexcept;
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
@@ -135,14 +148,8 @@ class Job {
   /// The wait that it stands at; null while it runs, or waits for its turn.
   [[nodiscard]] const Wait* innermost() const noexcept { return innermost_; }
 
-  /// When the work stops being of use to whoever asked for it; calls made in this job inherit it.
-  std::optional<Clock::time_point> deadline;
-  /// What it works for, by the name that people have for it: a server's calls, "/package.Service/Method". Inherited by
-  /// the jobs that it starts, and read in a signal's handler: outlives them, and does not change.
-  const char* work = nullptr;
-  /// What it works for across services, where somebody traces that (telemetry::Tracer); calls made in this job belong
-  /// to it.
-  std::shared_ptr<const TraceContext> trace;
+  /// Copied from the parent, and from here to the jobs that this one starts from now on.
+  JobContext inherited;
 
   /// The job whose code runs now on this thread; null outside of one.
   static Job* current() noexcept;
@@ -163,7 +170,7 @@ class Job {
  private:
   friend class Wait;
   friend class OnCancel;
-  friend struct FinalTransfer;
+  friend struct detail::FinalTransfer;
   template <class Folder>
   friend struct DebugLayout;
 
@@ -207,7 +214,7 @@ class CoroutinePromise {
 
  protected:
   friend class Job;
-  friend struct FinalTransfer;
+  friend struct detail::FinalTransfer;
   template <class Folder>
   friend struct DebugLayout;
   Job* job_ = nullptr;

@@ -12,9 +12,9 @@
 #include <span>
 
 #include "tern/async/counter.h"
-#include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
-#include "tern/async/timer_queue.h"
+#include "tern/detail/intrusive_list.h"
+#include "tern/detail/timer_queue.h"
 
 namespace boost::asio {
 class io_context;

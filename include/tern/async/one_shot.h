@@ -11,8 +11,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "tern/async/recycler.h"
 #include "tern/detail/one_shot_slot.h"
+#include "tern/detail/recycler.h"
 #include "tern/detail/waiter_list.h"
 
 namespace tern {

@@ -1,5 +1,9 @@
-// PerLoop<T>: a T for each of the loops that were started together, so that what every call touches is shared with no
-// other thread.
+// PerLoop<T>: a T for each of the loops that were started together, so that no loop waits for another.
+//
+//   struct Counts { tern::Counter accepted; tern::Counter rejected; };
+//   tern::PerLoop<Counts> counts;
+//   counts.here().accepted.add();
+//   for (const Counts* each : counts.all()) sum += each->accepted.value();
 #pragma once
 
 #include <cstddef>
@@ -13,8 +17,8 @@
 
 namespace tern {
 
-/// Made on one of the loops; throws std::logic_error outside of them. Destroyed on any thread, when no loop uses it any
-/// more.
+/// The constructor runs on one of the loops and makes a T for each; it throws std::logic_error elsewhere. The
+/// destructor runs on any thread, when no loop uses the PerLoop any more.
 template <class T>
 class PerLoop {
  public:
@@ -25,8 +29,8 @@ class PerLoop {
     }
   }
 
-  /// The part of the loop that runs now. A loop that was not started together with the others has one too, which is
-  /// made at its first call and takes a lock to find. Throws std::logic_error outside of a loop.
+  /// The T of the loop that runs now. A loop that was not started together with the others gets one at its first call,
+  /// and each of its calls takes a lock. Throws std::logic_error outside of a loop.
   [[nodiscard]] T& here() {
     Loop* loop = &Loop::require_current("a PerLoop");
     for (std::size_t i = 0; i < loops_.size(); ++i) {
@@ -38,10 +42,10 @@ class PerLoop {
     return *part;
   }
 
-  /// Those that were started together.
+  /// The loops that were started together.
   [[nodiscard]] std::span<Loop* const> loops() const noexcept { return loops_; }
-  /// Of all loops: in the order of loops(), then the others'. Read only members of another loop's part that are made
-  /// for it (Counter).
+  /// The T of each loop, in the order of loops(), then those of other loops. May be called on any thread. Read only
+  /// such members of another loop's T as allow it: Counter, std::atomic.
   [[nodiscard]] std::vector<T*> all() const {
     std::vector<T*> all;
     all.reserve(parts_.size());

@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "tern/async/recycler.h"
+#include "tern/detail/recycler.h"
 #include "tern/detail/waiter_list.h"
 
 namespace tern {

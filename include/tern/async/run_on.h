@@ -63,7 +63,7 @@ Task<void> store_remote(Task<T> task, std::shared_ptr<std::optional<NotVoid<T>>>
 
 }  // namespace detail
 
-/// The result of `task`, run on `loop` as a job of its own that inherits deadline, work and trace; throws what it
+/// The result of `task`, run on `loop` as a job of its own that inherits this one's context; throws what it
 /// threw, or LoopEnded. `loop` must exist when this is awaited; it may end meanwhile. On its own loop the task is
 /// simply awaited.
 ///

@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "tern/async/intrusive_list.h"
+#include "tern/detail/intrusive_list.h"
 #include "tern/detail/waiter_list.h"
 
 namespace tern {

@@ -10,15 +10,15 @@
 #include <utility>
 
 #include "tern/async/awaitable.h"
-#include "tern/async/recycler.h"
 #include "tern/async/task.h"
+#include "tern/detail/recycler.h"
 #include "tern/detail/shared_run.h"
 
 namespace tern {
 
 /// A handle that may be copied. The task begins when it is first awaited, and belongs to that coroutine's loop: awaited
 /// on another one it throws std::logic_error.
-/// The task inherits work and trace of the job that awaited it first, but not the deadline: the others may have more
+/// The task inherits the context of the job that awaited it first, but for the deadline: the others may have more
 /// time. When the last one that waits is cancelled, the task is cancelled, and that one stays until the task has ended.
 /// Awaiting a task that was cancelled in this way throws TaskCancelled: share it anew. When the last handle goes while
 /// nobody waits, the task is destroyed where it stands.

@@ -12,14 +12,16 @@
 #include <variant>
 
 #include "tern/async/job.h"
-#include "tern/async/resume.h"
 #include "tern/detail/debug_build.h"
+#include "tern/detail/resume.h"
 
 namespace tern {
 
 /// A coroutine that has a job: only inside one can tern's awaitables be awaited.
 template <class Promise>
 concept HasJob = std::derived_from<Promise, CoroutinePromise>;
+
+namespace detail {
 
 /// Ends a coroutine: goes over to the one that awaits it, or tells the job whose body it was.
 struct FinalTransfer {
@@ -33,8 +35,6 @@ struct FinalTransfer {
   }
   void await_resume() const noexcept {}
 };
-
-namespace detail {
 
 [[noreturn]] void throw_no_task();
 
@@ -82,7 +82,7 @@ class [[nodiscard]] Task {
       return Task{std::coroutine_handle<promise_type>::from_promise(*this)};
     }
     std::suspend_always initial_suspend() const noexcept { return {}; }
-    FinalTransfer final_suspend() const noexcept { return {}; }
+    detail::FinalTransfer final_suspend() const noexcept { return {}; }
 
    private:
     friend class Task;
@@ -129,7 +129,7 @@ class [[nodiscard]] Task {
       promise_type& promise = frame_.promise();
       promise.job_ = caller.promise().job();
       promise.continuation_ = caller;
-      return transfer_to(frame_);
+      return detail::transfer_to(frame_);
     }
     /// For coroutines of other libraries, which have no job that the task could run in.
     template <class Promise>

@@ -30,8 +30,8 @@ namespace tern {
 /// an exception that passes by would: no task outlives its group. Used on another loop, after join(), or with a Task
 /// that was awaited before, it throws std::logic_error.
 ///
-/// A member inherits deadline, work and trace of the job that calls spawn(). The job that awaits join() hands its
-/// cancellation down to all members; before join(), cancelling that job does not reach them.
+/// A member inherits the context (deadline and name) of the job that calls spawn(). The job that awaits join() hands
+/// its cancellation down to all members; before join(), cancelling that job does not reach them.
 class TaskGroup : public ListNode<TaskGroup> {
  public:
   template <class T>

@@ -7,9 +7,9 @@
 #include <span>
 #include <string_view>
 
-#include "tern/async/timer_queue.h"
 #include "tern/client/connectivity_state.h"
 #include "tern/client/server_attributes.h"
+#include "tern/detail/timer_queue.h"
 #include "tern/rpc/metadata.h"
 #include "tern/rpc/status.h"
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "tern/async/timer_queue.h"
 #include "tern/client/client_context.h"
+#include "tern/detail/timer_queue.h"
 #include "tern/rpc/message_count.h"
 #include "tern/rpc/status.h"
 

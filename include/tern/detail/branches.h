@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <exception>
 
-#include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
+#include "tern/detail/intrusive_list.h"
 
 namespace tern::detail {
 
@@ -24,7 +24,7 @@ class [[nodiscard]] Branches final : public Wait {
   Branches& operator=(const Branches&) = delete;
   ~Branches() override;
 
-  /// Adds a branch of the job that runs now, whose deadline, work and trace it inherits. Before the await.
+  /// Adds a branch of the job that runs now, whose context it inherits. Before the await.
   void add(Task<void> body);
 
   [[nodiscard]] bool await_ready() const noexcept { return branches_.empty(); }

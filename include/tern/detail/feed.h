@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "tern/async/recycler.h"
 #include "tern/detail/loop_signal.h"
+#include "tern/detail/recycler.h"
 #include "tern/detail/waiter_list.h"
 
 namespace tern::detail {

@@ -9,9 +9,9 @@
 
 #include "tern/async/awaitable.h"
 #include "tern/async/cancellation.h"
-#include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
-#include "tern/async/recycler.h"
+#include "tern/detail/intrusive_list.h"
+#include "tern/detail/recycler.h"
 
 namespace tern {
 

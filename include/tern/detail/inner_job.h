@@ -9,7 +9,7 @@
 
 #include "tern/async/job.h"
 #include "tern/async/task.h"
-#include "tern/async/timer_queue.h"
+#include "tern/detail/timer_queue.h"
 
 namespace tern::detail {
 

@@ -8,9 +8,9 @@
 #include <optional>
 #include <utility>
 
-#include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
+#include "tern/detail/intrusive_list.h"
 
 namespace tern::detail {
 
@@ -34,7 +34,9 @@ class SharedRun {
  private:
   class Run final : public Job {
    public:
-    Run(SharedRun& shared, const Job& first) : Job(first.loop(), &first), shared_(shared) { deadline.reset(); }
+    Run(SharedRun& shared, const Job& first) : Job(first.loop(), &first), shared_(shared) {
+      inherited.deadline.reset();
+    }
 
    private:
     void finished(std::exception_ptr error) override;

@@ -12,9 +12,9 @@
 
 #include <coroutine>
 
-#include "tern/async/intrusive_list.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
+#include "tern/detail/intrusive_list.h"
 
 namespace tern::detail {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "tern/async/timer_queue.h"
+#include "tern/detail/timer_queue.h"
 
 namespace tern {
 class TraceContext;

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "tern/async/timer_queue.h"
+#include "tern/detail/timer_queue.h"
 #include "tern/rest/message.h"
 #include "tern/server/refusal.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tern/async/timer_queue.h"
+#include "tern/detail/timer_queue.h"
 #include "tern/rpc/message_count.h"
 #include "tern/rpc/status.h"
 #include "tern/server/refusal.h"

@@ -5,7 +5,7 @@
 
 #include <coroutine>
 
-namespace tern {
+namespace tern::detail {
 
 #if defined(__clang__)
 inline constexpr bool kSymmetricTransferIsTailCall = true;
@@ -13,20 +13,18 @@ inline constexpr bool kSymmetricTransferIsTailCall = true;
 inline constexpr bool kSymmetricTransferIsTailCall = false;
 #endif
 
-namespace detail {
 /// One for each resume_flat() on this thread's stack, the innermost one current.
 struct Trampoline {
   std::coroutine_handle<> next;
   Trampoline* outer;
 };
 inline constinit thread_local Trampoline* current_trampoline = nullptr;
-}  // namespace detail
 
 /// What an await_suspend returns to go on with `next`.
 inline std::coroutine_handle<> transfer_to(std::coroutine_handle<> next) noexcept {
   if constexpr (!kSymmetricTransferIsTailCall) {
-    if (detail::current_trampoline != nullptr) {
-      detail::current_trampoline->next = next;
+    if (current_trampoline != nullptr) {
+      current_trampoline->next = next;
       return std::noop_coroutine();
     }
   }
@@ -39,15 +37,15 @@ inline void resume_flat(std::coroutine_handle<> coroutine) {
   if constexpr (kSymmetricTransferIsTailCall) {
     coroutine.resume();
   } else {
-    detail::Trampoline trampoline{coroutine, detail::current_trampoline};
-    detail::current_trampoline = &trampoline;
+    Trampoline trampoline{coroutine, current_trampoline};
+    current_trampoline = &trampoline;
     while (trampoline.next) {
       std::coroutine_handle<> next = trampoline.next;
       trampoline.next = nullptr;
       next.resume();
     }
-    detail::current_trampoline = trampoline.outer;
+    current_trampoline = trampoline.outer;
   }
 }
 
-}  // namespace tern
+}  // namespace tern::detail
