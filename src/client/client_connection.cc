@@ -27,7 +27,7 @@ void ClientConnection::start() {
   connection_.keep_alive({.time = owner_.keepalive_time(),
                           .timeout = options.keepalive_timeout,
                           .without_calls = options.keepalive_without_calls});
-  if (options.idle_timeout.count() > 0) owner_.loop().arm(idle_timer_, Clock::now() + options.idle_timeout);
+  if (options.idle_timeout) owner_.loop().arm(idle_timer_, Clock::now() + *options.idle_timeout);
 }
 
 void ClientConnection::attempt_ended(const BalancedCallEnd& end) noexcept {
@@ -65,7 +65,7 @@ void ClientConnection::check_idle() {
     return;
   }
   calls_seen_ = opened;
-  owner_.loop().arm(idle_timer_, Clock::now() + owner_.options().idle_timeout);
+  owner_.loop().arm(idle_timer_, Clock::now() + *owner_.options().idle_timeout);
 }
 
 void ClientConnection::on_go_away(http2::ErrorCode code, std::string_view debug_data) {

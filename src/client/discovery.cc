@@ -61,7 +61,7 @@ Discovery::Discovery(Loop& loop, const ChannelConfig& config, DiscoveryUser& use
       user_(user),
       resolving_({.backoff = config.options().backoff,
                   .min_between = config.options().min_time_between_resolutions,
-                  .every = {}}) {}
+                  .every = std::nullopt}) {}
 
 Discovery::~Discovery() = default;
 
@@ -79,7 +79,7 @@ void Discovery::reset_backoff() {
 }
 
 void Discovery::keep_looking(bool look) {
-  resolving_.look_every(look && config_.looks_up() ? config_.options().resolve_every : std::chrono::nanoseconds{0});
+  resolving_.look_every(look && config_.looks_up() ? config_.options().resolve_every : std::nullopt);
 }
 
 void Discovery::stop() {
@@ -106,7 +106,7 @@ void Discovery::follow(const Resolving::Step& step) {
 }
 
 Task<void> Discovery::look_up() {
-  Resolver* resolver = config_.options().resolver;
+  Resolver* resolver = config_.options().resolver.get();
   if (resolver == nullptr) {
     const std::vector<transport::Address> addresses =
         co_await transport::look_up(loop_, config_.target_addresses().addresses.front());

@@ -93,7 +93,7 @@ void Gateway::connect_to(Server& server) {
   if (channel_ != nullptr) throw std::logic_error("a Site has the services of one server");
   server.listen(in_process_);
   channel_ = std::make_unique<Channel>(
-      "in-process", ChannelOptions{.max_receive_message_length = SIZE_MAX, .in_process = &in_process_});
+      "in-process", ChannelOptions{.max_receive_message_length = std::nullopt, .in_process = &in_process_});
   for (const std::string& name : server.service_names()) {
     const pb::ServiceDescriptor* service = pb::DescriptorPool::generated_pool()->FindServiceByName(name);
     if (service == nullptr) continue;

@@ -14,7 +14,7 @@ namespace tern::rest {
 Http1Connection::Http1Connection(Part& part, std::unique_ptr<transport::ByteStream> stream, std::string first_bytes)
     : Job(part.loop()),
       part_(part),
-      memory_(SIZE_MAX, part.memory()),
+      memory_(http2::kNoLimit, part.memory()),
       stream_(std::move(stream), std::move(first_bytes), *this, part.site().options().write_timeout),
       peer_(stream_.peer()),
       scheme_(stream_.secure() ? "https" : "http"),

@@ -61,7 +61,8 @@ class ServerCall::Interceptors final : public InterceptorParts {
 };
 
 ServerCall::ServerCall(ServerConnection& connection)
-    : MessageStream(connection.owner().shared().options.max_receive_message_length, &connection.memory()),
+    : MessageStream(connection.owner().shared().options.max_receive_message_length.value_or(SIZE_MAX),
+                    &connection.memory()),
       Job(connection.owner().loop()),
       connection_(connection),
       context_(*this) {}
@@ -98,7 +99,8 @@ void ServerCall::on_headers_too_long(const http2::HeaderBlock& begun, http2::Hea
   std::string text = fmt::format(
       "the request's metadata, {} bytes in {} fields, exceeds the server's max_metadata_size ({}) or "
       "max_metadata_fields ({})",
-      size.bytes, size.fields, options.max_metadata_size, options.max_metadata_fields);
+      size.bytes, size.fields, http2::header_limit(options.max_metadata_size),
+      http2::header_limit(options.max_metadata_fields));
   if (!is_grpc) {
     HttpPart* http = connection_.http();
     if (http == nullptr) return refuse_http(431);
@@ -254,7 +256,8 @@ Buffer ServerCall::encode(MessageRef message) {
   for (ServerInterceptor* interceptor : connection_.owner().shared().interceptors) {
     interceptor->on_response(context_, message);
   }
-  Result<Buffer> encoded = rpc::encode_message(message, connection_.owner().shared().options.max_send_message_length);
+  Result<Buffer> encoded =
+      rpc::encode_message(message, connection_.owner().shared().options.max_send_message_length.value_or(SIZE_MAX));
   if (!encoded.ok()) throw AbortError{encoded.status()};
   if (!may_hold(encoded->size())) refuse_message();
   const bool compress = std::exchange(context_.compress_next_, true);

@@ -198,7 +198,7 @@ void set_exporter(OtlpOptions& options, const Reader& reader) {
     }
   }
   if (const auto timeout = milliseconds_of(reader.exporter("TIMEOUT"))) options.timeout = *timeout;
-  options.own_tls = tls_of(reader);
+  options.tls = tls_of(reader);
 }
 
 /// Reads the variables of the specification's batch processor: "OTEL_BSP_…" of spans, "OTEL_BLRP_…" of log records.

@@ -92,6 +92,6 @@ int main(int argc, char** argv) {
   if (kind == "async") options.interceptor = &report;
   tern::test::ProbeService service;
   tern::RunOptions watch;
-  if (defaults) watch.blocked_after = {};
+  if (defaults) watch.blocked_after.reset();
   return tern::run(serve(service, options), watch);
 }

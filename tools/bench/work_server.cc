@@ -71,7 +71,7 @@ class SyncWork final : public Work::SyncService {
 struct WorkProcess {
   static Task<void> serve(WorkServer::Options options, int report) {
     // As many calls at once as the client likes.
-    const ServerOptions server_options{.max_concurrent_streams = UINT32_MAX >> 1, .max_workers = options.workers};
+    const ServerOptions server_options{.max_concurrent_streams = std::nullopt, .max_workers = options.workers};
     AsyncWork async_work;
     SyncWork sync_work;
     Server async_server{server_options};
