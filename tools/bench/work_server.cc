@@ -78,7 +78,7 @@ struct WorkProcess {
     Server sync_server{server_options};
     async_server.add_service(async_work);
     sync_server.add_service(sync_work);
-    Task<int> stop_signal = signals(SIGTERM);
+    CaughtSignals stop_signal = signals(SIGTERM);
     const WorkServer::Ports ports{.sync = sync_server.listen("127.0.0.1:0"),
                                   .async = async_server.listen("127.0.0.1:0")};
     if (::write(report, &ports, sizeof ports) != sizeof ports) throw std::runtime_error{"nobody waits for this server"};

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tern/async/awaitable.h"
 #include "tern/async/task.h"
 #include "tern/call/running_call.h"
 #include "tern/rpc/compression.h"
@@ -108,8 +109,8 @@ class Server {
   void listen(InProcess& in_process);
 
   /// Serves until `event` has ended, then stops. `event` may give anything; its exception is passed on after stopping.
-  template <class T>
-  Task<void> serve_until(Task<T> event, StopOptions stop_options = {});
+  template <Awaitable A>
+  Task<void> serve_until(A event, StopOptions stop_options = {});
 
   /// Waits until somebody has stopped it.
   Task<void> wait_for_termination();
@@ -138,12 +139,14 @@ class Server {
   std::unique_ptr<Core> core_;
 };
 
-template <class T>
-Task<void> Server::serve_until(Task<T> event, StopOptions stop_options) {
+template <Awaitable A>
+Task<void> Server::serve_until(A event, StopOptions stop_options) {
   check_serving(stop_options);
   std::exception_ptr error;
   try {
-    co_await std::move(event);
+    // g++ 12 copies an awaiter that a function returns by reference, and not one that has a name.
+    auto&& awaiter = detail::awaiter_of(detail::operand_of(event));
+    static_cast<void>(co_await awaiter);
   } catch (...) {
     error = std::current_exception();
   }
