@@ -1,7 +1,6 @@
 #include "client/client_connection.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <cassert>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "client/connection_user.h"
 #include "tern/call/message_stream.h"
 #include "tern/client/channel_options.h"
+#include "text/log.h"
 #include "text/utf8.h"
 
 namespace tern {
@@ -71,7 +71,7 @@ void ClientConnection::check_idle() {
 void ClientConnection::on_go_away(http2::ErrorCode code, std::string_view debug_data) {
   leaving_ = true;
   if (code != http2::ErrorCode::kNoError) {
-    spdlog::warn("{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), text::log_text(debug_data));
+    log_warning("client", "{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), text::log_text(debug_data));
   }
   if (code == http2::ErrorCode::kEnhanceYourCalm && debug_data == "too_many_pings") {
     owner_.too_many_pings(connection_.peer());

@@ -1,12 +1,11 @@
 #include "client/discovery.h"
 
-#include <spdlog/spdlog.h>
-
 #include <cassert>
 #include <stdexcept>
 #include <utility>
 
 #include "tern/async/loop.h"
+#include "text/log.h"
 #include "transport/connector.h"
 
 namespace tern {
@@ -143,7 +142,7 @@ void Discovery::ended(const std::exception_ptr& error) {
       resolving_.failed(now, std::uniform_real_distribution<>{1 - jitter, 1 + jitter}(random_));
   if (resolving_.known()) {
     // The servers that were known go on.
-    spdlog::warn("{}: {}", config_.target(), failure.details());
+    log_warning("client", "{}: {}", config_.target(), failure.details());
   } else {
     failure_ = std::move(failure);
   }

@@ -1,13 +1,12 @@
 #include "rest/http1_connection.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 #include "async/error_text.h"
 #include "rest/http1_response_head.h"
 #include "rest/no_body.h"
 #include "rest/part.h"
+#include "text/log.h"
 
 namespace tern::rest {
 
@@ -62,9 +61,9 @@ void Http1Connection::finished(std::exception_ptr error) {
   try {
     if (error) std::rethrow_exception(error);
   } catch (const Cancelled&) {
-    spdlog::debug("connection of {}: cancelled: the client left, or the server stops", peer_);
+    log_debug("rest", "connection of {}: cancelled: the client left, or the server stops", peer_);
   } catch (...) {
-    spdlog::debug("connection of {}: {}", peer_, error_text(error));
+    log_debug("rest", "connection of {}: {}", peer_, error_text(error));
   }
   part_.remove(*this);
 }

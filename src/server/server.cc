@@ -1,7 +1,6 @@
 #include "tern/server/server.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cassert>
@@ -27,6 +26,7 @@
 #include "tern/async/loop.h"
 #include "tern/async/task_group.h"
 #include "tern/detail/misuse.h"
+#include "text/log.h"
 #include "transport/acceptor.h"
 #include "transport/entity_id.h"
 
@@ -207,7 +207,7 @@ class Server::Core {
     check_options(options);
     require_home("serve_until()");
     if (stopping_ || !acceptors_.empty() || !in_processes_.empty() || serves_sockets_) return;
-    spdlog::warn("serve_until() of a server that listens on nothing: call listen() before");
+    log_warning("server", "serve_until() of a server that listens on nothing: call listen() before");
   }
 
   // It ends whether or not whoever asked for it still waits.
@@ -332,7 +332,8 @@ class Server::Core {
   void warn_of_long_calls() const {
     const std::size_t calls = calls_in_flight();
     if (calls == 0 || grace_ends_ <= delay_ends_) return;
-    spdlog::warn(
+    log_warning(
+        "server",
         "{} calls still run at the end of the server's grace, and are cancelled: raise StopOptions::grace, or end "
         "their "
         "handlers earlier (ServerContext::end_when_draining())",
@@ -365,8 +366,8 @@ class Server::Core {
       const std::lock_guard lock{mutex};
       methods.insert(methods.end(), blocked.begin(), blocked.end());
     });
-    spdlog::error("the server has ended, but handlers of {} block their threads, which are left behind",
-                  fmt::join(methods, ", "));
+    log_error("server", "the server has ended, but handlers of {} block their threads, which are left behind",
+              fmt::join(methods, ", "));
     // Each part has its own reference to what all share; one more stays for good.
     static_cast<void>(new std::shared_ptr<ServerShared>(shared_));
     static_cast<void>(new std::vector<std::shared_ptr<const void>>(std::move(kept_)));

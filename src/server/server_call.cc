@@ -1,7 +1,6 @@
 #include "tern/server/server_call.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <cassert>
@@ -22,6 +21,7 @@
 #include "tern/server/blocking_bridge.h"
 #include "tern/server/interceptor.h"
 #include "tern/server/observer.h"
+#include "text/log.h"
 #include "text/utf8.h"
 
 namespace tern {
@@ -440,8 +440,8 @@ Status ServerCall::status_of(const std::exception_ptr& error) const {
     what = "an exception that is no std::exception";
   }
   // What went wrong inside is for the log; the client learns only that something did.
-  spdlog::error("{}: unexpected exception in the handler: {}", text::log_text(request_->head.path()),
-                text::log_text(what));
+  log_error("server", "{}: unexpected exception in the handler: {}", text::log_text(request_->head.path()),
+            text::log_text(what));
   return Status{StatusCode::kUnknown, "Unexpected error in the handler of " + request_->head.path()};
 }
 

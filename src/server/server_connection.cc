@@ -1,12 +1,11 @@
 #include "server/server_connection.h"
 
-#include <spdlog/spdlog.h>
-
 #include <cassert>
 #include <random>
 #include <utility>
 
 #include "server/server_loop.h"
+#include "text/log.h"
 
 namespace tern {
 
@@ -159,7 +158,7 @@ void ServerConnection::call_over(ServerCall& call) {
 }
 
 void ServerConnection::on_lost(const std::string& reason) {
-  if (!reason.empty()) spdlog::debug("connection of {}: {}", connection_.peer(), reason);
+  if (!reason.empty()) log_debug("server", "connection of {}: {}", connection_.peer(), reason);
   const http2::Session& session = connection_.session();
   if (session.error_code() == http2::ErrorCode::kEnhanceYourCalm) {
     refused(Refusal::kFlood, session.error());

@@ -1,7 +1,5 @@
 #include "server/server_loop.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -13,6 +11,7 @@
 #include "server/debug_layout.h"
 #include "server/server_connection.h"
 #include "tern/async/with_timeout.h"
+#include "text/log.h"
 #include "text/utf8.h"
 #include "transport/debug_layout.h"
 #include "transport/readiness.h"
@@ -109,7 +108,7 @@ bool ServerLoop::admit(transport::ByteStream& stream) {
   if (place == nullptr) {
     const std::string peer = stream.peer();
     constexpr const char* kText = "too many connections (max_connections, max_connections_per_address)";
-    spdlog::info("{}: {}", peer, kText);
+    log_info("server", "{}: {}", peer, kText);
     tell_refused({.why = Refusal::kConnections, .peer = peer, .text = kText});
     return false;
   }
@@ -190,7 +189,7 @@ Task<void> ServerLoop::greet(std::unique_ptr<transport::ByteStream> stream, Port
     failure = error_text(std::current_exception());  // out of here it would end the handshakes of others
   }
   if (!failure.empty()) {
-    spdlog::info("{}: no connection: {}", peer, text::log_text(failure));
+    log_info("server", "{}: no connection: {}", peer, text::log_text(failure));
     tell_refused({.why = Refusal::kHandshake, .peer = peer, .text = failure});
     co_return;
   }
