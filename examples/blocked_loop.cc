@@ -1,8 +1,5 @@
-// A handler that blocks its loop, and the same done right. While the first runs, the log (on stderr here) names the
+// A handler that blocks its loop, and the same done right. While the first runs, the log (on stderr) names the
 // call and shows the stack: RunOptions::blocked_after.
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <cstdio>
 #include <thread>
 
@@ -41,7 +38,4 @@ tern::Task<void> run() {
   co_await server.stop();
 }
 
-int main() {
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("log"));
-  return tern::run(run());
-}
+int main() { return tern::run(run()); }

@@ -1,8 +1,5 @@
 // A handler that asks an outside REST API for a part of its answer: with tern's client, which waits without blocking,
 // and with a library that blocks. The log (on stderr here) says which call blocked the loop, and where.
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
@@ -119,7 +116,4 @@ tern::Task<void> run() {
   co_await tern::run_in_executor([&] { tern::block_on_loop(elsewhere.loop(), close(outside)); });
 }
 
-int main() {
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("log"));
-  return tern::run(run());
-}
+int main() { return tern::run(run()); }

@@ -35,7 +35,8 @@ constexpr std::size_t kLongest = 1024 * kKiB;
 // In that time there comes to be no room for all of them: some have to lose theirs.
 constexpr int kLooks = 3;
 constexpr int kSeconds = 20;
-constexpr LoopBudget::Limits kLimits{.held = 100 * kLongest, .crowded = kLongest};
+constexpr LoopBudget::Limits kLimits{
+    .held = 100 * kLongest, .unsent = kLongest, .unfinished = kLongest, .long_messages = kLongest};
 constexpr std::size_t kConnections = 4;
 constexpr std::size_t kCallsEach = 12;
 

@@ -28,7 +28,7 @@ first and the second. NOTIFY_SOCKET is told READY, RELOADING, MAINPID, STOPPING 
 int serve_with_inherited_sockets(const userchat::ServeOptions& options, std::size_t threads) {
   try {
     auto inherited = tern::InheritedSockets::from_environment({"grpc", "rest"});
-    return tern::run(userchat::serve(options, inherited), {.threads = threads});
+    return tern::run(userchat::serve(options, inherited), {.threads = threads != 0 ? threads : tern::core_count()});
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

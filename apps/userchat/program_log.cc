@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "tern/telemetry/spdlog_sink.h"
+
 namespace userchat {
 
 namespace {
@@ -26,7 +28,10 @@ void open_program_log(const std::string& level) {
   logger->set_pattern("%v");
   logger->set_level(spdlog::level::from_str(level));
   logger->flush_on(spdlog::level::info);
+  const bool debugs = logger->should_log(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
+  tern::set_log_sink(tern::telemetry::spdlog_sink());
+  tern::set_log_level(debugs ? tern::LogLevel::kDebug : tern::LogLevel::kInfo);
 }
 
 void add_to_program_log(std::shared_ptr<spdlog::sinks::sink> sink) {

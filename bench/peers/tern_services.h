@@ -54,7 +54,7 @@ class Chats final : public chat::v1::ChatService::AsyncService {
 /// Ten payloads of 8 MiB at once are more than what a server holds for one connection by default.
 inline tern::ServerOptions server_options() {
   return {.max_receive_message_length = kMaxMessageLength,
-          .max_concurrent_streams = 1U << 30,
+          .max_concurrent_streams = std::nullopt,
           .max_buffered_bytes_per_connection = std::size_t{1} << 30};
 }
 

@@ -1,9 +1,12 @@
 // Everything of tern's coroutines, without gRPC.
 //
-// Three rules hold everywhere; declarations say only where they do not.
+// Four rules hold everywhere; declarations say only where they do not.
 // - An object belongs to the loop that it was made on, and so do the coroutines that await it.
 // - What a task's arguments refer to outlives the task.
 // - An await whose job is cancelled throws Cancelled and has had no effect.
+// - What a function returns begins with its await: tasks, sleep(), gather(), with_timeout(), run_in_executor(), share()
+//   and all waits. The exceptions begin at the call, and their names or types say so: spawn(), co_spawn(), enter(),
+//   subscribe(), post(), submit(), and signals(), which returns CaughtSignals.
 #pragma once
 
 #include "tern/async/as_completed.h"     // IWYU pragma: export

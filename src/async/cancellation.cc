@@ -1,12 +1,11 @@
 #include "tern/async/cancellation.h"
 
-#include <spdlog/spdlog.h>
-
 #include <exception>
 #include <stdexcept>
 #include <utility>
 
 #include "async/error_text.h"
+#include "text/log.h"
 
 namespace tern {
 
@@ -55,8 +54,8 @@ void OnCancel::run() noexcept {
     const std::function<void()> callback = std::move(callback_);
     callback();
   } catch (...) {
-    spdlog::error("the function of an OnCancel guard threw an exception, which is ignored: {}",
-                  error_text(std::current_exception()));
+    log_error("async", "the function of an OnCancel guard threw an exception, which is ignored: {}",
+              error_text(std::current_exception()));
   }
 }
 

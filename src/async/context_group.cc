@@ -30,13 +30,17 @@ std::vector<boost::asio::io_context*> pointers(const std::vector<std::unique_ptr
 ContextGroup::ContextGroup(const std::vector<boost::asio::io_context*>& contexts, ContextGroupOptions options)
     : state_(std::make_unique<State>()) {
   if (contexts.empty()) throw std::invalid_argument("a ContextGroup needs at least one io_context");
+  if (options.blocked_after && options.blocked_after->count() <= 0) {
+    throw std::invalid_argument(
+        "ContextGroupOptions::blocked_after is not longer than 0: std::nullopt watches no loop");
+  }
   for (boost::asio::io_context* context : contexts) {
     if (!state_->group.add(Loop::of(*context))) {
       state_->group.release_loops();
       throw std::logic_error("an io_context is in one ContextGroup, once, and those of tern::run() are in none");
     }
   }
-  if (options.blocked_after.count() > 0) state_->watch.emplace(state_->group.loops(), options.blocked_after);
+  if (options.blocked_after) state_->watch.emplace(state_->group.loops(), *options.blocked_after);
 }
 
 ContextGroup::ContextGroup(const std::vector<std::unique_ptr<boost::asio::io_context>>& contexts,

@@ -1,7 +1,5 @@
 #include "tern/detail/debug_build.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <boost/stacktrace/safe_dump_to.hpp>
 #include <cstddef>
@@ -10,6 +8,7 @@
 #include <string_view>
 
 #include "async/code_location.h"
+#include "text/log.h"
 
 namespace tern::detail {
 
@@ -41,18 +40,19 @@ void MadeAt::report_unawaited() const noexcept try {
     }
     coroutine = location;
   }
-  spdlog::warn("a Task of {} was destroyed and never awaited, so that its coroutine never ran; made by {}: co_await it",
-               coroutine.function.empty() ? "a coroutine without a name" : coroutine.function, to_string(caller));
+  log_warning("async",
+              "a Task of {} was destroyed and never awaited, so that its coroutine never ran; made by {}: co_await it",
+              coroutine.function.empty() ? "a coroutine without a name" : coroutine.function, to_string(caller));
 } catch (...) {
   return;  // no memory for a report
 }
 
 void report_unjoined(const std::source_location& made_at, std::size_t running) noexcept try {
   if (std::uncaught_exceptions() > 0) return;
-  spdlog::warn(
-      "the TaskGroup of {}:{} was destroyed and never joined: {} running tasks were destroyed where they "
-      "stood, and the errors of others are lost; co_await group.join()",
-      made_at.file_name(), made_at.line(), running);
+  log_warning("async",
+              "the TaskGroup of {}:{} was destroyed and never joined: {} running tasks were destroyed where they "
+              "stood, and the errors of others are lost; co_await group.join()",
+              made_at.file_name(), made_at.line(), running);
 } catch (...) {
   return;
 }

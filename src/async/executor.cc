@@ -5,12 +5,17 @@
 #include <cassert>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 namespace tern {
 
+std::size_t core_count() noexcept { return std::max(1U, std::thread::hardware_concurrency()); }
+
 Executor::Executor(std::size_t threads) {
-  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
+  if (threads == 0) {
+    throw std::invalid_argument("an Executor with 0 threads would do no work: core_count() is one for each core");
+  }
   threads_.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
 }

@@ -1,12 +1,12 @@
 #include "tern/async/gate.h"
 
-#include <spdlog/spdlog.h>
+#include "text/log.h"
 
 namespace tern {
 
 Gate::~Gate() {
   if (inside_ > 0) {
-    spdlog::error("a Gate was destroyed with {} inside: await close() first", inside_);
+    log_error("async", "a Gate was destroyed with {} inside: await close() first", inside_);
   }
 }
 

@@ -1,7 +1,5 @@
 #include "tern/async/job.h"
 
-#include <spdlog/spdlog.h>
-
 #include <cassert>
 #include <exception>
 #include <stdexcept>
@@ -12,6 +10,7 @@
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
 #include "tern/detail/resume.h"
+#include "text/log.h"
 
 namespace tern {
 
@@ -142,8 +141,8 @@ void Job::make_ready(Wait& wait) noexcept {
   assert(cancelled_awaits_ <= kMostPromptCancellations + 1);
   if (cancelled_awaits_ == kMostPromptCancellations) {
     ++cancelled_awaits_;
-    spdlog::warn("{}: cancelled, it has caught Cancelled {} times and awaits on: throw it again",
-                 inherited.name != nullptr ? inherited.name : "a task", kMostPromptCancellations);
+    log_warning("async", "{}: cancelled, it has caught Cancelled {} times and awaits on: throw it again",
+                inherited.name != nullptr ? inherited.name : "a task", kMostPromptCancellations);
   }
   loop_->make_ready_after_pause(wait);
 }

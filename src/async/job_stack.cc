@@ -20,7 +20,7 @@ struct FrameHead {
 
 /// Names of awaiters, by the beginning of the type's name. tools/gdb/tern.py has the same table.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kAwaits{{
-    {"tern::SleepUntil", "sleep"},
+    {"tern::Sleep", "sleep"},
     {"tern::Event::Waiting", "an Event"},
     {"tern::MessageStream::Read", "a message of the peer"},
     {"tern::Reader", "a message of the peer"},

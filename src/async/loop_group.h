@@ -30,7 +30,7 @@ class LoopGroup {
   /// From any thread.
   Executor& executor() {
     const std::lock_guard lock{mutex_};
-    if (!executor_) executor_ = std::make_unique<Executor>(0);
+    if (!executor_) executor_ = std::make_unique<Executor>(core_count());
     return *executor_;
   }
 

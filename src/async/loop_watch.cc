@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <pthread.h>
-#include <spdlog/spdlog.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -22,6 +21,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "text/log.h"
 
 namespace tern {
 
@@ -177,7 +178,8 @@ class LoopWatch::Watched {
     const std::string job{snapshot.job.data()};
     const std::string stack =
         taken ? stack_of(boost::stacktrace::stacktrace::from_dump(snapshot.frames.data(), snapshot.frames.size())) : "";
-    spdlog::warn(
+    log_warning(
+        "async",
         "an event loop has been blocked for {} ms{}{}; what blocks belongs into run_in_executor or a synchronous "
         "service{}{}",
         std::chrono::duration_cast<std::chrono::milliseconds>(stuck).count(), job.empty() ? "" : " by ", job,
@@ -195,8 +197,6 @@ class LoopWatch::Watched {
 
 LoopWatch::LoopWatch(std::span<Loop* const> loops, Clock::duration threshold) {
   install_handler();
-  // Made before there are two threads that log: ThreadSanitizer does not see how spdlog's own library makes it once.
-  static_cast<void>(spdlog::default_logger_raw());
   std::vector<std::unique_ptr<Watched>> watched;
   watched.reserve(loops.size());
   for (Loop* loop : loops) watched.push_back(std::make_unique<Watched>(*loop));

@@ -1,14 +1,14 @@
 #include "tern/async/mutex.h"
 
-#include <spdlog/spdlog.h>
-
 #include <stdexcept>
+
+#include "text/log.h"
 
 namespace tern {
 
 Mutex::~Mutex() {
   if (lock_ == nullptr) return;
-  spdlog::error("a Mutex was destroyed while it was locked: destroy the lock first");
+  log_error("async", "a Mutex was destroyed while it was locked: destroy the lock first");
   lock_->mutex_ = nullptr;
 }
 

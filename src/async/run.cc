@@ -40,6 +40,15 @@ class MainJob final : public RootJob {
   std::vector<std::unique_ptr<boost::asio::io_context>>& contexts_;
 };
 
+void check(const RunOptions& options) {
+  if (options.threads == 0) {
+    throw std::invalid_argument("RunOptions::threads is 0: no loop would run; core_count() is one for each core");
+  }
+  if (options.blocked_after && options.blocked_after->count() <= 0) {
+    throw std::invalid_argument("RunOptions::blocked_after is not longer than 0: std::nullopt watches no loop");
+  }
+}
+
 void run_context(boost::asio::io_context& context, std::chrono::microseconds busy_poll) {
   const auto work = boost::asio::make_work_guard(context);
   if (busy_poll.count() <= 0) {
@@ -65,7 +74,8 @@ void run_loops(Task<void> body, const RunOptions& options) {
     throw std::logic_error("tern::run inside of an event loop would block it: co_await the task instead");
   }
   ignore_broken_pipes();
-  const std::size_t count = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
+  check(options);
+  const std::size_t count = options.threads;
   LoopGroup group;
   std::vector<std::unique_ptr<boost::asio::io_context>> contexts;
   for (std::size_t i = 0; i < count; ++i) {
@@ -82,7 +92,7 @@ void run_loops(Task<void> body, const RunOptions& options) {
       main.start(std::move(body));
     }
     std::optional<LoopWatch> watch;
-    if (options.blocked_after.count() > 0) watch.emplace(group.loops(), options.blocked_after);
+    if (options.blocked_after) watch.emplace(group.loops(), *options.blocked_after);
     std::vector<std::jthread> threads;
     for (std::size_t i = 1; i < count; ++i) {
       threads.emplace_back(

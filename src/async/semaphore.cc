@@ -1,9 +1,9 @@
 #include "tern/async/semaphore.h"
 
-#include <spdlog/spdlog.h>
-
 #include <stdexcept>
 #include <string>
+
+#include "text/log.h"
 
 namespace tern {
 
@@ -13,8 +13,8 @@ Semaphore::Semaphore(std::size_t total) : total_(total) {
 
 Semaphore::~Semaphore() {
   if (available_ == total_) return;
-  spdlog::error("a Semaphore was destroyed while {} of its {} units were in use: destroy the units first",
-                total_ - available_, total_);
+  log_error("async", "a Semaphore was destroyed while {} of its {} units were in use: destroy the units first",
+            total_ - available_, total_);
 }
 
 std::optional<Semaphore::Units> Semaphore::try_acquire(std::size_t count) {

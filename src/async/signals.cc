@@ -19,11 +19,11 @@ Task<int> first_of(std::unique_ptr<boost::asio::signal_set> set) {
 
 }  // namespace
 
-Task<int> catch_signals(std::initializer_list<int> numbers) {
+CaughtSignals::CaughtSignals(std::initializer_list<int> numbers) {
   boost::asio::io_context& context = Loop::require_current("catching signals").context();
   auto set = std::make_unique<boost::asio::signal_set>(context);
   for (const int number : numbers) set->add(number);
-  return first_of(std::move(set));
+  first_ = first_of(std::move(set));
 }
 
 }  // namespace tern

@@ -1,7 +1,5 @@
 #include "tern/async/task_group.h"
 
-#include <spdlog/spdlog.h>
-
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -9,6 +7,7 @@
 #include "async/error_text.h"
 #include "tern/async/loop.h"
 #include "tern/detail/debug_build.h"
+#include "text/log.h"
 
 namespace tern {
 
@@ -68,8 +67,8 @@ TaskGroup::~TaskGroup() {
   // Left by an exception, or destroyed from outside, a scope cannot be expected to have joined.
   if (first_error_ && state_ == Joining::kNot && owner_ != nullptr && Job::current() == owner_ &&
       std::uncaught_exceptions() == 0) {
-    spdlog::warn("a TaskGroup was left without join(), which would have thrown what a member threw: {}",
-                 error_text(first_error_));
+    log_warning("async", "a TaskGroup was left without join(), which would have thrown what a member threw: {}",
+                error_text(first_error_));
   }
   while (!members_.empty()) members_.pop_front().abandon();
 }

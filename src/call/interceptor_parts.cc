@@ -1,7 +1,5 @@
 #include "call/interceptor_parts.h"
 
-#include <spdlog/spdlog.h>
-
 #include <cassert>
 #include <coroutine>
 #include <optional>
@@ -10,6 +8,7 @@
 
 #include "tern/async/job.h"
 #include "tern/async/loop.h"
+#include "text/log.h"
 
 // A part is a coroutine that the part around it awaits, usually in the same job. An interceptor may also await its
 // next() in a job of its own: gather() and with_timeout() do so, and these end before the interceptor does. A task that
@@ -94,13 +93,13 @@ Task<Status> InterceptorParts::run(std::shared_ptr<InterceptorParts> parts, std:
 Status InterceptorParts::reject(std::size_t index) {
   if (Loop::current() != &loop_) {
     Status elsewhere{StatusCode::kInternal, "an interceptor's next() was awaited on a loop that is not the call's"};
-    spdlog::error("{}", elsewhere.details());
+    log_error("call", "{}", elsewhere.details());
     return elsewhere;  // the rest is for the call's loop
   }
   Status status{StatusCode::kInternal, index < begun_
                                            ? "an interceptor called next() twice: it can be called once"
                                            : "an interceptor's next() was called after the interceptor had ended"};
-  spdlog::error("{}: {}", over_ ? std::string_view{"a call that has ended"} : method(), status.details());
+  log_error("call", "{}: {}", over_ ? std::string_view{"a call that has ended"} : method(), status.details());
   if (mistake_.ok()) mistake_ = status;
   return status;
 }

@@ -87,7 +87,8 @@ bool MessageStream::reader_waits() const noexcept { return reading_ != nullptr &
 void MessageStream::on_stalled() {
   if (incoming_ended_ || (!eager_ && !reader_waits())) return;
   refuse_incoming(Status{StatusCode::kResourceExhausted,
-                         "a message was begun and not gone on with, while others waited for the room (crowded_bytes)"});
+                         "a message was begun and not gone on with, while others waited for the room "
+                         "(max_unfinished_bytes, max_long_message_bytes)"});
 }
 
 void MessageStream::refuse_incoming(Status status) {

@@ -1,7 +1,5 @@
 #include "call/notify.h"
 
-#include <spdlog/spdlog.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -9,6 +7,7 @@
 
 #include "async/error_text.h"
 #include "tern/async/job.h"
+#include "text/log.h"
 
 namespace tern {
 
@@ -35,8 +34,8 @@ void log_thrown_by(const char* code) noexcept {
     return;
   }
   try {
-    spdlog::error("{} threw an exception, which is ignored: {} ({} more since the last such line)", code,
-                  error_text(std::current_exception()), left_out.exchange(0, std::memory_order_relaxed));
+    log_error("call", "{} threw an exception, which is ignored: {} ({} more since the last such line)", code,
+              error_text(std::current_exception()), left_out.exchange(0, std::memory_order_relaxed));
   } catch (...) {
     left_out.fetch_add(1, std::memory_order_relaxed);  // no memory for the text
   }

@@ -26,4 +26,13 @@ void require_positive(std::string_view name, std::chrono::nanoseconds value) {
   reject_option(name, fmt::format("is {:g} s: it must be longer than 0", seconds(value)));
 }
 
+void require_positive(std::string_view name, std::optional<std::chrono::nanoseconds> value) {
+  if (!value || value->count() > 0) return;
+  reject_option(name, fmt::format("is {:g} s: it must be longer than 0; std::nullopt lifts it", seconds(*value)));
+}
+
+void reject_zero_limit(std::string_view name, std::string_view problem) {
+  reject_option(name, fmt::format("is 0: {}; std::nullopt lifts the limit", problem));
+}
+
 }  // namespace tern

@@ -69,7 +69,7 @@ class CallAttempts::Repetition final : public Timer, private HedgedAttempt::Call
 };
 
 CallAttempts::CallAttempts(const detail::ChannelHandle& channel, std::string_view method, const CallOptions& options)
-    : MessageStream(channel.core()->config().options().max_receive_message_length),
+    : MessageStream(channel.core()->config().options().max_receive_message_length.value_or(SIZE_MAX)),
       channel_(channel.core()),
       head_{.method = method, .options = options, .metadata = {}, .deadline = {}, .trace = {}} {
   if (options.metadata != nullptr) head_.metadata = *options.metadata;

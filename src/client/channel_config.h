@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/service_config.h"
@@ -40,6 +41,8 @@ class ChannelConfig {
   /// Before the first call.
   void add_interceptor(ClientInterceptor& interceptor) { interceptors_.push_back(&interceptor); }
   void add_observer(ClientObserver& observer) { observers_.push_back(&observer); }
+  /// Keeps a shared one of them.
+  void keep(std::shared_ptr<const void> shared) { kept_.push_back(std::move(shared)); }
   [[nodiscard]] const std::vector<ClientInterceptor*>& interceptors() const noexcept { return interceptors_; }
   [[nodiscard]] const std::vector<ClientObserver*>& observers() const noexcept { return observers_; }
 
@@ -51,6 +54,7 @@ class ChannelConfig {
   std::shared_ptr<const ServiceConfig> service_config_;
   std::vector<ClientInterceptor*> interceptors_;
   std::vector<ClientObserver*> observers_;
+  std::vector<std::shared_ptr<const void>> kept_;
 };
 
 }  // namespace tern

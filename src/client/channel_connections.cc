@@ -1,8 +1,8 @@
 #include "client/channel_connections.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
+
+#include "text/log.h"
 
 namespace tern {
 
@@ -31,9 +31,10 @@ void ChannelConnections::say_goodbye() {
 
 // gRPC's rule for GOAWAY with "too_many_pings" (gRFC A8): half as often, for all connections that are made later.
 void ChannelConnections::too_many_pings(const std::string& peer) {
-  keepalive_time_ *= 2;
-  spdlog::warn("{} finds our pings too many (ChannelOptions::keepalive_time): from now on every {:.1f} s", peer,
-               std::chrono::duration<double>(keepalive_time_).count());
+  if (!keepalive_time_) return;  // it finds other pings too many than ours
+  *keepalive_time_ *= 2;
+  log_warning("client", "{} finds our pings too many (ChannelOptions::keepalive_time): from now on every {:.1f} s",
+              peer, std::chrono::duration<double>(*keepalive_time_).count());
 }
 
 }  // namespace tern

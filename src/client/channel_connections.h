@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,9 @@ class ChannelConnections final : private ConnectionOwner {
   template <class Folder>
   friend struct DebugLayout;
   [[nodiscard]] const http2::Settings& settings() const noexcept override { return settings_; }
-  [[nodiscard]] std::chrono::nanoseconds keepalive_time() const noexcept override { return keepalive_time_; }
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> keepalive_time() const noexcept override {
+    return keepalive_time_;
+  }
   void too_many_pings(const std::string& peer) override;
   [[nodiscard]] Balancer* balancer() const noexcept override { return balancer_; }
   void remove(ClientConnection& connection) override { delete &connection; }
@@ -49,7 +52,7 @@ class ChannelConnections final : private ConnectionOwner {
   std::shared_ptr<const ChannelConfig> config_;
   Balancer* balancer_;
   http2::Settings settings_;
-  std::chrono::nanoseconds keepalive_time_;
+  std::optional<std::chrono::nanoseconds> keepalive_time_;
   IntrusiveList<ClientConnection> connections_;
 };
 

@@ -1,13 +1,12 @@
 #include "client/channel_loop.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cassert>
 #include <stdexcept>
 #include <utility>
 
 #include "client/debug_offsets.h"
+#include "text/log.h"
 #include "transport/debug_layout.h"
 
 namespace tern {
@@ -152,7 +151,7 @@ void ChannelLoop::use_config(std::string_view json) {
       service_config_ = std::make_shared<const ServiceConfig>(ServiceConfig::parse(json));
     } catch (const std::invalid_argument& error) {
       if (discovery_.state() != Resolving::State::kKnown) throw;
-      spdlog::warn("{}: {}", connections_.config().target(), error.what());
+      log_warning("client", "{}: {}", connections_.config().target(), error.what());
     }
   }
   throttle_ = RetryThrottle::of(connections_.config().authority(), service_config_->throttling);

@@ -20,22 +20,22 @@ void check_backoff(const BackoffOptions& backoff) {
 }  // namespace
 
 ChannelOptions checked(ChannelOptions options) {
-  const auto require_count = [](const char* name, std::size_t value, const char* problem) {
-    if (value == 0) reject_option(name, problem);
-  };
-  require_count("ChannelOptions::max_receive_message_length", options.max_receive_message_length,
-                "is 0: every response would be rejected");
-  require_count("ChannelOptions::max_send_message_length", options.max_send_message_length,
-                "is 0: every request would be rejected");
-  require_count("ChannelOptions::max_connections_per_server", options.max_connections_per_server,
-                "is 0: no call could be made; 1 is one connection");
+  require_not_zero("ChannelOptions::max_receive_message_length", options.max_receive_message_length,
+                   "every response would be rejected");
+  require_not_zero("ChannelOptions::max_send_message_length", options.max_send_message_length,
+                   "every request would be rejected");
+  require_not_zero("ChannelOptions::max_metadata_size", options.max_metadata_size, "every response would be rejected");
+  require_not_zero("ChannelOptions::max_metadata_fields", options.max_metadata_fields,
+                   "every response would be rejected");
+  require_not_zero("ChannelOptions::max_connections_per_server", options.max_connections_per_server,
+                   "is 0: no call could be made; 1 is one connection");
   require_positive("ChannelOptions::connect_timeout", options.connect_timeout);
-  require_not_negative("ChannelOptions::keepalive_time", options.keepalive_time, "no keepalive");
+  require_positive("ChannelOptions::keepalive_time", options.keepalive_time);
   require_positive("ChannelOptions::keepalive_timeout", options.keepalive_timeout);
-  require_not_negative("ChannelOptions::idle_timeout", options.idle_timeout, "no limit");
+  require_positive("ChannelOptions::idle_timeout", options.idle_timeout);
   require_not_negative("ChannelOptions::min_time_between_resolutions", options.min_time_between_resolutions,
-                       "no limit");
-  require_not_negative("ChannelOptions::resolve_every", options.resolve_every, "never without cause");
+                       "that the channel looks after each loss");
+  require_positive("ChannelOptions::resolve_every", options.resolve_every);
   check_backoff(options.backoff);
   if (options.in_process != nullptr && options.resolver != nullptr) {
     reject_option("ChannelOptions::in_process", "and resolver are both set: the server is in this process, or found");

@@ -1,7 +1,6 @@
 #include "client/client_connection.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <cassert>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "call/notify.h"
 #include "client/connection_user.h"
 #include "tern/client/channel_options.h"
+#include "text/log.h"
 #include "text/utf8.h"
 
 namespace tern {
@@ -27,7 +27,7 @@ void ClientConnection::start() {
   connection_.keep_alive({.time = owner_.keepalive_time(),
                           .timeout = options.keepalive_timeout,
                           .without_calls = options.keepalive_without_calls});
-  if (options.idle_timeout.count() > 0) owner_.loop().arm(idle_timer_, Clock::now() + options.idle_timeout);
+  if (options.idle_timeout) owner_.loop().arm(idle_timer_, Clock::now() + *options.idle_timeout);
 }
 
 void ClientConnection::attempt_ended(const BalancedCallEnd& end) noexcept {
@@ -65,13 +65,13 @@ void ClientConnection::check_idle() {
     return;
   }
   calls_seen_ = opened;
-  owner_.loop().arm(idle_timer_, Clock::now() + owner_.options().idle_timeout);
+  owner_.loop().arm(idle_timer_, Clock::now() + *owner_.options().idle_timeout);
 }
 
 void ClientConnection::on_go_away(http2::ErrorCode code, std::string_view debug_data) {
   leaving_ = true;
   if (code != http2::ErrorCode::kNoError) {
-    spdlog::warn("{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), text::log_text(debug_data));
+    log_warning("client", "{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), text::log_text(debug_data));
   }
   if (code == http2::ErrorCode::kEnhanceYourCalm && debug_data == "too_many_pings") {
     owner_.too_many_pings(connection_.peer());

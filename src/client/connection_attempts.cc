@@ -64,14 +64,14 @@ class ConnectionAttempts::Attempt final : public Job, private ConnectionUser {
 };
 
 Task<std::unique_ptr<transport::ByteStream>> ConnectionAttempts::Attempt::connect() {
-  InProcess* in_process = channel_.options().in_process;
+  InProcess* in_process = channel_.options().in_process.get();
   if (in_process != nullptr) co_return in_process->connect(channel_.loop());
   co_return co_await transport::connect_to(channel_.loop(), address_);
 }
 
 Task<void> ConnectionAttempts::Attempt::run() {
   std::unique_ptr<transport::ByteStream> stream = co_await connect();
-  if (ClientTls* tls = channel_.options().tls; tls != nullptr) {
+  if (ClientTls* tls = channel_.options().tls.get(); tls != nullptr) {
     transport::PeerName name = channel_.config().server_name().value();
     stream = co_await transport::connect_tls(channel_.loop(), std::move(stream), *tls, std::move(name),
                                              transport::Alpn::kHttp2);

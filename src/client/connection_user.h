@@ -36,7 +36,7 @@ class ConnectionOwner {
   [[nodiscard]] virtual const ChannelOptions& options() const noexcept = 0;
   [[nodiscard]] virtual const http2::Settings& settings() const noexcept = 0;
   /// How often a silent server is asked whether it is still there.
-  [[nodiscard]] virtual std::chrono::nanoseconds keepalive_time() const noexcept = 0;
+  [[nodiscard]] virtual std::optional<std::chrono::nanoseconds> keepalive_time() const noexcept = 0;
   /// `peer` says that it is too often.
   virtual void too_many_pings(const std::string& peer) = 0;
   /// Hears how calls end; null: nobody.

@@ -1,12 +1,11 @@
 #include "client/discovery.h"
 
-#include <spdlog/spdlog.h>
-
 #include <cassert>
 #include <stdexcept>
 #include <utility>
 
 #include "tern/async/loop.h"
+#include "text/log.h"
 #include "transport/connector.h"
 
 namespace tern {
@@ -61,7 +60,7 @@ Discovery::Discovery(Loop& loop, const ChannelConfig& config, DiscoveryUser& use
       user_(user),
       resolving_({.backoff = config.options().backoff,
                   .min_between = config.options().min_time_between_resolutions,
-                  .every = {}}) {}
+                  .every = std::nullopt}) {}
 
 Discovery::~Discovery() = default;
 
@@ -79,7 +78,7 @@ void Discovery::reset_backoff() {
 }
 
 void Discovery::keep_looking(bool look) {
-  resolving_.look_every(look && config_.looks_up() ? config_.options().resolve_every : std::chrono::nanoseconds{0});
+  resolving_.look_every(look && config_.looks_up() ? config_.options().resolve_every : std::nullopt);
 }
 
 void Discovery::stop() {
@@ -106,7 +105,7 @@ void Discovery::follow(const Resolving::Step& step) {
 }
 
 Task<void> Discovery::look_up() {
-  Resolver* resolver = config_.options().resolver;
+  Resolver* resolver = config_.options().resolver.get();
   if (resolver == nullptr) {
     const std::vector<transport::Address> addresses =
         co_await transport::look_up(loop_, config_.target_addresses().addresses.front());
@@ -143,7 +142,7 @@ void Discovery::ended(const std::exception_ptr& error) {
       resolving_.failed(now, std::uniform_real_distribution<>{1 - jitter, 1 + jitter}(random_));
   if (resolving_.known()) {
     // The servers that were known go on.
-    spdlog::warn("{}: {}", config_.target(), failure.details());
+    log_warning("client", "{}: {}", config_.target(), failure.details());
   } else {
     failure_ = std::move(failure);
   }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/wrappers.pb.h>
-#include <spdlog/spdlog.h>
 
 #include <cassert>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "client/request_fields.h"
 #include "rpc/codec.h"
 #include "tern/async/sleep.h"
+#include "text/log.h"
 
 namespace tern {
 
@@ -124,8 +124,8 @@ Task<void> HealthWatch::watch() {
       backoff.reset();
     }
     if (call.status().code() == StatusCode::kUnimplemented) {
-      spdlog::warn("{} has no grpc.health.v1.Health, which healthCheckConfig asks for: taken to be healthy",
-                   connection_.peer());
+      log_warning("client", "{} has no grpc.health.v1.Health, which healthCheckConfig asks for: taken to be healthy",
+                  connection_.peer());
       tell(true, {});
       co_return;
     }

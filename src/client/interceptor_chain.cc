@@ -79,7 +79,7 @@ void InterceptorChain::finished(std::exception_ptr error) {
 }
 
 Task<Status> InterceptorChain::run_call() {
-  for (CallCredentials* credentials : {config_.options().call_credentials, head_.options.credentials}) {
+  for (CallCredentials* credentials : {config_.options().call_credentials.get(), head_.options.credentials}) {
     if (credentials == nullptr) continue;
     Status status = co_await add_credentials(*credentials);
     if (!status.ok()) co_return status;

@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "client/channel_config.h"
+#include "http2/defaults.h"
 #include "http2/header_list.h"
 #include "rpc/header_names.h"
 #include "tern/rpc/trace_context.h"
@@ -82,7 +83,8 @@ Status response_metadata_too_long(http2::HeaderListSize size, const ChannelConfi
   return Status{StatusCode::kResourceExhausted,
                 fmt::format("the response's metadata, {} bytes in {} fields, exceeds the channel's max_metadata_size "
                             "({}) or max_metadata_fields ({})",
-                            size.bytes, size.fields, options.max_metadata_size, options.max_metadata_fields)};
+                            size.bytes, size.fields, http2::header_limit(options.max_metadata_size),
+                            http2::header_limit(options.max_metadata_fields))};
 }
 
 }  // namespace tern

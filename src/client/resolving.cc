@@ -37,7 +37,7 @@ Resolving::Step Resolving::ended(Clock::time_point now) {
   assert(running_);
   running_ = false;
   failures_ = 0;
-  if (options_.every.count() > 0) wake_ = now + options_.every;
+  if (options_.every) wake_ = now + *options_.every;
   return wait();
 }
 

@@ -23,8 +23,8 @@ class Resolving {
   struct Options {
     BackoffOptions backoff;
     std::chrono::nanoseconds min_between{};
-    /// Looks again after this long without cause; 0: never.
-    std::chrono::nanoseconds every{};
+    /// Looks again after this long without cause; std::nullopt: never.
+    std::optional<std::chrono::nanoseconds> every = std::nullopt;
   };
   enum class State { kIdle, kLookingUp, kFailed, kKnown };
 
@@ -57,7 +57,7 @@ class Resolving {
   /// The user knows that it is worth trying again.
   Step reset_backoff(Clock::time_point now);
   /// Looks again this often from now on.
-  void look_every(std::chrono::nanoseconds every) noexcept { options_.every = every; }
+  void look_every(std::optional<std::chrono::nanoseconds> every) noexcept { options_.every = every; }
 
  private:
   Step begin(Clock::time_point now);

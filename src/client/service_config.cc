@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +10,7 @@
 #include <stdexcept>
 
 #include "rpc/lower_case.h"
+#include "text/log.h"
 #include "text/utf8.h"
 
 namespace tern {
@@ -32,8 +32,8 @@ const Value* member(const Struct& object, const char* key) {
 void warn_of_unknown(const Struct& object, const char* where, std::initializer_list<std::string_view> known) {
   for (const auto& [key, value] : object.fields()) {
     if (std::ranges::find(known, std::string_view{key}) != known.end()) continue;
-    spdlog::warn("service config: \"{}\" in {} is unknown and has no effect: known are {}", text::log_text(key), where,
-                 fmt::join(known, ", "));
+    log_warning("client", "service config: \"{}\" in {} is unknown and has no effect: known are {}",
+                text::log_text(key), where, fmt::join(known, ", "));
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "http2/frame.h"
@@ -72,9 +73,9 @@ inline constexpr std::size_t kUsualHeaderBytes = std::size_t{16} * 1024;
 /// a few for a request; one that sends them without end would keep its client busy.
 inline constexpr std::size_t kInterimResponses = 100;
 
-/// A limit of header bytes or fields as an option gives it; 0 disables it.
-constexpr std::uint32_t header_limit(std::size_t option) noexcept {
-  return option == 0 || option > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(option);
+/// Returns a limit of header bytes or fields as an option gives it; std::nullopt is no limit.
+constexpr std::uint32_t header_limit(std::optional<std::size_t> option) noexcept {
+  return !option || *option > UINT32_MAX ? UINT32_MAX : static_cast<std::uint32_t>(*option);
 }
 
 /// A client opens no more streams than this before the server has said how many it allows.
@@ -85,7 +86,7 @@ inline constexpr std::size_t kPendingKept = 512;
 
 /// Bytes written by one system call: enough to amortise it, few enough to stay in the cache.
 inline constexpr std::size_t kBatchBytes = std::size_t{64} * 1024;
-/// A batch of large messages may be larger, as it only points at them; what is in one counts as sent (crowded_bytes).
+/// A batch of large messages may be larger, as it only points at them; what is in one counts as sent (MemoryBudget).
 inline constexpr std::size_t kBatchReferencedBytes = std::size_t{256} * 1024;
 /// From this size on, bytes are pointed at rather than copied.
 inline constexpr std::size_t kReferenceFrom = 4096;

@@ -1,7 +1,7 @@
 // Intake: whose peers may send on while the connections of one loop hold much of messages that are not whole yet.
 //
 //   few bytes                 everybody receives as fast as its peer sends
-//   more than `crowded`       who holds much asks first and waits in line: room is what finished messages leave behind,
+//   more than the room        who holds much asks first and waits in line: room is what finished messages leave behind,
 //                             and a little more for each second, so that slow peers without fault are not stopped; one
 //                             of the line is not held up, so that it ends its messages and does leave something behind
 //   and who sends next to nothing for a while, with room to, while others wait, loses them (Receiver::on_stalled)
@@ -38,9 +38,9 @@ class Intake {
     ~Receiver() = default;
   };
 
-  /// `crowded`: bytes of messages that are not whole, from which on peers must wait; 0: never. `most`: what they may
-  /// come to hold all the same, by and by; 0: without limit.
-  Intake(Loop& loop, std::size_t crowded, std::size_t most) noexcept : loop_(loop), room_(crowded, most) {}
+  /// `room`: bytes of messages that are not whole, from which on peers must wait (ServerOptions::max_unfinished_bytes).
+  /// `most`: what that may grow to while peers wait. Either may be kNoLimit.
+  Intake(Loop& loop, std::size_t room, std::size_t most) noexcept : loop_(loop), room_(room, most) {}
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 

@@ -31,8 +31,8 @@ class LongMessages {
  public:
   class Peer;
 
-  /// `room`: bytes of the messages that come in; one may always. 0: all may. `most`: what that may grow to while others
-  /// wait; 0: without limit.
+  /// `room`: bytes of the messages that come in (ServerOptions::max_long_message_bytes); one may always. `most`: what
+  /// that may grow to while others wait. Either may be kNoLimit.
   LongMessages(Loop& loop, std::size_t room, std::size_t most) noexcept : loop_(loop), room_(room, most) {}
   LongMessages(const LongMessages&) = delete;
   LongMessages& operator=(const LongMessages&) = delete;

@@ -18,13 +18,13 @@ bool MemoryBudget::allows_where_much_is_held(std::size_t size) const noexcept {
   assert(whole_.parts_ > 0);
   whole_.much_is_held();
   const std::size_t all = whole_.limits_.held;
-  return all == 0 || whole_.used_ + size <= all || used_ + size <= all / whole_.parts_;
+  return whole_.used_ + size <= all || used_ + size <= all / whole_.parts_;
 }
 
 Task<bool> MemoryBudget::until_not_crowded() {
   while (crowded()) {
     const std::uint64_t before = sent_;
-    assert(limit_ != 0);  // else it is never crowded
+    assert(takes_turns_);  // else it is never crowded
     room_.clear();
     const bool room = co_await room_.wait(Clock::now() + kPatience * kLookEvery);
     if (!room && sent_ == before && crowded()) co_return false;

@@ -1,6 +1,6 @@
 // MemoryBudget: bytes of messages that one connection holds, received and not read or written and not sent; LoopBudget:
-// those that all connections of a server's part on one loop hold together. Who has much to send begins nothing more
-// (crowded); who has much of messages that are not received as a whole waits for the others (Intake).
+// those that all connections of a server's part on one loop hold together. A connection that has much to send begins
+// nothing more (crowded). One that holds much of messages that have come in part waits for the others (Intake).
 #pragma once
 
 #include <algorithm>
@@ -21,24 +21,27 @@ namespace tern::http2 {
 /// What calls and requests are refused with whose answers nobody takes.
 inline constexpr const char* kNothingIsTaken =
     "the client does not take what is sent to it (max_buffered_bytes_per_connection, max_buffered_bytes, "
-    "crowded_bytes)";
+    "max_unsent_bytes)";
 
 class LoopBudget {
  public:
-  /// In bytes; 0: none.
+  /// In bytes.
   struct Limits {
     /// Of messages that are held.
-    std::size_t held = 0;
-    /// Of messages that wait to be sent, from which on the loop counts as crowded; the same for those that are not yet
-    /// received as a whole.
-    std::size_t crowded = 0;
+    std::size_t held = kNoLimit;
+    /// Of messages that wait to be sent, from which on the loop counts as crowded.
+    std::size_t unsent = kNoLimit;
+    /// Of messages that have come in part, from which on connections take turns (Intake).
+    std::size_t unfinished = kNoLimit;
+    /// Of the long messages that come in at the same time (LongMessages).
+    std::size_t long_messages = kNoLimit;
   };
   LoopBudget(Loop& loop, Limits limits) noexcept
       : loop_(loop),
         limits_(limits),
-        little_(std::min(limits.held - 1, limits.crowded - 1)),  // of none, SIZE_MAX
-        intake_(loop, limits.crowded, limits.held),
-        long_messages_(loop, limits.crowded, limits.held) {}
+        little_(std::min({limits.held, limits.unsent, limits.unfinished, limits.long_messages})),
+        intake_(loop, limits.unfinished, limits.held),
+        long_messages_(loop, limits.long_messages, limits.held) {}
   LoopBudget(const LoopBudget&) = delete;
   LoopBudget& operator=(const LoopBudget&) = delete;
 
@@ -73,9 +76,11 @@ class LoopBudget {
 /// All on the loop.
 class MemoryBudget {
  public:
-  /// A part of `whole`, which must outlive it, with a limit of its own to what it holds, in bytes; 0: none, also where
-  /// the whole is crowded.
-  MemoryBudget(std::size_t limit, LoopBudget& whole) noexcept : limit_(limit), whole_(whole), intake_(whole.intake_) {
+  /// kNone: its calls never wait for those of others, also where the whole is crowded.
+  enum class Turns : bool { kNone, kTakes };
+  /// A part of `whole`, which must outlive it. `limit`: of what it holds itself, in bytes, or kNoLimit.
+  MemoryBudget(std::size_t limit, LoopBudget& whole, Turns turns = Turns::kTakes) noexcept
+      : limit_(limit), takes_turns_(turns == Turns::kTakes), whole_(whole), intake_(whole.intake_) {
     ++whole_.parts_;
   }
   MemoryBudget(const MemoryBudget&) = delete;
@@ -121,14 +126,13 @@ class MemoryBudget {
   /// long its message; where the whole is used up, each part may still use its fair share, so that one that hoards does
   /// not starve the others.
   [[nodiscard]] bool allows(std::size_t size, std::size_t own) const noexcept {
-    if (limit_ != 0 && used_ != own && used_ + size > limit_) return false;
+    if (used_ != own && used_ + size > limit_) return false;
     return whole_.used_ + size <= whole_.little_ || allows_where_much_is_held(size);
   }
 
   /// Whether all parts have much to send, and this one has part in it: it had better begin nothing more.
   [[nodiscard]] bool crowded() const noexcept {
-    return unsent_ > kSmallPart && limit_ != 0 && whole_.limits_.crowded != 0 &&
-           whole_.unsent_ > whole_.limits_.crowded;
+    return unsent_ > kSmallPart && takes_turns_ && whole_.unsent_ > whole_.limits_.unsent;
   }
   /// Awaits that it is not; false when its peer has taken nothing for a while.
   Task<bool> until_not_crowded();
@@ -142,12 +146,13 @@ class MemoryBudget {
     return *long_messages_;
   }
   /// Whether its messages count there at all.
-  [[nodiscard]] bool takes_turns() const noexcept { return limit_ != 0; }
+  [[nodiscard]] bool takes_turns() const noexcept { return takes_turns_; }
 
  private:
   [[nodiscard]] bool allows_where_much_is_held(std::size_t size) const noexcept;
 
   std::size_t limit_;
+  bool takes_turns_;
   std::size_t used_ = 0;
   std::size_t unsent_ = 0;  // of `used_`
   std::uint64_t sent_ = 0;

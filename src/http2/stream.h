@@ -89,7 +89,7 @@ class Stream : public ListNode<Stream>, private SendTurn {
 
  protected:
   /// Says how many bytes are held of a message that has not come as a whole; 0: there is none. Where all connections
-  /// hold much of such, the peer waits its turn to send on (crowded_bytes).
+  /// hold much of such, the peer waits its turn to send on (Intake).
   void hold_unfinished(std::size_t bytes) {
     // Most messages come as a whole.
     if (bytes != 0 || unfinished_ != 0 || long_message_ != nullptr) count_unfinished(bytes);

@@ -23,24 +23,27 @@ inline constexpr std::chrono::seconds kLookEvery{1};
 inline constexpr std::size_t kLeastProgress = std::size_t{16} * 1024;
 inline constexpr unsigned kPatience = 3;
 
+/// In place of a number of bytes.
+inline constexpr std::size_t kNoLimit = SIZE_MAX;
+
 class GrowingRoom {
  public:
-  /// In bytes; 0: there is no limit. `most`: what it may grow to; 0: without limit.
+  /// In bytes, or kNoLimit. `most`: what it may grow to, or kNoLimit.
   GrowingRoom(std::size_t bytes, std::size_t most) noexcept : bytes_(bytes), most_(most) {}
 
-  [[nodiscard]] bool unlimited() const noexcept { return bytes_ == 0; }
+  [[nodiscard]] bool unlimited() const noexcept { return bytes_ == kNoLimit; }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_ + raised_; }
   [[nodiscard]] std::size_t least() const noexcept { return bytes_; }
   [[nodiscard]] bool grown() const noexcept { return raised_ > 0; }
   /// At each look at which somebody waits. A hundred peers that each need half a minute for a message of 4 MiB take
   /// 200 MiB together: without fault, so that the server comes to take them all at once.
   void grow() noexcept {
-    if (most_ == 0 || bytes() < most_) raised_ += kGrowth;
+    if (bytes() < most_) raised_ += kGrowth;
   }
   /// To so many times the least, if it is not more already.
   void raise(std::size_t times) noexcept {
-    assert(times > 0);
-    const std::size_t wanted = most_ == 0 ? times * bytes_ : std::min(times * bytes_, most_);
+    assert(times > 0 && !unlimited());
+    const std::size_t wanted = std::min(times * bytes_, most_);
     if (bytes() < wanted) raised_ = wanted - bytes_;
     assert(bytes() >= wanted);
   }

@@ -62,7 +62,7 @@ Task<std::unique_ptr<transport::ByteStream>> ConnectionPool::connect_stream(cons
   addresses.front().port = url.port;
   std::unique_ptr<transport::ByteStream> stream = co_await transport::connect(loop_, std::move(addresses));
   if (!url.secure) co_return stream;
-  ClientTls* tls = options_.tls;
+  ClientTls* tls = options_.tls.get();
   if (tls == nullptr) tls = own_tls_ ? &*own_tls_ : &own_tls_.emplace();
   const transport::Alpn alpn = http2 ? transport::Alpn::kHttp1Too : transport::Alpn::kHttp1;
   transport::PeerName name = transport::PeerName::of_server(*tls, url.host);

@@ -1,7 +1,5 @@
 #include "rest/error_response.h"
 
-#include <spdlog/spdlog.h>
-
 #include <exception>
 #include <optional>
 #include <stdexcept>
@@ -12,6 +10,7 @@
 #include "http2/field_rules.h"
 #include "rest/connect_error.h"
 #include "rest/status_json.h"
+#include "text/log.h"
 #include "text/utf8.h"
 
 namespace tern::rest {
@@ -68,8 +67,9 @@ Response shaped(const SiteOptions& options, const SiteError& error, Response sta
   std::string problem;
   std::optional<Response> response = call_shape(options.error_response, error, problem);
   if (!response) {
-    spdlog::error("{} {}: {} failed, google.rpc.Status is sent in its place: {}", text::log_text(error.request.method),
-                  text::log_text(error.request.path()), kOption, text::log_text(problem));
+    log_error("rest", "{} {}: {} failed, google.rpc.Status is sent in its place: {}",
+              text::log_text(error.request.method), text::log_text(error.request.path()), kOption,
+              text::log_text(problem));
     return standard;
   }
   response->status = error.http_status;

@@ -43,7 +43,8 @@ inline constexpr BodyRefusal kBodyLate{408, Refusal::kStalled, "the body did not
                                        StatusCode::kDeadlineExceeded};
 /// It did not go on while others waited for the memory that it holds.
 inline constexpr BodyRefusal kBodyStalled{
-    503, Refusal::kMessages, "the body was not gone on with, while others waited for the room (crowded_bytes)",
+    503, Refusal::kMessages,
+    "the body was not gone on with, while others waited for the room (max_unfinished_bytes, max_long_message_bytes)",
     StatusCode::kResourceExhausted};
 
 /// A request's body and its response on one version of HTTP. Each function that sends awaits until there is room for

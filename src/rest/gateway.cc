@@ -3,7 +3,6 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/type_resolver_util.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,7 @@
 #include "rest/strict_json.h"
 #include "rpc/header_names.h"
 #include "rpc/timeout.h"
+#include "text/log.h"
 #include "text/number.h"
 #include "text/utf8.h"
 #include "transport/address.h"
@@ -62,7 +62,7 @@ void add_if_sound(Metadata& metadata, std::string_view name, std::string_view va
     metadata.add(name, value);
   } catch (const std::invalid_argument& error) {
     // HTTP allows more than gRPC; what it does not have does not travel on.
-    spdlog::debug("a field is not passed on: {}", text::log_text(error.what()));
+    log_debug("rest", "a field is not passed on: {}", text::log_text(error.what()));
   }
 }
 
@@ -93,7 +93,7 @@ void Gateway::connect_to(Server& server) {
   if (channel_ != nullptr) throw std::logic_error("a Site has the services of one server");
   server.listen(in_process_);
   channel_ = std::make_unique<Channel>(
-      "in-process", ChannelOptions{.max_receive_message_length = SIZE_MAX, .in_process = &in_process_});
+      "in-process", ChannelOptions{.max_receive_message_length = std::nullopt, .in_process = &in_process_});
   for (const std::string& name : server.service_names()) {
     const pb::ServiceDescriptor* service = pb::DescriptorPool::generated_pool()->FindServiceByName(name);
     if (service == nullptr) continue;

@@ -1,20 +1,19 @@
 #include "rest/http1_connection.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 #include "async/error_text.h"
 #include "rest/http1_response_head.h"
 #include "rest/no_body.h"
 #include "rest/part.h"
+#include "text/log.h"
 
 namespace tern::rest {
 
 Http1Connection::Http1Connection(Part& part, std::unique_ptr<transport::ByteStream> stream, std::string first_bytes)
     : Job(part.loop()),
       part_(part),
-      memory_(SIZE_MAX, part.memory()),
+      memory_(http2::kNoLimit, part.memory()),
       stream_(std::move(stream), std::move(first_bytes), *this, part.site().options().write_timeout),
       peer_(stream_.peer()),
       scheme_(stream_.secure() ? "https" : "http"),
@@ -62,9 +61,9 @@ void Http1Connection::finished(std::exception_ptr error) {
   try {
     if (error) std::rethrow_exception(error);
   } catch (const Cancelled&) {
-    spdlog::debug("connection of {}: cancelled: the client left, or the server stops", peer_);
+    log_debug("rest", "connection of {}: cancelled: the client left, or the server stops", peer_);
   } catch (...) {
-    spdlog::debug("connection of {}: {}", peer_, error_text(error));
+    log_debug("rest", "connection of {}: {}", peer_, error_text(error));
   }
   part_.remove(*this);
 }

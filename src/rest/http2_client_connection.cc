@@ -1,11 +1,10 @@
 #include "rest/http2_client_connection.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <utility>
 
+#include "text/log.h"
 #include "text/utf8.h"
 
 namespace tern::rest {
@@ -97,7 +96,7 @@ void Http2ClientConnection::on_go_away(http2::ErrorCode code, std::string_view d
   leaving_ = true;
   idle_timer_.disarm();
   if (code != http2::ErrorCode::kNoError) {
-    spdlog::warn("{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), text::log_text(debug_data));
+    log_warning("rest", "{} sent GOAWAY {} {}", connection_.peer(), http2::name_of(code), text::log_text(debug_data));
   }
   changed_();
 }

@@ -1,7 +1,5 @@
 #include "rest/http2_exchange.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,6 +7,7 @@
 #include "rest/part.h"
 #include "tern/async/with_timeout.h"
 #include "tern/version.h"
+#include "text/log.h"
 #include "text/utf8.h"
 
 namespace tern::rest {
@@ -180,8 +179,8 @@ void Http2Exchange::finished(std::exception_ptr error) {
   } catch (const Cancelled&) {
     if (open() && !answered_at_once()) reset(http2::ErrorCode::kCancel);
   } catch (...) {
-    spdlog::debug("{} {} of {}: {}", text::log_text(request_.method), text::log_text(request_.path()), request_.peer,
-                  text::log_text(error_text(error)));
+    log_debug("rest", "{} {} of {}: {}", text::log_text(request_.method), text::log_text(request_.path()),
+              request_.peer, text::log_text(error_text(error)));
     if (open()) reset(http2::ErrorCode::kInternalError);
   }
   while (!received_.empty()) read_ += received_.pop().size();

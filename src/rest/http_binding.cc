@@ -1,7 +1,5 @@
 #include "rest/http_binding.h"
 
-#include <spdlog/spdlog.h>
-
 #include <stdexcept>
 #include <tuple>
 
@@ -9,6 +7,7 @@
 #include "rest/gateway.h"
 #include "rest/http_body.h"
 #include "rest/message_fields.h"
+#include "text/log.h"
 
 namespace tern::rest {
 
@@ -100,8 +99,8 @@ std::vector<HttpBinding> bindings_of(const pb::MethodDescriptor& method) {
 
 void warn_left_out(const pb::MethodDescriptor& method, std::string_view http_method, std::string_view path,
                    std::string_view why) {
-  spdlog::warn("{}: {} is not served at \"{} {}\" (google.api.http): {}", method.file()->name(), method.full_name(),
-               http_method, path, why);
+  log_warning("rest", "{}: {} is not served at \"{} {}\" (google.api.http): {}", method.file()->name(),
+              method.full_name(), http_method, path, why);
 }
 
 }  // namespace tern::rest

@@ -1,7 +1,5 @@
 #include "tern/rest/site.h"
 
-#include <spdlog/spdlog.h>
-
 #include <exception>
 #include <utility>
 
@@ -22,6 +20,7 @@
 #include "rest/transcoding.h"
 #include "rpc/compression.h"
 #include "tern/client/channel.h"
+#include "text/log.h"
 #include "text/utf8.h"
 
 namespace tern::rest {
@@ -170,12 +169,12 @@ Task<Response> Site::Core::answer(Request& request) const {
     response = error(request, HttpError{500, "internal server error"});
   }
   if (!what.empty()) {
-    spdlog::error("{} {}: unexpected exception in the handler: {}", text::log_text(request.method),
-                  text::log_text(request.path()), text::log_text(what));
+    log_error("rest", "{} {}: unexpected exception in the handler: {}", text::log_text(request.method),
+              text::log_text(request.path()), text::log_text(what));
   }
   if (!is_final_status(response.status)) {
-    spdlog::error("{} {}: the handler answered with status {}, which is not between 200 and 599: 500 is sent",
-                  request.method, request.path(), response.status);
+    log_error("rest", "{} {}: the handler answered with status {}, which is not between 200 and 599: 500 is sent",
+              request.method, request.path(), response.status);
     response = error(request, HttpError{500, "internal server error"});
   }
   complete(request, response);

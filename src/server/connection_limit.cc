@@ -1,7 +1,5 @@
 #include "server/connection_limit.h"
 
-#include <sys/resource.h>
-
 #include <cassert>
 #include <utility>
 
@@ -9,16 +7,6 @@
 #include "transport/byte_stream.h"
 
 namespace tern {
-
-namespace {
-
-std::size_t three_quarters_of_descriptors() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
-  return static_cast<std::size_t>(limit.rlim_cur) / 4 * 3;
-}
-
-}  // namespace
 
 class ConnectionLimit::Place {
  public:
@@ -32,12 +20,12 @@ class ConnectionLimit::Place {
   std::string address_;
 };
 
-ConnectionLimit::ConnectionLimit(std::size_t most, std::size_t most_per_address)
-    : most_(most != 0 ? most : three_quarters_of_descriptors()), most_per_address_(most_per_address) {}
+ConnectionLimit::ConnectionLimit(std::optional<std::size_t> most, std::optional<std::size_t> most_per_address)
+    : most_(most.value_or(SIZE_MAX)), most_per_address_(most_per_address) {}
 
 std::shared_ptr<void> ConnectionLimit::admit(const transport::ByteStream& connection) {
   std::string address;
-  if (most_per_address_ != 0) address = transport::host_of_peer(connection.peer());
+  if (most_per_address_) address = transport::host_of_peer(connection.peer());
   if (!enter(address)) return nullptr;
   return std::make_shared<Place>(*this, std::move(address));
 }
@@ -50,7 +38,7 @@ bool ConnectionLimit::enter(const std::string& address) {
   if (address.empty()) return true;
   const std::lock_guard lock{mutex_};
   std::size_t& here = by_address_[address];
-  if (here < most_per_address_) {
+  if (here < *most_per_address_) {
     ++here;
     return true;
   }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace tern {
@@ -17,9 +18,8 @@ class ByteStream;
 /// Any thread.
 class ConnectionLimit {
  public:
-  /// `most` in all, 0: three quarters of the descriptors that the process may have, so that accepting leaves some for
-  /// databases and files. `most_per_address`, 0: no limit.
-  ConnectionLimit(std::size_t most, std::size_t most_per_address);
+  /// `most` in all, and from one address; std::nullopt is no limit.
+  ConnectionLimit(std::optional<std::size_t> most, std::optional<std::size_t> most_per_address);
   ConnectionLimit(const ConnectionLimit&) = delete;
   ConnectionLimit& operator=(const ConnectionLimit&) = delete;
   ~ConnectionLimit() = default;
@@ -35,7 +35,7 @@ class ConnectionLimit {
   void leave(const std::string& address) noexcept;
 
   std::size_t most_;
-  std::size_t most_per_address_;
+  std::optional<std::size_t> most_per_address_;
   std::atomic<std::size_t> count_ = 0;
   std::mutex mutex_;
   std::map<std::string, std::size_t, std::less<>> by_address_;  // only with a limit

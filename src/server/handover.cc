@@ -1,7 +1,6 @@
 #include "tern/server/handover.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include "server/handover_channel.h"
 #include "server/handover_protocol.h"
 #include "tern/async/loop.h"
+#include "text/log.h"
 #include "transport/descriptor_message.h"
 #include "transport/unix_socket_file.h"
 
@@ -111,8 +111,8 @@ Task<int> hand_over(std::vector<ListeningSocket> sockets, HandoverOptions option
   const std::unique_ptr<ChildProcess> child = start(options, ends.second.get());
   ends.second.close();
   const int id = child->id();
-  spdlog::info("restart: process {} starts with {} listening sockets; this one (pid {}) serves until it does", id,
-               sockets.size(), ::getpid());
+  log_info("server", "restart: process {} starts with {} listening sockets; this one (pid {}) serves until it does", id,
+           sockets.size(), ::getpid());
   const std::string failure = co_await wait_until_it_serves(channel, *child, options.timeout);
   if (!failure.empty()) throw std::runtime_error(failure);
   child->release();
@@ -121,7 +121,7 @@ Task<int> hand_over(std::vector<ListeningSocket> sockets, HandoverOptions option
   }
   if (options.service_manager != nullptr) options.service_manager->main_process_is(id);
   static_cast<void>(channel.send(kHandoverMain));  // a process that ended just now needs no answer
-  spdlog::info("restart: process {} serves", id);
+  log_info("server", "restart: process {} serves", id);
   co_return id;
 }
 

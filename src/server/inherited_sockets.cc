@@ -1,7 +1,6 @@
 #include "tern/server/inherited_sockets.h"
 
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 
 #include "server/handover_channel.h"
 #include "server/handover_protocol.h"
+#include "text/log.h"
 #include "text/number.h"
 #include "transport/descriptor_message.h"
 #include "transport/unix_socket_file.h"
@@ -162,7 +162,8 @@ std::vector<ListeningSocket> InheritedSockets::take(std::string_view name) {
 
 Task<void> InheritedSockets::confirm() {
   for (const ListeningSocket& socket : state_->sockets) {
-    spdlog::warn("the inherited socket \"{}\" ({}) is not used, and is closed", socket.name(), socket.address());
+    log_warning("server", "the inherited socket \"{}\" ({}) is not used, and is closed", socket.name(),
+                socket.address());
   }
   state_->sockets.clear();
   if (!from_restart()) co_return;
@@ -171,8 +172,8 @@ Task<void> InheritedSockets::confirm() {
   state_->channel.close();
   for (const auto& file : state_->files) file->own();
   if (answer == kHandoverMain) co_return;
-  spdlog::warn("the process before this one {}; this one serves alone",
-               answer ? "ended before it had handed over" : "does not answer");
+  log_warning("server", "the process before this one {}; this one serves alone",
+              answer ? "ended before it had handed over" : "does not answer");
 }
 
 }  // namespace tern

@@ -1,7 +1,6 @@
 #include "tern/server/server.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cassert>
@@ -27,6 +26,7 @@
 #include "tern/async/loop.h"
 #include "tern/async/task_group.h"
 #include "tern/detail/misuse.h"
+#include "text/log.h"
 #include "transport/acceptor.h"
 #include "transport/entity_id.h"
 
@@ -133,6 +133,9 @@ class Server::Core {
 
   [[nodiscard]] std::vector<std::string> service_names() const { return shared_->registry.names(); }
 
+  /// Keeps what is shared as long as the server, and longer where handlers block their threads for ever.
+  void keep(std::shared_ptr<const void> shared) { kept_.push_back(std::move(shared)); }
+
   void add_interceptor(ServerInterceptor& interceptor) {
     require_not_listening("add_interceptor()");
     shared_->interceptors.push_back(&interceptor);
@@ -151,7 +154,7 @@ class Server::Core {
     shared_->registry.set_fallback(service.handler());
   }
 
-  std::uint16_t listen(std::string_view text, ListenOptions options) {
+  std::uint16_t listen(std::string_view text, const ListenOptions& options) {
     require_not_stopped("listen()");
     const Loop::Turn turn{home_};  // a program that runs its own io_context may be in none
     tell_observers();
@@ -159,11 +162,14 @@ class Server::Core {
     const std::string name{options.name.empty() ? text : options.name};
     if (name.find('\n') != std::string::npos) throw std::invalid_argument("a listening socket's name has a line break");
     auto acceptors = acceptors_for(text, name, options);
+    keep(options.tls.shared());
+    keep(options.http.shared());
     for (std::unique_ptr<transport::Acceptor>& acceptor : acceptors) {
-      accepting_.spawn(acceptor->accept_forever([this, options](Loop& loop, transport::Socket socket) {
-        part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)),
-                                     {.tls = options.tls, .http = options.http});
-      }));
+      accepting_.spawn(acceptor->accept_forever(
+          [this, tls = options.tls.get(), http = options.http.get()](Loop& loop, transport::Socket socket) {
+            part_of(loop).add_connection(transport::make_socket_stream(loop, std::move(socket)),
+                                         {.tls = tls, .http = http});
+          }));
       parts_->add_listening(acceptor->name());
       acceptors_.push_back({.acceptor = std::move(acceptor), .name = name});
     }
@@ -178,12 +184,13 @@ class Server::Core {
     return sockets;
   }
 
-  void serve_socket(int descriptor, ServerTls* tls) {
+  void serve_socket(int descriptor, const detail::SharedOrBorrowed<ServerTls>& tls) {
     require_not_stopped("serve_socket()");
+    keep(tls.shared());
     const Loop::Turn turn{home_};
     serves_sockets_ = true;
     part_of(home_).add_connection(transport::make_socket_stream(home_, transport::adopt_socket(home_, descriptor)),
-                                  {.tls = tls});
+                                  {.tls = tls.get()});
   }
 
   void listen(InProcess& in_process) {
@@ -200,7 +207,7 @@ class Server::Core {
     check_options(options);
     require_home("serve_until()");
     if (stopping_ || !acceptors_.empty() || !in_processes_.empty() || serves_sockets_) return;
-    spdlog::warn("serve_until() of a server that listens on nothing: call listen() before");
+    log_warning("server", "serve_until() of a server that listens on nothing: call listen() before");
   }
 
   // It ends whether or not whoever asked for it still waits.
@@ -325,7 +332,8 @@ class Server::Core {
   void warn_of_long_calls() const {
     const std::size_t calls = calls_in_flight();
     if (calls == 0 || grace_ends_ <= delay_ends_) return;
-    spdlog::warn(
+    log_warning(
+        "server",
         "{} calls still run at the end of the server's grace, and are cancelled: raise StopOptions::grace, or end "
         "their "
         "handlers earlier (ServerContext::end_when_draining())",
@@ -358,10 +366,11 @@ class Server::Core {
       const std::lock_guard lock{mutex};
       methods.insert(methods.end(), blocked.begin(), blocked.end());
     });
-    spdlog::error("the server has ended, but handlers of {} block their threads, which are left behind",
-                  fmt::join(methods, ", "));
+    log_error("server", "the server has ended, but handlers of {} block their threads, which are left behind",
+              fmt::join(methods, ", "));
     // Each part has its own reference to what all share; one more stays for good.
     static_cast<void>(new std::shared_ptr<ServerShared>(shared_));
+    static_cast<void>(new std::vector<std::shared_ptr<const void>>(std::move(kept_)));
   }
 
   /// Runs `work` for each part on its own loop, some time soon; not at all when the part is gone by then.
@@ -382,6 +391,7 @@ class Server::Core {
     done.wait();
   }
 
+  std::vector<std::shared_ptr<const void>> kept_;  // the first member: the others use them
   Loop& home_;
   std::shared_ptr<ServerShared> shared_;
   std::shared_ptr<ServerParts> parts_;
@@ -427,15 +437,29 @@ Server::~Server() {
 }
 
 void Server::add_service(Service& service) { core_->add_service(service); }
+void Server::add_service(std::shared_ptr<Service> service) {
+  core_->add_service(detail::required(service, "add_service()"));
+  core_->keep(std::move(service));
+}
 std::vector<std::string> Server::service_names() const { return core_->service_names(); }
 void Server::add_interceptor(ServerInterceptor& interceptor) { core_->add_interceptor(interceptor); }
+void Server::add_interceptor(std::shared_ptr<ServerInterceptor> interceptor) {
+  core_->add_interceptor(detail::required(interceptor, "add_interceptor()"));
+  core_->keep(std::move(interceptor));
+}
 void Server::add_observer(ServerObserver& observer) { core_->add_observer(observer); }
+void Server::add_observer(std::shared_ptr<ServerObserver> observer) {
+  core_->add_observer(detail::required(observer, "add_observer()"));
+  core_->keep(std::move(observer));
+}
 void Server::set_generic_service(GenericService& service) { core_->set_generic_service(service); }
 std::uint16_t Server::listen(std::string_view address, ListenOptions options) {
   return core_->listen(address, options);
 }
 std::vector<ListeningSocket> Server::listening_sockets() const { return core_->listening_sockets(); }
-void Server::serve_socket(int descriptor, ServerTls* tls) { core_->serve_socket(descriptor, tls); }
+void Server::serve_socket(int descriptor, detail::SharedOrBorrowed<ServerTls> tls) {
+  core_->serve_socket(descriptor, tls);
+}
 void Server::listen(InProcess& in_process) { core_->listen(in_process); }
 void Server::check_serving(const StopOptions& options) const { core_->check_serving(options); }
 Task<void> Server::stop(StopOptions options) { return core_->stop(options); }

@@ -1,7 +1,6 @@
 #include "server/server_call.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <cassert>
@@ -26,6 +25,7 @@
 #include "tern/detail/method_handler.h"
 #include "tern/server/interceptor.h"
 #include "tern/server/observer.h"
+#include "text/log.h"
 #include "text/utf8.h"
 
 namespace tern {
@@ -65,7 +65,8 @@ class ServerCall::Interceptors final : public InterceptorParts {
 };
 
 ServerCall::ServerCall(ServerConnection& connection)
-    : MessageStream(connection.owner().shared().options.max_receive_message_length, &connection.memory()),
+    : MessageStream(connection.owner().shared().options.max_receive_message_length.value_or(SIZE_MAX),
+                    &connection.memory()),
       Job(connection.owner().loop()),
       connection_(connection),
       context_(*this) {}
@@ -102,7 +103,8 @@ void ServerCall::on_headers_too_long(const http2::HeaderBlock& begun, http2::Hea
   std::string text = fmt::format(
       "the request's metadata, {} bytes in {} fields, exceeds the server's max_metadata_size ({}) or "
       "max_metadata_fields ({})",
-      size.bytes, size.fields, options.max_metadata_size, options.max_metadata_fields);
+      size.bytes, size.fields, http2::header_limit(options.max_metadata_size),
+      http2::header_limit(options.max_metadata_fields));
   if (!is_grpc) {
     HttpPart* http = connection_.http();
     if (http == nullptr) return refuse_http(431);
@@ -258,7 +260,8 @@ Buffer ServerCall::encode(MessageRef message) {
   for (ServerInterceptor* interceptor : connection_.owner().shared().interceptors) {
     interceptor->on_response(context_, message);
   }
-  Result<Buffer> encoded = rpc::encode_message(message, connection_.owner().shared().options.max_send_message_length);
+  Result<Buffer> encoded =
+      rpc::encode_message(message, connection_.owner().shared().options.max_send_message_length.value_or(SIZE_MAX));
   if (!encoded.ok()) throw AbortError{encoded.status()};
   if (!may_hold(encoded->size())) refuse_message();
   const bool compress = std::exchange(context_.compress_next_, true);
@@ -435,8 +438,8 @@ Status ServerCall::status_of(const std::exception_ptr& error) const {
     what = "an exception that is no std::exception";
   }
   // What went wrong inside is for the log; the client learns only that something did.
-  spdlog::error("{}: unexpected exception in the handler: {}", text::log_text(request_->head.path()),
-                text::log_text(what));
+  log_error("server", "{}: unexpected exception in the handler: {}", text::log_text(request_->head.path()),
+            text::log_text(what));
   return Status{StatusCode::kUnknown, "Unexpected error in the handler of " + request_->head.path()};
 }
 

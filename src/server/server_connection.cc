@@ -1,12 +1,11 @@
 #include "server/server_connection.h"
 
-#include <spdlog/spdlog.h>
-
 #include <cassert>
 #include <random>
 #include <utility>
 
 #include "server/server_loop.h"
+#include "text/log.h"
 
 namespace tern {
 
@@ -16,9 +15,12 @@ ServerConnection::ServerConnection(ServerLoop& owner, std::unique_ptr<transport:
       http_(http),
       in_process_(in_process),
       most_calls_((in_process ? owner.shared().in_process_settings : owner.shared().settings).max_concurrent_streams),
-      memory_(in_process ? 0 : owner.shared().options.max_buffered_bytes_per_connection, owner.memory()),
-      ping_strikes_({.min_interval = owner.shared().options.min_ping_interval,
-                     .permit_without_calls = owner.shared().options.permit_pings_without_calls}),
+      memory_(in_process ? http2::kNoLimit
+                         : owner.shared().options.max_buffered_bytes_per_connection.value_or(http2::kNoLimit),
+              owner.memory(), in_process ? http2::MemoryBudget::Turns::kNone : http2::MemoryBudget::Turns::kTakes),
+      ping_strikes_(
+          {.min_interval = owner.shared().options.min_ping_interval.value_or(std::chrono::nanoseconds::zero()),
+           .permit_without_calls = owner.shared().options.permit_pings_without_calls}),
       connection_(owner.loop(), std::move(stream), http2::Role::kServer,
                   in_process ? owner.shared().in_process_settings : owner.shared().settings, *this) {
   owner_.connection_made(in_process_);
@@ -35,27 +37,25 @@ void ServerConnection::start(std::string_view first_bytes) {
   assert(Loop::current() == &owner_.loop() && calls_there_ == 0);
   connection_.session().charge_to(memory_);
   connection_.close_when_stalled(options.write_timeout);
-  if (options.handshake_timeout.count() > 0) {
-    owner_.loop().arm(greeting_timer_, Clock::now() + options.handshake_timeout);
-  }
+  if (options.handshake_timeout) owner_.loop().arm(greeting_timer_, Clock::now() + *options.handshake_timeout);
   connection_.start(first_bytes);
   if (connection_.closed()) return;
   connection_.keep_alive({.time = options.keepalive_time, .timeout = options.keepalive_timeout, .without_calls = true});
   const Clock::time_point now = Clock::now();
-  if (options.max_connection_age.count() > 0) {
+  if (options.max_connection_age) {
     // Not all at once, where all clients came at once.
     thread_local std::minstd_rand random{std::random_device{}()};
     const double spread = std::uniform_real_distribution<double>{0.9, 1.1}(random);
     owner_.loop().arm(age_timer_,
-                      now + std::chrono::duration_cast<Clock::duration>(options.max_connection_age * spread));
+                      now + std::chrono::duration_cast<Clock::duration>(*options.max_connection_age * spread));
   }
-  if (options.max_connection_idle.count() > 0) owner_.loop().arm(idle_timer_, now + options.max_connection_idle);
+  if (options.max_connection_idle) owner_.loop().arm(idle_timer_, now + *options.max_connection_idle);
 }
 
 void ServerConnection::too_old() {
   send_away();
   const auto grace = owner_.shared().options.max_connection_age_grace;
-  if (grace.count() > 0) owner_.loop().arm(grace_timer_, Clock::now() + grace);
+  if (grace) owner_.loop().arm(grace_timer_, Clock::now() + *grace);
 }
 
 void ServerConnection::too_old_for_calls() {
@@ -67,7 +67,7 @@ void ServerConnection::check_idle() {
   const std::uint64_t calls = connection_.session().streams_opened();
   if (connection_.session().open_streams() == 0 && calls == calls_seen_) return send_away();
   calls_seen_ = calls;
-  owner_.loop().arm(idle_timer_, Clock::now() + owner_.shared().options.max_connection_idle);
+  owner_.loop().arm(idle_timer_, Clock::now() + *owner_.shared().options.max_connection_idle);
 }
 
 void ServerConnection::refused(Refusal why, std::string_view text) {
@@ -158,7 +158,7 @@ void ServerConnection::call_over(ServerCall& call) {
 }
 
 void ServerConnection::on_lost(const std::string& reason) {
-  if (!reason.empty()) spdlog::debug("connection of {}: {}", connection_.peer(), reason);
+  if (!reason.empty()) log_debug("server", "connection of {}: {}", connection_.peer(), reason);
   const http2::Session& session = connection_.session();
   if (session.error_code() == http2::ErrorCode::kEnhanceYourCalm) {
     refused(Refusal::kFlood, session.error());

@@ -1,11 +1,9 @@
 #include "server/server_loop.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <thread>
+#include <optional>
 #include <utility>
 
 #include "async/error_text.h"
@@ -13,6 +11,7 @@
 #include "server/debug_layout.h"
 #include "server/server_connection.h"
 #include "tern/async/with_timeout.h"
+#include "text/log.h"
 #include "text/utf8.h"
 #include "transport/debug_layout.h"
 #include "transport/readiness.h"
@@ -22,11 +21,7 @@ namespace tern {
 
 Executor& ServerShared::workers() {
   const std::lock_guard lock{mutex_};
-  if (!workers_) {
-    const std::size_t chosen = options.max_workers;
-    workers_ =
-        std::make_unique<Executor>(chosen != 0 ? chosen : std::min(32U, std::thread::hardware_concurrency() + 4));
-  }
+  if (!workers_) workers_ = std::make_unique<Executor>(options.max_workers);
   return *workers_;
 }
 
@@ -43,17 +38,24 @@ constexpr std::chrono::seconds kHandshakesAfterStop{1};
 // So many connections more than there are now were a crowd.
 constexpr std::size_t kCrowd = 500;
 
-/// An equal part of what a server may have; 0, without limit, stays 0.
-std::size_t share_of(std::size_t limit, const Loop& loop) {
+/// A loop's equal part of a limit of the server; SIZE_MAX without one.
+std::size_t share_of(std::optional<std::size_t> limit, const Loop& loop) {
   const std::size_t loops = loop.siblings().size();
   assert(loops > 0);
-  return (limit + loops - 1) / loops;
+  return limit ? *limit / loops + (*limit % loops != 0 ? 1 : 0) : SIZE_MAX;
 }
 
-/// Not so little that one message makes a crowd, where there are many loops.
-std::size_t crowded_share(std::size_t limit, const Loop& loop) {
+/// The same for bytes, but not so few that one message reaches the limit where there are many loops.
+std::size_t bytes_of(std::optional<std::size_t> limit, const Loop& loop) {
   constexpr std::size_t kLeast = std::size_t{4} * 1024 * 1024;
-  return std::max(share_of(limit, loop), std::min(limit, kLeast));
+  return limit ? std::max(share_of(limit, loop), std::min(*limit, kLeast)) : SIZE_MAX;
+}
+
+http2::LoopBudget::Limits memory_limits(const ServerOptions& options, const Loop& loop) {
+  return {.held = share_of(options.max_buffered_bytes, loop),
+          .unsent = bytes_of(options.max_unsent_bytes, loop),
+          .unfinished = bytes_of(options.max_unfinished_bytes, loop),
+          .long_messages = bytes_of(options.max_long_message_bytes, loop)};
 }
 
 }  // namespace
@@ -61,8 +63,7 @@ std::size_t crowded_share(std::size_t limit, const Loop& loop) {
 ServerLoop::ServerLoop(Loop& loop, std::shared_ptr<ServerShared> shared)
     : loop_(loop),
       shared_(std::move(shared)),
-      memory_(loop, {.held = share_of(shared_->options.max_buffered_bytes, loop),
-                     .crowded = crowded_share(shared_->options.crowded_bytes, loop)}),
+      memory_(loop, memory_limits(shared_->options, loop)),
       lingering_(loop, [this] { tell_if_empty(); }),
       most_calls_(share_of(shared_->options.max_calls_in_flight, loop)) {
   add_debug_layout(server_layout());
@@ -107,7 +108,7 @@ bool ServerLoop::admit(transport::ByteStream& stream) {
   if (place == nullptr) {
     const std::string peer = stream.peer();
     constexpr const char* kText = "too many connections (max_connections, max_connections_per_address)";
-    spdlog::info("{}: {}", peer, kText);
+    log_info("server", "{}: {}", peer, kText);
     tell_refused({.why = Refusal::kConnections, .peer = peer, .text = kText});
     return false;
   }
@@ -178,14 +179,17 @@ Task<void> ServerLoop::greet(std::unique_ptr<transport::ByteStream> stream, Port
   std::string first_bytes;
   std::string failure;
   try {
-    first_bytes = co_await with_timeout(shared_->options.handshake_timeout, shake_hands(loop_, stream, port));
+    Task<std::string> handshake = shake_hands(loop_, stream, port);
+    const std::optional<std::chrono::nanoseconds> limit = shared_->options.handshake_timeout;
+    if (limit) handshake = with_timeout(*limit, std::move(handshake));
+    first_bytes = co_await std::move(handshake);
   } catch (const Cancelled&) {
     throw;
   } catch (...) {
     failure = error_text(std::current_exception());  // out of here it would end the handshakes of others
   }
   if (!failure.empty()) {
-    spdlog::info("{}: no connection: {}", peer, text::log_text(failure));
+    log_info("server", "{}: no connection: {}", peer, text::log_text(failure));
     tell_refused({.why = Refusal::kHandshake, .peer = peer, .text = failure});
     co_return;
   }

@@ -36,7 +36,7 @@ class ServerInterceptor;
 /// The same for all loops.
 struct ServerShared {
   explicit ServerShared(ServerOptions its_options) : options(its_options) {
-    settings.max_concurrent_streams = options.max_concurrent_streams;
+    settings.max_concurrent_streams = options.max_concurrent_streams.value_or(http2::kMaxStreamId);
     settings.max_header_bytes = http2::header_limit(options.max_metadata_size);
     settings.max_header_fields = http2::header_limit(options.max_metadata_fields);
     settings.aside_field = rpc::kGrpcTimeout;
@@ -100,7 +100,7 @@ class ServerLoop {
   std::vector<std::string> orphan_calls();
 
   /// Has as many calls as it may.
-  [[nodiscard]] bool full() const noexcept { return most_calls_ != 0 && calls_in_flight() >= most_calls_; }
+  [[nodiscard]] bool full() const noexcept { return calls_in_flight() >= most_calls_; }
   /// Returns the time, to some milliseconds.
   WallClock::time_point call_started() noexcept {
     calls_.fetch_add(1, std::memory_order_relaxed);
@@ -170,7 +170,7 @@ class ServerLoop {
   transport::LingeringCloses lingering_;
   std::atomic<std::size_t> calls_ = 0;
   CallCounts counts_;
-  std::size_t most_calls_;
+  std::size_t most_calls_;  // SIZE_MAX: no limit
   bool stopping_ = false;
   std::chrono::nanoseconds http1_idle_{};  // after begin_stop()
   bool refuses_calls_ = false;

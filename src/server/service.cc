@@ -1,9 +1,9 @@
 #include "tern/server/service.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <stdexcept>
+
+#include "text/log.h"
 
 namespace tern {
 
@@ -11,10 +11,10 @@ namespace tern {
 // cause.
 Service::~Service() {
   if (in_use_.use_count() == 1) return;
-  spdlog::error(
-      "the service {} is destroyed while a server serves it: declare the service before the server, or await "
-      "Server::stop() before",
-      name_);
+  log_error("server",
+            "the service {} is destroyed while a server serves it: declare the service before the server, or await "
+            "Server::stop() before",
+            name_);
 }
 
 void Service::replace_method(std::string_view name, std::unique_ptr<MethodHandler> handler) {

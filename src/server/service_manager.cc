@@ -1,6 +1,5 @@
 #include "tern/server/service_manager.h"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "async/run_on_loops.h"
 #include "tern/async/loop.h"
 #include "tern/async/sleep.h"
+#include "text/log.h"
 #include "text/number.h"
 #include "transport/notify_socket.h"
 
@@ -30,7 +30,7 @@ std::string_view variable(const char* name) {
 std::int64_t number_in(const char* name) {
   const std::string_view text = variable(name);
   if (const auto number = text::number_of<std::int64_t>(text)) return *number;
-  if (!text.empty()) spdlog::warn("{}=\"{}\" is not a number, and is ignored", name, text);
+  if (!text.empty()) log_warning("server", "{}=\"{}\" is not a number, and is ignored", name, text);
   return 0;
 }
 
@@ -74,8 +74,8 @@ void ServiceManager::send(std::string text, std::string_view status) const {
   }
   const std::string failure = transport::send_to_notify_socket(socket_, text);
   if (!failure.empty()) {
-    spdlog::warn("cannot tell the service manager \"{}\" (NOTIFY_SOCKET={}): {}", text.substr(0, text.find('\n')),
-                 socket_, failure);
+    log_warning("server", "cannot tell the service manager \"{}\" (NOTIFY_SOCKET={}): {}",
+                text.substr(0, text.find('\n')), socket_, failure);
   }
 }
 

@@ -5,7 +5,6 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <boost/asio/signal_set.hpp>
 #include <chrono>
@@ -28,6 +27,7 @@
 #include "tern/async/loop.h"
 #include "tern/async/per_loop.h"
 #include "tern/rpc/trace_context.h"
+#include "text/log.h"
 
 namespace tern::telemetry {
 
@@ -129,7 +129,7 @@ class Writer {
     try {
       logger_ = open_();
     } catch (const std::exception& error) {
-      spdlog::error("{}; the file that was open is written on", error.what());
+      log_error("telemetry", "{}; the file that was open is written on", error.what());
     }
   }
 

@@ -1,8 +1,8 @@
 #include "telemetry/batch_exporter.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
+
+#include "text/log.h"
 
 // One job takes batches from the queue and sends as many of them at once as are full, up to kMostAtOnce: under load a
 // loop answers late, and with one request at a time its items would come faster than they go. While a batch is tried
@@ -109,11 +109,11 @@ void BatchExporter::log_overflow() {
     lost = std::exchange(overflowed_, 0);
   }
   log_overflow_at_ = Clock::now() + kBetweenOverflowLines;
-  spdlog::warn(
-      "{}: {} {} are lost, {} or {} bytes were waiting for the collector at {} (OtlpOptions::most_waiting, "
-      "most_waiting_bytes)",
-      sender_.signal().name, lost, sender_.signal().items, sender_.options().most_waiting,
-      sender_.options().most_waiting_bytes, sender_.options().collector);
+  log_warning("telemetry",
+              "{}: {} {} are lost, {} or {} bytes were waiting for the collector at {} (OtlpOptions::most_waiting, "
+              "most_waiting_bytes)",
+              sender_.signal().name, lost, sender_.signal().items, sender_.options().most_waiting,
+              sender_.options().most_waiting_bytes, sender_.options().collector);
 }
 
 Task<void> BatchExporter::finish() {

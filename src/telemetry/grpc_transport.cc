@@ -37,8 +37,7 @@ ExportOutcome outcome_of(const Status& status) {
 
 /// A URL's scheme says whether there is TLS; a target without one goes by whether there is something for TLS.
 struct Endpoint {
-  explicit Endpoint(const OtlpOptions& options)
-      : target(options.collector), secure(options.tls != nullptr || options.own_tls != nullptr) {
+  explicit Endpoint(const OtlpOptions& options) : target(options.collector), secure(options.tls != nullptr) {
     for (const std::string_view scheme : {std::string_view{"http://"}, std::string_view{"https://"}}) {
       if (!options.collector.starts_with(scheme)) continue;
       target = options.collector.substr(scheme.size());
@@ -56,7 +55,7 @@ class GrpcTransport final : public ExportTransport {
 
   Task<ExportOutcome> send(std::string request) override {
     const RawMessage raw{std::move(request)};
-    const CallOptions call{.timeout = timeout_, .metadata = &headers_, .credentials = credentials_};
+    const CallOptions call{.timeout = timeout_, .metadata = &headers_, .credentials = credentials_.get()};
     const Result<RawMessage> reply = co_await GenericStub{channel_}.unary(method_, raw, call).result();
     co_return reply.ok() ? ExportOutcome::accepted(reply->bytes) : outcome_of(reply.status());
   }
@@ -67,7 +66,6 @@ class GrpcTransport final : public ExportTransport {
       : method_(signal.method),
         timeout_(options.timeout),
         credentials_(options.credentials),
-        own_tls_(options.own_tls),
         channel_(endpoint.target, {.compression = options.compression,
                                    .tls = endpoint.secure ? tls_of(options) : nullptr,
                                    .enable_retries = false}) {
@@ -75,16 +73,14 @@ class GrpcTransport final : public ExportTransport {
   }
 
   /// Made here where the options have none.
-  ClientTls* tls_of(const OtlpOptions& options) {
+  static tern::detail::SharedOrBorrowed<ClientTls> tls_of(const OtlpOptions& options) {
     if (options.tls != nullptr) return options.tls;
-    if (own_tls_ == nullptr) own_tls_ = std::make_shared<ClientTls>();
-    return own_tls_.get();
+    return std::make_shared<ClientTls>();
   }
 
   std::string_view method_;
   std::chrono::nanoseconds timeout_;
-  CallCredentials* credentials_;
-  std::shared_ptr<ClientTls> own_tls_;
+  tern::detail::SharedOrBorrowed<CallCredentials> credentials_;
   Metadata headers_;
   Channel channel_;
 };

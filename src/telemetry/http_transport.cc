@@ -63,7 +63,6 @@ class HttpTransport final : public ExportTransport {
         secure_(rest::ClientUrl::parse(options.collector).secure),
         compressed_(options.compression != Compression::kIdentity),
         credentials_(options.credentials),
-        own_tls_(options.own_tls),
         client_(client_options(options)) {
     headers_.add("content-type", "application/x-protobuf");
     if (compressed_) headers_.add("content-encoding", "gzip");
@@ -98,7 +97,7 @@ class HttpTransport final : public ExportTransport {
     rest::ClientOptions client;
     client.timeout = options.timeout;
     client.max_redirects = 0;
-    client.tls = options.tls != nullptr ? options.tls : options.own_tls.get();
+    client.tls = options.tls;
     return client;
   }
 
@@ -115,8 +114,7 @@ class HttpTransport final : public ExportTransport {
   std::string url_;
   bool secure_;
   bool compressed_;
-  CallCredentials* credentials_;
-  std::shared_ptr<ClientTls> own_tls_;
+  tern::detail::SharedOrBorrowed<CallCredentials> credentials_;
   rest::Fields headers_;
   rest::Client client_;
 };

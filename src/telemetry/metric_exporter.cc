@@ -1,7 +1,5 @@
 #include "tern/telemetry/metric_exporter.h"
 
-#include <spdlog/spdlog.h>
-
 #include <exception>
 #include <optional>
 #include <string>
@@ -13,6 +11,7 @@
 #include "telemetry/otlp_sender.h"
 #include "telemetry/process_families.h"
 #include "tern/async/task_group.h"
+#include "text/log.h"
 
 // One job reads all figures and sends them, one export after the other. Figures are cumulative: where one export fails,
 // the next has the same and more, so that nothing waits meanwhile.
@@ -69,7 +68,7 @@ class MetricExporter::Core {
     } catch (const std::exception& error) {
       failure = error.what();
     }
-    if (!failure.empty()) spdlog::warn("metrics: not read, and so not sent: {}", text::log_text(failure));
+    if (!failure.empty()) log_warning("telemetry", "metrics: not read, and so not sent: {}", text::log_text(failure));
   }
 
   /// In requests that a collector accepts.

@@ -1,7 +1,5 @@
 #include "telemetry/otel_environment.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cstdlib>
 
@@ -9,6 +7,7 @@
 #include "rpc/lower_case.h"
 #include "rpc/percent.h"
 #include "telemetry/signal.h"
+#include "text/log.h"
 #include "text/number.h"
 #include "text/utf8.h"
 
@@ -29,7 +28,8 @@ struct Variable {
 };
 
 void warn_of(const Variable& variable, std::string_view expected) {
-  spdlog::warn("{}=\"{}\" is ignored: {} is expected", variable.name, text::log_text(variable.value), expected);
+  log_warning("telemetry", "{}=\"{}\" is ignored: {} is expected", variable.name, text::log_text(variable.value),
+              expected);
 }
 
 class Reader {
@@ -90,7 +90,7 @@ KeyValues key_values_of(const std::optional<Variable>& variable) {
   std::optional<KeyValues> values = parse_key_values(variable->value);
   if (values) return *std::move(values);
   // The value may be a secret.
-  spdlog::warn("{} is ignored: \"key=value,key=value\" is expected", variable->name);
+  log_warning("telemetry", "{} is ignored: \"key=value,key=value\" is expected", variable->name);
   return {};
 }
 
@@ -198,7 +198,7 @@ void set_exporter(OtlpOptions& options, const Reader& reader) {
     }
   }
   if (const auto timeout = milliseconds_of(reader.exporter("TIMEOUT"))) options.timeout = *timeout;
-  options.own_tls = tls_of(reader);
+  options.tls = tls_of(reader);
 }
 
 /// Reads the variables of the specification's batch processor: "OTEL_BSP_…" of spans, "OTEL_BLRP_…" of log records.

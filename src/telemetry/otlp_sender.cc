@@ -1,7 +1,5 @@
 #include "telemetry/otlp_sender.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <random>
 #include <utility>
@@ -11,6 +9,7 @@
 #include "tern/async/sleep.h"
 #include "tern/async/with_timeout.h"
 #include "tern/version.h"
+#include "text/log.h"
 
 // The requests of the three signals have the same fields by number, and a message within a message travels as its bytes
 // do. So a batch is built of items that are serialised already, and nothing here knows which signal it sends. Every
@@ -145,11 +144,12 @@ void OtlpSender::log_problem(std::size_t lost, const std::string& problem) {
   logged_ = now;
   const std::string why = problem.empty() ? "it gives no reason" : text::log_text(problem);
   if (lost > 0) {
-    spdlog::warn("{}: {} {} are lost, the collector at {} did not accept them: {}; logged once until it does",
-                 signal_.name, lost, signal_.items, options_.collector, why);
+    log_warning("telemetry",
+                "{}: {} {} are lost, the collector at {} did not accept them: {}; logged once until it does",
+                signal_.name, lost, signal_.items, options_.collector, why);
   } else {
-    spdlog::warn("{}: the collector at {} says: {}; logged once until it accepts {}", signal_.name, options_.collector,
-                 why, signal_.items);
+    log_warning("telemetry", "{}: the collector at {} says: {}; logged once until it accepts {}", signal_.name,
+                options_.collector, why, signal_.items);
   }
 }
 
@@ -162,8 +162,8 @@ Task<void> OtlpSender::close(Task<void> last) {
   try {
     co_await with_timeout(options_.close_timeout, std::move(last));
   } catch (const TimedOut&) {
-    spdlog::warn("{}: the collector at {} did not answer before close() ended (OtlpOptions::close_timeout)",
-                 signal_.name, options_.collector);
+    log_warning("telemetry", "{}: the collector at {} did not answer before close() ended (OtlpOptions::close_timeout)",
+                signal_.name, options_.collector);
   }
   co_await collector_->close();
   finished_.set();

@@ -1,7 +1,6 @@
 #include "transport/acceptor.h"
 
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 
 #include "tern/async/asio.h"
 #include "tern/async/sleep.h"
+#include "text/log.h"
 #include "transport/open_socket.h"
 #include "transport/unix_socket_file.h"
 
@@ -89,7 +89,7 @@ class SocketAcceptor final : public Acceptor {
       for (int left = kMostAtOnce; failure == 0 && left > 0; --left) failure = accept_one(accepted);
       if (failure == 0 || is_passing(failure)) continue;
       // Out of descriptors or memory: those who wait to connect wait on, and so does this loop for a moment.
-      spdlog::warn("accepting on {}: {}", address_.to_string(), std::strerror(failure));
+      log_warning("transport", "accepting on {}: {}", address_.to_string(), std::strerror(failure));
       co_await sleep(std::chrono::milliseconds{100});
     }
   }

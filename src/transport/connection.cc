@@ -50,7 +50,7 @@ void Connection::close(http2::ErrorCode code, std::string reason) {
 }
 
 void Connection::keep_alive(const KeepaliveOptions& options) {
-  if (options.time.count() == 0) return;
+  if (!options.time) return;
   keepalive_.emplace(options, Clock::now());
   loop_.arm(keepalive_timer_, keepalive_->next());
 }
@@ -153,7 +153,7 @@ void Connection::count_streams() noexcept {
 
 void Connection::wait_to_write() {
   stream_->want_write(*this);
-  if (stall_timeout_.count() > 0) loop_.arm(stall_timer_, Clock::now() + stall_timeout_);
+  if (stall_timeout_) loop_.arm(stall_timer_, Clock::now() + *stall_timeout_);
 }
 
 void Connection::stalled() {

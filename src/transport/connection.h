@@ -64,7 +64,7 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   void keep_alive(const KeepaliveOptions& options);
 
   /// From now on a peer that takes nothing of what is written to it for this long is given up. 0: never.
-  void close_when_stalled(std::chrono::nanoseconds after) noexcept { stall_timeout_ = after; }
+  void close_when_stalled(std::optional<std::chrono::nanoseconds> after) noexcept { stall_timeout_ = after; }
 
   [[nodiscard]] http2::Session& session() noexcept { return session_; }
   [[nodiscard]] const http2::Session& session() const noexcept { return session_; }
@@ -116,7 +116,7 @@ class Connection final : private http2::SessionEvents, private ByteStreamEvents,
   std::optional<Keepalive> keepalive_;
   MemberTimer<Connection, &Connection::check_peer> keepalive_timer_{*this};
   std::unique_ptr<http2::OutputBatch> unwritten_;  // what the socket has not taken yet
-  std::chrono::nanoseconds stall_timeout_{};
+  std::optional<std::chrono::nanoseconds> stall_timeout_;
   MemberTimer<Connection, &Connection::stalled> stall_timer_{*this};
   bool received_anything_ = false;
   bool closed_ = false;

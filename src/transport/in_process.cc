@@ -1,7 +1,5 @@
 #include "tern/transport/in_process.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -10,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "text/log.h"
 #include "transport/byte_stream.h"
 
 namespace tern {
@@ -181,7 +180,8 @@ InProcess::InProcess() : shared_(std::make_shared<Shared>()) {}
 InProcess::~InProcess() {
   const std::lock_guard lock{shared_->mutex};
   if (shared_->serving == nullptr) return;
-  spdlog::error(
+  log_error(
+      "transport",
       "an InProcess is destroyed while a server listens on it: declare it before the server, or await Server::stop() "
       "before");
 }

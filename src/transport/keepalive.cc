@@ -6,7 +6,7 @@ namespace tern::transport {
 
 Keepalive::Action Keepalive::check(Clock::time_point now, bool has_calls) noexcept {
   if (asked_) return now - *asked_ >= options_.timeout ? Action::kClose : Action::kNone;
-  if (now - heard_ < options_.time) return Action::kNone;
+  if (now - heard_ < *options_.time) return Action::kNone;
   if (!has_calls && !options_.without_calls) {
     heard_ = now;  // its silence counts from when it has a call to be silent about
     return Action::kNone;
@@ -16,7 +16,7 @@ Keepalive::Action Keepalive::check(Clock::time_point now, bool has_calls) noexce
 }
 
 Clock::time_point Keepalive::next() const noexcept {
-  return asked_ ? *asked_ + options_.timeout : heard_ + options_.time;
+  return asked_ ? *asked_ + options_.timeout : heard_ + *options_.time;
 }
 
 bool PingStrikes::pinged(Clock::time_point now, bool has_calls, std::uint64_t sent) noexcept {

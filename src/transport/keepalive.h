@@ -11,8 +11,8 @@
 namespace tern::transport {
 
 struct KeepaliveOptions {
-  /// After this long without a byte from the peer it is asked (PING). 0: never.
-  std::chrono::nanoseconds time{};
+  /// After this long without a byte from the peer it is asked (PING). std::nullopt: never.
+  std::optional<std::chrono::nanoseconds> time = std::nullopt;
   /// Without an answer for this long it is given up.
   std::chrono::nanoseconds timeout = std::chrono::seconds{20};
   /// Also while there is no call.
@@ -23,6 +23,7 @@ class Keepalive {
  public:
   enum class Action { kNone, kPing, kClose };
 
+  /// With a time.
   Keepalive(KeepaliveOptions options, Clock::time_point now) noexcept : options_(options), heard_(now) {}
 
   /// True when next() is now earlier than it was.

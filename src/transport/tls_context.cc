@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <openssl/err.h>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <exception>
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "async/error_text.h"
+#include "text/log.h"
 #include "transport/tls_pem.h"
 
 namespace tern::transport {
@@ -162,7 +162,7 @@ TlsContext::Made TlsContext::current() {
   try {
     reload();
   } catch (const std::exception& error) {
-    spdlog::error("TLS: {}; going on with the certificate that was there", error.what());
+    log_error("transport", "TLS: {}; going on with the certificate that was there", error.what());
   }
   const std::lock_guard lock{mutex_};
   return made_;

@@ -26,6 +26,8 @@ using Socket = asio::local::stream_protocol::socket;
 static_assert(Awaitable<Task<void>>);
 static_assert(Awaitable<Task<std::unique_ptr<int>>>);
 static_assert(Awaitable<SleepUntil>);
+static_assert(Awaitable<Sleep>);
+static_assert(Awaitable<CaughtSignals>);
 static_assert(Awaitable<Yield>);
 static_assert(Awaitable<decltype(std::declval<Event&>().wait())>);
 static_assert(Awaitable<decltype(std::declval<AsyncGenerator<int>&>().next())>);

@@ -115,11 +115,22 @@ TEST(Run, SignalsAreAwaited) {
 
 TEST(Run, SignalsAreCaughtBeforeTheyAreAwaited) {
   const auto body = []() -> Task<int> {
-    Task<int> first = signals(SIGUSR1);
+    CaughtSignals first = signals(SIGUSR1);
     std::raise(SIGUSR1);
     co_return co_await std::move(first);
   };
   EXPECT_EQ(block_on(body()), SIGUSR1);
+}
+
+TEST(Sleep, CountsItsTimeFromTheAwait) {
+  const auto body = []() -> Task<Clock::duration> {
+    Sleep made_early = sleep(5ms);
+    co_await sleep(10ms);
+    const auto begin = Clock::now();
+    co_await made_early;
+    co_return Clock::now() - begin;
+  };
+  EXPECT_GE(block_on(body()), 5ms);
 }
 
 TEST(Sleep, WaitsAtLeastAsLong) {

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "support/tracker.h"
 #include "tern/async/run.h"
@@ -28,6 +31,68 @@ TEST(Task, GivesItsResult) { EXPECT_EQ(block_on(sum(2, 3)), 5); }
 Task<std::unique_ptr<int>> owned() { co_return std::make_unique<int>(7); }
 
 TEST(Task, GivesWhatCanOnlyBeMoved) { EXPECT_EQ(*block_on(owned()), 7); }
+
+struct Pair {
+  std::string name;
+  std::shared_ptr<int> shared;
+};
+
+Task<Pair> pair_of(std::string name, std::shared_ptr<int> shared) {
+  co_await sleep(0ms);
+  co_return {std::move(name), std::move(shared)};
+}
+Task<Pair> named_pair(std::shared_ptr<int> shared) { co_return {.name = "named", .shared = std::move(shared)}; }
+Task<Pair> empty_pair() { co_return {}; }
+Task<std::string> repeated(std::size_t times) { co_return {std::string(times, 'a')}; }
+Task<std::vector<int>> numbers() { co_return {1, 2, 3}; }
+Task<std::optional<int>> nothing() { co_return {}; }
+Task<std::string> converted() { co_return "converted"; }
+Task<Pair> copied(const Pair& pair) { co_return pair; }
+
+TEST(CoReturn, TakesBracesForAnAggregate) {
+  const auto shared = std::make_shared<int>(7);
+  {
+    const Pair pair = block_on(pair_of("a long name that lies in a block of its own", shared));
+    EXPECT_EQ(pair.name, "a long name that lies in a block of its own");
+    EXPECT_EQ(pair.shared, shared);
+    EXPECT_EQ(block_on(named_pair(shared)).name, "named");
+    EXPECT_EQ(block_on(copied(pair)).name, pair.name);
+    EXPECT_EQ(block_on(empty_pair()).shared, nullptr);
+  }
+  EXPECT_EQ(shared.use_count(), 1) << "each copy was destroyed once";
+}
+
+TEST(CoReturn, TakesBracesForAClass) {
+  EXPECT_EQ(block_on(repeated(3)), "aaa");
+  EXPECT_EQ(block_on(numbers()), (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(block_on(nothing()), std::nullopt);
+  EXPECT_EQ(block_on(converted()), "converted");
+}
+
+/// Counts copies and moves.
+struct Counted {
+  int copies = 0;
+  int moves = 0;
+  Counted() = default;
+  Counted(const Counted& other) : copies(other.copies + 1), moves(other.moves) {}
+  Counted(Counted&& other) noexcept : copies(other.copies), moves(other.moves + 1) {}
+  Counted& operator=(const Counted&) = default;
+  Counted& operator=(Counted&&) = default;
+  ~Counted() = default;
+};
+
+Task<Counted> local() {
+  Counted counted;
+  co_return counted;
+}
+
+TEST(CoReturn, MovesALocalOnceIntoTheTaskAndOnceOutOfIt) {
+  const auto body = []() -> Task<int> {
+    const Counted counted = co_await local();
+    co_return counted.copies * 100 + counted.moves;
+  };
+  EXPECT_EQ(block_on(body()), 2);
+}
 
 Task<int> tracked(int& alive) {
   const test::Tracker tracker{alive};

@@ -139,7 +139,7 @@ Task<void> stop_while_the_call_runs(ProbeService& service, Server& server) {
 
 Task<void> ask_and_end(Case its_case) {
   ProbeService service;
-  ServerOptions options{.min_ping_interval = 0ns, .permit_pings_without_calls = true};
+  ServerOptions options{.min_ping_interval = std::nullopt, .permit_pings_without_calls = true};
   if (its_case.end == End::kAge) options.max_connection_age = 1ms;
   Server server{options};
   server.add_service(service);

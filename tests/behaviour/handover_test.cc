@@ -57,7 +57,7 @@ TEST(HandoverSuccessor, DISABLED_Serves) {
     ProcessService service;
     Server server;
     server.add_service(service);
-    Task<int> stop = signals(SIGTERM);
+    CaughtSignals stop = signals(SIGTERM);
     server.listen("127.0.0.1:0", {.name = "tcp", .inherited = &sockets});
     server.listen("unix:/nowhere/not/used", {.name = kUnixName, .inherited = &sockets});
     co_await sockets.confirm();

@@ -52,7 +52,7 @@ struct Receiving final : Intake::Receiver {
 class IntakeTest : public ::testing::Test {
  protected:
   boost::asio::io_context context_;
-  Intake intake_{Loop::of(context_), 2 * kMebibyte, 0};
+  Intake intake_{Loop::of(context_), 2 * kMebibyte, http2::kNoLimit};
 };
 
 TEST_F(IntakeTest, EverybodyReceivesWhileThereIsRoom) {
@@ -255,7 +255,7 @@ TEST(CrowdedBytes, HalfMessagesThatAreHeldAreGivenUpForThoseThatGoOn) {
                   }
                 }
               },
-              {.server_options = {.crowded_bytes = 2 * kMebibyte}});
+              {.server_options = {.max_unfinished_bytes = 2 * kMebibyte, .max_long_message_bytes = 2 * kMebibyte}});
 }
 
 TEST(CrowdedBytes, ManyLongMessagesAtOnceAllArrive) {
@@ -271,7 +271,7 @@ TEST(CrowdedBytes, ManyLongMessagesAtOnceAllArrive) {
                 co_await uploads.join();
                 for (const auto& one : channels) co_await one->close();
               },
-              {.server_options = {.crowded_bytes = kMebibyte}});
+              {.server_options = {.max_unfinished_bytes = kMebibyte, .max_long_message_bytes = kMebibyte}});
 }
 
 /// Uploads `count` messages at once through a proxy that reads in order.
@@ -291,7 +291,7 @@ TEST(CrowdedBytes, MessagesArriveThroughAProxyThatReadsInOrder) {
               [](Channel& channel, Server& /*server*/) -> Task<void> {
                 co_await upload_in_order(channel, 50, 150 * kKibibyte);
               },
-              {.server_options = {.crowded_bytes = 4 * kMebibyte}});
+              {.server_options = {.max_unfinished_bytes = 4 * kMebibyte, .max_long_message_bytes = 4 * kMebibyte}});
 }
 
 TEST(CrowdedBytes, MessagesArriveThroughSeveralProxiesThatReadInOrder) {
@@ -302,7 +302,7 @@ TEST(CrowdedBytes, MessagesArriveThroughSeveralProxiesThatReadInOrder) {
                 for (int i = 0; i < 4; ++i) proxies.spawn(upload_in_order(channel, 50, 150 * kKibibyte));
                 co_await proxies.join();
               },
-              {.server_options = {.crowded_bytes = 4 * kMebibyte}});
+              {.server_options = {.max_unfinished_bytes = 4 * kMebibyte, .max_long_message_bytes = 4 * kMebibyte}});
 }
 
 // Room for all of them comes by and by only.
@@ -312,7 +312,7 @@ TEST(CrowdedBytes, MessagesThatDoNotFitArriveThroughAProxyThatReadsInOrder) {
               [](Channel& channel, Server& /*server*/) -> Task<void> {
                 co_await upload_in_order(channel, 50, 300 * kKibibyte);
               },
-              {.server_options = {.crowded_bytes = 4 * kMebibyte}});
+              {.server_options = {.max_unfinished_bytes = 4 * kMebibyte, .max_long_message_bytes = 4 * kMebibyte}});
 }
 
 TEST(CrowdedBytes, OneSilentClientBehindAProxyCostsTheOthersNothing) {
@@ -323,7 +323,7 @@ TEST(CrowdedBytes, OneSilentClientBehindAProxyCostsTheOthersNothing) {
                 co_await holding.write(kHalfCalls.of_a_message(kMebibyte, 60 * kKibibyte, 4));
                 co_await upload_in_order(channel, 50, 150 * kKibibyte);
               },
-              {.server_options = {.crowded_bytes = 4 * kMebibyte}});
+              {.server_options = {.max_unfinished_bytes = 4 * kMebibyte, .max_long_message_bytes = 4 * kMebibyte}});
 }
 
 /// An upload that ends well, or that its client gives up at some point.
@@ -365,14 +365,15 @@ TEST(CrowdedBytes, WhatIsGivenUpLeavesItsRoomToTheOthers) {
                 co_await upload_well(channel, 3 * kMebibyte);
                 for (const auto& one : channels) co_await one->close();
               },
-              {.server_options = {.crowded_bytes = 256 * kKibibyte}, .threads = 2});
+              {.server_options = {.max_unfinished_bytes = 256 * kKibibyte, .max_long_message_bytes = 256 * kKibibyte},
+               .threads = 2});
 }
 
 TEST(CrowdedBytes, ALongMessageOfOneClientNeedsNoRoomButItsOwn) {
   ProbeService service;
   with_server(service,
               [](Channel& channel, Server& /*server*/) -> Task<void> { co_await upload_well(channel, 3 * kMebibyte); },
-              {.server_options = {.crowded_bytes = 64 * kKibibyte}});
+              {.server_options = {.max_unfinished_bytes = 64 * kKibibyte, .max_long_message_bytes = 64 * kKibibyte}});
 }
 
 }  // namespace

@@ -40,24 +40,24 @@ TEST(MemoryBudget, CountsPartsAndTheWhole) {
   hoarder.give(700);
   EXPECT_EQ(whole.used(), 0U);
   LoopBudget without_limits{Loop::of(context), {}};
-  EXPECT_TRUE((MemoryBudget{0, without_limits}.allows(SIZE_MAX / 2, 0)));
+  EXPECT_TRUE((MemoryBudget{http2::kNoLimit, without_limits}.allows(SIZE_MAX / 2, 0)));
 }
 
 TEST(MemoryBudget, IsCrowdedWhereMuchWaitsToBeSent) {
   constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
   boost::asio::io_context context;
-  LoopBudget whole{Loop::of(context), {.crowded = 4 * kMebibyte}};
+  LoopBudget whole{Loop::of(context), {.unsent = 4 * kMebibyte}};
   MemoryBudget hoarder{kMebibyte * 64, whole};
   MemoryBudget honest{kMebibyte * 64, whole};
-  MemoryBudget without_limit{0, whole};
+  MemoryBudget in_process{http2::kNoLimit, whole, MemoryBudget::Turns::kNone};
   hoarder.take_unsent(4 * kMebibyte);
   EXPECT_FALSE(hoarder.crowded());
   honest.take_unsent(kMebibyte / 16);
-  without_limit.take_unsent(kMebibyte);
+  in_process.take_unsent(kMebibyte);
   hoarder.take(kMebibyte);  // what is received does not count
   EXPECT_TRUE(hoarder.crowded());
   EXPECT_FALSE(honest.crowded()) << "has no part in it";
-  EXPECT_FALSE(without_limit.crowded());
+  EXPECT_FALSE(in_process.crowded());
   hoarder.give_unsent(2 * kMebibyte);
   EXPECT_FALSE(hoarder.crowded());
   EXPECT_EQ(hoarder.sent(), 2 * kMebibyte);
@@ -206,7 +206,7 @@ TEST(CrowdedBytes, CallsWaitUntilTheirClientTakesSomething) {
                 EXPECT_TRUE(status && status->ok()) << status.value_or(Status{}).to_string();
                 co_await other.close();
               },
-              {.server_options = {.crowded_bytes = 256 * 1024}});
+              {.server_options = {.max_unsent_bytes = 256 * 1024}});
 }
 
 TEST(CrowdedBytes, WhoTakesNothingIsRefused) {
@@ -218,13 +218,13 @@ TEST(CrowdedBytes, WhoTakesNothingIsRefused) {
                                           const Status refused = co_await call(channel);
                                           EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted)
                                               << refused.to_string();
-                                          EXPECT_NE(refused.details().find("crowded_bytes"), std::string::npos);
+                                          EXPECT_NE(refused.details().find("max_unsent_bytes"), std::string::npos);
                                           stream.cancel();
                                           co_await until(service.running, 0);
                                           const Status again = co_await call(channel);
                                           EXPECT_TRUE(again.ok()) << again.to_string();
                                         },
-                                        {.server_options = {.crowded_bytes = 256 * 1024}});
+                                        {.server_options = {.max_unsent_bytes = 256 * 1024}});
 }
 
 Task<void> download(Channel& channel, int& served) {

@@ -63,7 +63,7 @@ TEST(RequestMetadata, OverTheServersLimitIsNotSent) {
 
 TEST(RequestMetadata, HasTheLimitsOfTheServersOptions) {
   const ServerOptions larger{.max_metadata_size = 500 * kKiB, .max_metadata_fields = 300};
-  const ServerOptions none{.max_metadata_size = 0, .max_metadata_fields = 0};
+  const ServerOptions none{.max_metadata_size = std::nullopt, .max_metadata_fields = std::nullopt};
   for (const ServerOptions& options : {larger, none}) {
     with_both(
         [](Channel& channel, Server&) -> Task<void> {

@@ -609,26 +609,49 @@ class NoServers final : public Resolver {
   AsyncGenerator<Resolution> resolve(std::string_view /*target*/) override { co_return; }
 };
 
+Task<void> nothing() { co_return; }
+
 std::vector<BadOption> bad_options() {
   static InProcess in_process;
   static NoServers resolver;
   return {
       {[] { make_server({.max_receive_message_length = 0}); },
-       "ServerOptions::max_receive_message_length is 0: every request would be rejected"},
+       "ServerOptions::max_receive_message_length is 0: every request would be rejected; std::nullopt lifts the limit"},
       {[] { make_server({.max_send_message_length = 0}); },
-       "ServerOptions::max_send_message_length is 0: every response would be rejected"},
+       "ServerOptions::max_send_message_length is 0: every response would be rejected; std::nullopt lifts the limit"},
       {[] { make_server({.max_concurrent_streams = 0}); },
-       "ServerOptions::max_concurrent_streams is 0: no client could make a call"},
+       "ServerOptions::max_concurrent_streams is 0: no client could make a call; std::nullopt lifts the limit"},
+      {[] { make_server({.max_metadata_fields = 0}); },
+       "ServerOptions::max_metadata_fields is 0: every request would be rejected; std::nullopt lifts the limit"},
+      {[] { make_server({.max_connections = 0}); },
+       "ServerOptions::max_connections is 0: no client could connect; std::nullopt lifts the limit"},
+      {[] { make_server({.max_calls_in_flight = 0}); },
+       "ServerOptions::max_calls_in_flight is 0: every call would be rejected; std::nullopt lifts the limit"},
+      {[] { make_server({.max_unsent_bytes = 0}); },
+       "ServerOptions::max_unsent_bytes is 0: new calls would wait for each response that is being sent; std::nullopt "
+       "lifts the limit"},
+      {[] { make_server({.max_long_message_bytes = 0}); },
+       "ServerOptions::max_long_message_bytes is 0: long messages would come in one at a time; std::nullopt lifts the "
+       "limit"},
+      {[] { make_server({.max_workers = 0}); },
+       "ServerOptions::max_workers is 0: no synchronous handler could run; default_max_workers() is the default"},
       {[] { make_server({.handshake_timeout = -1s}); },
-       "ServerOptions::handshake_timeout is -1 s: it must not be negative; 0 means no limit"},
+       "ServerOptions::handshake_timeout is -1 s: it must be longer than 0; std::nullopt lifts it"},
       {[] { make_server({.keepalive_time = -1ms}); },
-       "ServerOptions::keepalive_time is -0.001 s: it must not be negative; 0 means no keepalive"},
+       "ServerOptions::keepalive_time is -0.001 s: it must be longer than 0; std::nullopt lifts it"},
       {[] { make_server({.keepalive_timeout = 0s}); },
        "ServerOptions::keepalive_timeout is 0 s: it must be longer than 0"},
-      {[] { make_server({.max_connection_age = -1s}); },
-       "ServerOptions::max_connection_age is -1 s: it must not be negative; 0 means no limit"},
+      {[] { make_server({.max_connection_age = 0s}); },
+       "ServerOptions::max_connection_age is 0 s: it must be longer than 0; std::nullopt lifts it"},
       {[] { make_channel({.max_receive_message_length = 0}); },
-       "ChannelOptions::max_receive_message_length is 0: every response would be rejected"},
+       "ChannelOptions::max_receive_message_length is 0: every response would be rejected; std::nullopt lifts the "
+       "limit"},
+      {[] { make_channel({.idle_timeout = 0s}); },
+       "ChannelOptions::idle_timeout is 0 s: it must be longer than 0; std::nullopt lifts it"},
+      {[] { block_on(nothing(), {.threads = 0}); },
+       "RunOptions::threads is 0: no loop would run; core_count() is one for each core"},
+      {[] { const Executor executor{0}; },
+       "an Executor with 0 threads would do no work: core_count() is one for each core"},
       {[] { make_channel({.connect_timeout = 0s}); },
        "ChannelOptions::connect_timeout is 0 s: it must be longer than 0"},
       {[] { make_channel({.keepalive_timeout = -1s}); },

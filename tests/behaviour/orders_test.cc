@@ -3,7 +3,6 @@
 // and of the server, each at every turn of the loop and between the resumptions of a turn. The call ends once, by one
 // of the two; its handler's frames are gone.
 #include <gtest/gtest.h>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <memory>
@@ -327,8 +326,8 @@ Task<void> play_all(Extent extent, bool over_sockets, std::string_view service_c
 class Orders : public testing::Test {
  protected:
   // Thousands of handlers fail as they are told.
-  void SetUp() override { spdlog::set_level(spdlog::level::off); }
-  void TearDown() override { spdlog::set_level(spdlog::level::info); }
+  void SetUp() override { set_log_level(LogLevel::kOff); }
+  void TearDown() override { set_log_level(LogLevel::kInfo); }
 
   static void play(Extent extent, bool over_sockets = false, std::string_view service_config = {}) {
     Played played;

@@ -138,7 +138,8 @@ void expect_silence_while_blocked(std::size_t which) {
     co_await run_in_executor([&is_seen] { is_seen.wait(false); });
     watchdog.cancel();
   };
-  std::jthread program{[&] { block_on(body(blocked, released, seen, which), {.threads = 2, .blocked_after = 0ms}); }};
+  std::jthread program{
+      [&] { block_on(body(blocked, released, seen, which), {.threads = 2, .blocked_after = std::nullopt}); }};
   blocked.wait(false);
   // The last message may be on its way. After it, none comes within twenty intervals.
   while (!socket.next(1s).empty()) continue;

@@ -395,7 +395,7 @@ Task<void> serve_for_ever(BlockingService& service, int port_pipe) {
   Server server{{.blocked_handlers_timeout = 20ms}};
   server.add_service(service);
   const std::uint16_t port = server.listen("127.0.0.1:0");
-  Task<int> stop_signal = signals(SIGTERM);
+  CaughtSignals stop_signal = signals(SIGTERM);
   EXPECT_EQ(::write(port_pipe, &port, sizeof port), static_cast<ssize_t>(sizeof port));
   co_await server.serve_until(std::move(stop_signal), {.grace = 10ms});
 }

@@ -110,7 +110,7 @@ TEST(StubbornHandlers, LeaveTheLoopToOthersAndToSignals) {
     const testing::ScopedTrace trace{__FILE__, __LINE__, kind.name};
     Stubborn service{kind.waits_for};
     with_server(service, [&service](Channel& channel, Server& server) -> Task<void> {
-      Task<int> terminated = signals(SIGTERM);
+      CaughtSignals terminated = signals(SIGTERM);
       co_await cancel_a_handler(channel);
       // It has gone on for some time, on the only loop.
       while (service.caught < 3) co_await sleep(1ms);

@@ -196,7 +196,7 @@ TEST_F(Tls, NewKeysWithoutEndAreGivenUp) {
                 const std::string rest = co_await client.read_to_end();
                 EXPECT_LT(rest.size(), 100'000U);
               },
-              {.server_options = {.keepalive_time = 0ms}, .tls = &server});
+              {.server_options = {.keepalive_time = std::nullopt}, .tls = &server});
 }
 
 TEST_F(Tls, AnUnknownAuthorityIsRefused) {

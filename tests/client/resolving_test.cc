@@ -114,7 +114,7 @@ class Play {
     if (state == State::kFailed) {
       EXPECT_TRUE(world.wake) << "it would stay failed";
     }
-    if (state == State::kKnown && !running && options_.every.count() > 0) {
+    if (state == State::kKnown && !running && options_.every) {
       EXPECT_TRUE(world.wake) << "it would not look again";
     }
     if (state == State::kIdle) {
@@ -157,7 +157,7 @@ TEST(Resolving, HoldsInEveryOrderOfEvents) {
 }
 
 TEST(Resolving, WaitsLongerAfterEachFailure) {
-  Resolving resolving{{.backoff = kBackoff, .min_between = 0ms, .every = 0ms}};
+  Resolving resolving{{.backoff = kBackoff, .min_between = 0ms, .every = std::nullopt}};
   Clock::time_point now = kStart;
   for (const auto pause : {150ms, 300ms, 600ms, 1000ms, 1000ms}) {
     EXPECT_TRUE(resolving.needed(now).look_up);
@@ -181,7 +181,7 @@ TEST(Resolving, DoesNotInterruptAResolverThatPushes) {
 }
 
 TEST(Resolving, PutsOffALookUpThatComesTooEarly) {
-  Resolving resolving{{.backoff = kBackoff, .min_between = 30s, .every = 0ms}};
+  Resolving resolving{{.backoff = kBackoff, .min_between = 30s, .every = std::nullopt}};
   EXPECT_TRUE(resolving.needed(kStart).look_up);
   resolving.found();
   resolving.ended(kStart + 1s);

@@ -36,7 +36,7 @@ tern::Task<void> serve() {
   tern::Server server{options};
   server.add_service(service);
   site.add_services(server);
-  tern::Task<int> stop_signal = tern::signals(SIGTERM, SIGINT);
+  tern::CaughtSignals stop_signal = tern::signals(SIGTERM, SIGINT);
   ServerCompatResponse response;
   response.set_host("127.0.0.1");
   response.set_port(server.listen("127.0.0.1:0", {.tls = tls.get(), .http = &site}));

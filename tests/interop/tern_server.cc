@@ -63,7 +63,7 @@ tern::Task<void> serve(tern::Service& service, Options options) {
     site->add_services(server);
     add_routes(*site);
   }
-  tern::Task<int> stop_signal = tern::signals(SIGTERM, SIGINT);
+  tern::CaughtSignals stop_signal = tern::signals(SIGTERM, SIGINT);
   std::printf("PORT=%d\n", server.listen("127.0.0.1:0", listen_options));
   std::fflush(stdout);
   co_await server.serve_until(std::move(stop_signal));
@@ -92,6 +92,6 @@ int main(int argc, char** argv) {
   if (kind == "async") options.interceptor = &report;
   tern::test::ProbeService service;
   tern::RunOptions watch;
-  if (defaults) watch.blocked_after = {};
+  if (defaults) watch.blocked_after.reset();
   return tern::run(serve(service, options), watch);
 }

@@ -116,7 +116,7 @@ def failure_with_metadata(stub, size):
 
 
 def large_requests_at_once_all_arrive(name, before):
-    """More than a server lets in at once (ServerOptions::crowded_bytes), on one connection."""
+    """More than a server lets in at once (ServerOptions::max_long_message_bytes), on one connection."""
     with Behind(before, Server([PROBE_SERVER, "defaults"])) as behind, behind.stub() as stub:
         text = "x" * 300_000
         calls = [stub.Unary.future(order(number=number, text=text), timeout=60) for number in range(LARGE_REQUESTS)]

@@ -11,7 +11,7 @@ tern::Task<void> serve() {
   tern::telemetry::Tracer tracer;
   tern::test::Forwarder forwarder{tracer};
   tern::Server server;
-  tern::Task<int> stop_signal = tern::signals(SIGINT, SIGTERM);
+  tern::CaughtSignals stop_signal = tern::signals(SIGINT, SIGTERM);
   std::printf("port %u\n", unsigned{server.listen("127.0.0.1:0", {.http = &forwarder.site()})});
   std::fflush(stdout);
   co_await std::move(stop_signal);

@@ -32,9 +32,13 @@ class Refusals final : public RequestObserver {
   void on_request_begun(Request& /*request*/) override {}
   void on_request_ended(const EndedRequest& /*request*/) override {}
   void on_refused(const Refused& refused) override {
-    if (refused.why == Refusal::kMessages && refused.text.find("crowded_bytes") != std::string_view::npos) ++messages;
+    if (refused.why == Refusal::kMessages && refused.text.find("max_unfinished_bytes") != std::string_view::npos)
+      ++messages;
   }
 };
+
+const ServerOptions kOneMebibyte{
+    .max_unsent_bytes = kMebibyte, .max_unfinished_bytes = kMebibyte, .max_long_message_bytes = kMebibyte};
 
 template <class Body>
 void with_little_room(ServerOptions options, Body body) {
@@ -65,7 +69,7 @@ Task<void> ask_length(std::uint16_t port, std::size_t size) {
 }
 
 TEST(CrowdedBodies, HalfOnesAreGivenUpForThoseThatGoOn) {
-  with_little_room({.crowded_bytes = kMebibyte}, [](std::uint16_t port, const Refusals& refusals) -> Task<void> {
+  with_little_room(kOneMebibyte, [](std::uint16_t port, const Refusals& refusals) -> Task<void> {
     std::vector<std::unique_ptr<Client>> holding;
     for (int i = 0; i < 30; ++i) {
       holding.push_back(std::make_unique<Client>(port));
@@ -81,7 +85,7 @@ TEST(CrowdedBodies, HalfOnesAreGivenUpForThoseThatGoOn) {
 }
 
 TEST(CrowdedBodies, ManyAtOnceAllArrive) {
-  with_little_room({.crowded_bytes = kMebibyte}, [](std::uint16_t port, const Refusals& /*refusals*/) -> Task<void> {
+  with_little_room(kOneMebibyte, [](std::uint16_t port, const Refusals& /*refusals*/) -> Task<void> {
     TaskGroup uploads;
     for (int i = 0; i < 30; ++i) uploads.spawn(ask_length(port, 2 * kMebibyte));
     co_await uploads.join();
@@ -161,7 +165,7 @@ TEST(CrowdedBodies, ConnectAndGrpcWebClientsGetTheirProtocolsErrors) {
 }
 
 TEST(CrowdedBodies, OfAnHttp2ClientThatReadsNothingLaterRequestsAreRefused) {
-  with_little_room({.crowded_bytes = kMebibyte}, [](std::uint16_t port, const Refusals& refusals) -> Task<void> {
+  with_little_room(kOneMebibyte, [](std::uint16_t port, const Refusals& refusals) -> Task<void> {
     tern::test::RawClient lazy{port};
     co_await lazy.write(HalfRequests{"/much", "text/plain"}.of_a_body(1, 20));
     Client honest{port};

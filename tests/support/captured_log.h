@@ -1,27 +1,32 @@
-// What is logged, in place of where it usually goes.
+// What the library logs, in place of where it usually goes.
 #pragma once
-
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/spdlog.h>
 
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
+
+#include "tern/log.h"
 
 namespace tern::test {
 
 /// From its making to its end.
 class CapturedLog {
  public:
-  CapturedLog() : before_(spdlog::default_logger()) {
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", lines_));
-  }
+  CapturedLog()
+      : before_(set_log_sink([lines = lines_](const LogRecord& record) {
+          const std::lock_guard lock{lines->mutex};
+          lines->text += log_line(record) + '\n';
+        })) {}
   CapturedLog(const CapturedLog&) = delete;
   CapturedLog& operator=(const CapturedLog&) = delete;
-  ~CapturedLog() { spdlog::set_default_logger(before_); }
+  ~CapturedLog() { set_log_sink(std::move(before_)); }
 
   /// Any thread.
-  [[nodiscard]] std::string text() const { return lines_->text(); }
+  [[nodiscard]] std::string text() const {
+    const std::lock_guard lock{lines_->mutex};
+    return lines_->text;
+  }
   /// How often `part` was logged. Any thread.
   [[nodiscard]] int count(const std::string& part) const {
     const std::string all = text();
@@ -31,26 +36,13 @@ class CapturedLog {
   }
 
  private:
-  class Lines final : public spdlog::sinks::base_sink<std::mutex> {
-   public:
-    [[nodiscard]] std::string text() {
-      const std::lock_guard lock{mutex_};
-      return text_;
-    }
-
-   private:
-    void sink_it_(const spdlog::details::log_msg& message) override {
-      spdlog::memory_buf_t line;
-      formatter_->format(message, line);
-      text_.append(line.data(), line.size());
-    }
-    void flush_() override {}
-
-    std::string text_;
+  struct Lines {
+    std::mutex mutex;
+    std::string text;
   };
 
   std::shared_ptr<Lines> lines_ = std::make_shared<Lines>();
-  std::shared_ptr<spdlog::logger> before_;
+  LogSink before_;
 };
 
 }  // namespace tern::test

@@ -34,7 +34,7 @@ TEST(OtelEnvironment, HasTheSpecificationsDefaults) {
   EXPECT_EQ(options.most_at_once, 512);
   EXPECT_EQ(options.service_name, "unknown_service");
   EXPECT_EQ(options.sampled, 1);
-  EXPECT_EQ(options.own_tls, nullptr);
+  EXPECT_EQ(options.tls.get(), nullptr);
 }
 
 TEST(OtelEnvironment, FindsTheCollector) {

@@ -258,8 +258,8 @@ Task<void> see_connection_end(const ConnectionEnd& its) {
 
 TEST(HeldTime, EndsConnectionsAtTheirAgeAndWhenIdle) {
   const std::vector<ConnectionEnd> ends{
-      {"max_connection_age", {.max_connection_age = 1h}, {.idle_timeout = 0s}, 53min, 67min},
-      {"max_connection_idle", {.max_connection_idle = 10min}, {.idle_timeout = 0s}, 9min, 21min},
+      {"max_connection_age", {.max_connection_age = 1h}, {.idle_timeout = std::nullopt}, 53min, 67min},
+      {"max_connection_idle", {.max_connection_idle = 10min}, {.idle_timeout = std::nullopt}, 9min, 21min},
       {"idle_timeout", {}, {.idle_timeout = 30min}, 29min, 61min},
   };
   for (const ConnectionEnd& each : ends) block_on(see_connection_end(each));

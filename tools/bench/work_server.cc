@@ -71,14 +71,14 @@ class SyncWork final : public Work::SyncService {
 struct WorkProcess {
   static Task<void> serve(WorkServer::Options options, int report) {
     // As many calls at once as the client likes.
-    const ServerOptions server_options{.max_concurrent_streams = UINT32_MAX >> 1, .max_workers = options.workers};
+    const ServerOptions server_options{.max_concurrent_streams = std::nullopt, .max_workers = options.workers};
     AsyncWork async_work;
     SyncWork sync_work;
     Server async_server{server_options};
     Server sync_server{server_options};
     async_server.add_service(async_work);
     sync_server.add_service(sync_work);
-    Task<int> stop_signal = signals(SIGTERM);
+    CaughtSignals stop_signal = signals(SIGTERM);
     const WorkServer::Ports ports{.sync = sync_server.listen("127.0.0.1:0"),
                                   .async = async_server.listen("127.0.0.1:0")};
     if (::write(report, &ports, sizeof ports) != sizeof ports) throw std::runtime_error{"nobody waits for this server"};

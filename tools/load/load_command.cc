@@ -196,9 +196,9 @@ int run(const Options& options) {
   if (options.tls || !options.tls_options.authority_file.empty() || !options.tls_options.certificate_file.empty()) {
     tls.emplace(options.tls_options);
   }
-  const ChannelOptions channel{.max_receive_message_length = SIZE_MAX,
+  const ChannelOptions channel{.max_receive_message_length = std::nullopt,
                                .tls = tls ? &*tls : nullptr,
-                               .idle_timeout = {},
+                               .idle_timeout = std::nullopt,
                                .max_connections_per_server = 1,
                                .authority = options.authority};
   const Load load = plan(options, channel);

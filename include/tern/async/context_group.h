@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace boost::asio {
@@ -18,15 +19,16 @@ namespace tern {
 
 struct ContextGroupOptions {
   /// As RunOptions::blocked_after: logs a loop that has been in one turn for this long, with the call that blocks it
-  /// and its stack, which a signal takes (SIGURG). Default: 0, no loop is watched.
-  std::chrono::milliseconds blocked_after{0};
+  /// and its stack, which a signal takes (SIGURG). Default: std::nullopt, no loop is watched.
+  std::optional<std::chrono::milliseconds> blocked_after = std::nullopt;
 };
 
 /// Made before the contexts run. Destroyed when no thread runs them any more, and before they are; it waits for what
 /// run_in_executor() has running on the group's pool.
 class ContextGroup {
  public:
-  /// Throws std::invalid_argument for an empty list, and std::logic_error for a context that is in a group already.
+  /// Throws std::invalid_argument for an empty list or a time that is not longer than 0, and std::logic_error for a
+  /// context that is in a group already.
   explicit ContextGroup(const std::vector<boost::asio::io_context*>& contexts, ContextGroupOptions options = {});
   explicit ContextGroup(const std::vector<std::unique_ptr<boost::asio::io_context>>& contexts,
                         ContextGroupOptions options = {});

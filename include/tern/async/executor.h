@@ -23,10 +23,14 @@
 
 namespace tern {
 
+/// Returns the number of the machine's cores, 1 at least: for RunOptions::threads and Executor.
+[[nodiscard]] std::size_t core_count() noexcept;
+
 /// Work is done in the order it came. All of it may be used from any thread.
 class Executor {
  public:
-  /// `threads` of them, started now; 0: one for each core.
+  /// `threads` of them, started now: core_count() for work that computes, more for work that waits. Throws
+  /// std::invalid_argument for 0.
   explicit Executor(std::size_t threads);
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;

@@ -39,6 +39,18 @@ class [[nodiscard]] Outcome {
     if constexpr (!std::is_void_v<T>) return std::get<1>(std::move(outcome_));
   }
 
+  /// Returns the value, or `other` when there is none.
+  template <class U>
+    requires(!std::is_void_v<T>)
+  [[nodiscard]] T value_or(U&& other) const& {
+    return ok() ? std::get<1>(outcome_) : static_cast<T>(std::forward<U>(other));
+  }
+  template <class U>
+    requires(!std::is_void_v<T>)
+  [[nodiscard]] T value_or(U&& other) && {
+    return ok() ? std::get<1>(std::move(outcome_)) : static_cast<T>(std::forward<U>(other));
+  }
+
   /// The exception that the awaitable threw; null if it threw none.
   [[nodiscard]] std::exception_ptr error() const noexcept { return ok() ? nullptr : std::get<0>(outcome_); }
 

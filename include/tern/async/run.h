@@ -16,18 +16,20 @@
 namespace tern {
 
 struct RunOptions {
-  /// Loops, one thread each; the calling thread runs the first. 0: one for each core.
+  /// Loops, one thread each; the calling thread runs the first. Default: 1, as in asyncio. Raise it up to core_count()
+  /// (executor.h) when one loop's core is busy. 0 is rejected with std::invalid_argument.
   std::size_t threads = 1;
 
-  /// So long after its last event a loop goes on looking for the next one before it sleeps. Waking a thread that sleeps
-  /// takes tens of microseconds, which a lone call waits for; in exchange a core is busy while calls come more often
-  /// than this. 0: sleeps at once.
+  /// How long after its last event a loop goes on looking for the next one before it sleeps. Default: 0, it sleeps at
+  /// once. Raise it where latency counts more than a core: waking a thread that sleeps takes tens of microseconds,
+  /// which a lone call waits for. A core is then busy while calls come more often than this.
   std::chrono::microseconds busy_poll{0};
 
   /// A loop that has not come round for this long is blocked: it is logged, with the call that blocks it and the stack
   /// (which a signal takes, SIGURG: a system call that cannot go on after one ends with EINTR), and counted
-  /// (Loop::times_blocked). A thread that only waits for a core is not. 0: nobody looks.
-  std::chrono::milliseconds blocked_after{100};
+  /// (Loop::times_blocked). A thread that only waits for a core is not. Default: 100 ms. std::nullopt watches no loop,
+  /// for programs whose system calls must not be interrupted.
+  std::optional<std::chrono::milliseconds> blocked_after = std::chrono::milliseconds{100};
 };
 
 namespace detail {

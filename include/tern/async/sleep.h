@@ -1,4 +1,4 @@
-// co_await tern::sleep(10ms): waits, and costs no thread.
+// co_await tern::sleep(10ms): waits, and costs no thread. The time counts from the await.
 #pragma once
 
 #include <coroutine>
@@ -8,7 +8,7 @@
 
 namespace tern {
 
-/// Awaitable; wakes at `when`, not before. Cancelled, it throws Cancelled at once.
+/// An Awaitable that wakes at `when`, not before. Cancelled, it throws Cancelled at once.
 class [[nodiscard]] SleepUntil : public Wait, private Timer {
  public:
   explicit SleepUntil(Clock::time_point when) noexcept : when_(when) {}
@@ -20,6 +20,9 @@ class [[nodiscard]] SleepUntil : public Wait, private Timer {
   }
   void await_resume() const { resumed(); }
 
+ protected:
+  void set_time(Clock::time_point when) noexcept { when_ = when; }
+
  private:
   void begin(std::coroutine_handle<> caller, Job& job);
   void expired() noexcept override { wake(); }
@@ -30,12 +33,28 @@ class [[nodiscard]] SleepUntil : public Wait, private Timer {
   Clock::time_point when_;
 };
 
+/// An Awaitable that wakes when `duration` has passed since its await.
+class [[nodiscard]] Sleep : public SleepUntil {
+ public:
+  explicit Sleep(Clock::duration duration) noexcept : SleepUntil(Clock::time_point{}), duration_(duration) {}
+
+  template <HasJob Promise>
+  void await_suspend(std::coroutine_handle<Promise> caller) {
+    set_time(Clock::now() + duration_);
+    SleepUntil::await_suspend(caller);
+  }
+
+ private:
+  Clock::duration duration_;
+};
+
 inline SleepUntil sleep_until(Clock::time_point when) noexcept { return SleepUntil{when}; }
 
-/// Waits for `duration`, any std::chrono duration; 0 or less lets the loop's other coroutines run once.
+/// Waits for `duration`, any std::chrono duration, from the await on; 0 or less lets the loop's other coroutines run
+/// once.
 template <class Rep, class Period>
-SleepUntil sleep(std::chrono::duration<Rep, Period> duration) {
-  return SleepUntil{Clock::now() + std::chrono::ceil<Clock::duration>(duration)};
+Sleep sleep(std::chrono::duration<Rep, Period> duration) {
+  return Sleep{std::chrono::ceil<Clock::duration>(duration)};
 }
 
 }  // namespace tern

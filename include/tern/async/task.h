@@ -41,8 +41,15 @@ struct FinalTransfer {
 template <class T>
 class TaskResult {
  public:
+  // The first two take a T as it is, and `co_return {a, b};`: braces have no type that a template could deduce.
+  void return_value(T&& value) { result_.template emplace<1>(std::move(value)); }
+  void return_value(const T& value)
+    requires std::copy_constructible<T>
+  {
+    result_.template emplace<1>(value);
+  }
   template <class U>
-    requires std::convertible_to<U&&, T>
+    requires(std::convertible_to<U &&, T> && !std::same_as<std::remove_cvref_t<U>, T>)
   void return_value(U&& value) {
     result_.template emplace<1>(std::forward<U>(value));
   }

@@ -46,16 +46,20 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
   /// Closes the channel: calls that still run end with CANCELLED, those on other loops soon afterwards. Until then the
-  /// channel uses the objects that its options point to; close() waits for that. Calls that a stub makes afterwards end
+  /// channel uses the objects that its options borrow; close() waits for that. Calls that a stub makes afterwards end
   /// with CANCELLED.
   ~Channel();
 
   /// Before the channel is used; the first one added is outermost. `interceptor` must outlive the channel. Throws
   /// std::logic_error when the channel has been used.
   void add_interceptor(ClientInterceptor& interceptor);
+  /// The channel keeps it until its last call has ended, and releases it on any thread.
+  void add_interceptor(std::shared_ptr<ClientInterceptor> interceptor);
   /// Before the channel is used; `observer` must outlive the channel. Throws std::logic_error when the channel has been
   /// used.
   void add_observer(ClientObserver& observer);
+  /// The channel keeps it until its last call has ended, and releases it on any thread.
+  void add_observer(std::shared_ptr<ClientObserver> observer);
 
   /// Waits until there is a connection from the current loop; throws RpcError (UNAVAILABLE) when there can be none.
   Task<void> connect();

@@ -24,6 +24,7 @@
 
 #include "tern/async/async_generator.h"
 #include "tern/async/task.h"
+#include "tern/detail/shared_or_borrowed.h"
 #include "tern/rest/message.h"
 #include "tern/transport/tls.h"
 
@@ -32,27 +33,31 @@ namespace tern::rest {
 struct ClientOptions {
   /// The limit for a whole exchange of send(), get() and post(): connecting, redirects and the response's body. open()
   /// applies it to each step instead: connecting, each wait for the server to take or to send something. An earlier
-  /// deadline of the call that the request is made for replaces it.
+  /// deadline of the call that the request is made for replaces it. Default: 30 s. Raise it for slow answers.
   std::chrono::nanoseconds timeout = std::chrono::seconds{30};
   /// Connections to one origin (scheme, host and port) at a time. Further requests wait for one. The requests to an
   /// HTTP/2 server share one connection, and more only when its SETTINGS_MAX_CONCURRENT_STREAMS is used up.
+  /// Default: 32.
   std::size_t max_connections_per_host = 32;
-  /// A connection that carried no request for this long is closed.
+  /// Closes a connection that carried no request for this long. Default: 60 s. Lower it below the server's own, so that
+  /// a request does not meet a connection that closes.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds{60};
   /// The longest header block of a response, in bytes. Over HTTP/1.1 all interim responses (1xx) to one request count
-  /// together; over HTTP/2 each field counts 32 bytes more (RFC 9113 §6.5.2).
+  /// together; over HTTP/2 each field counts 32 bytes more (RFC 9113 §6.5.2). Default: 64 KiB.
   std::size_t max_header_length = std::size_t{64} * 1024;
-  /// The longest body that send() takes, in bytes, counted after decompression. open() has no limit.
+  /// The longest body that send() accepts, in bytes, counted after decompression. open() has no limit. Default: 16 MiB.
+  /// Raise it for larger bodies, or read them with open().
   std::size_t max_body_length = std::size_t{16} * 1024 * 1024;
-  /// Redirects that one request follows before it fails. 0 returns redirects as responses.
+  /// Redirects that one request follows before it fails. 0 returns redirects as responses. Default: 10.
   unsigned max_redirects = 10;
   /// Asks for gzip and deflate, and decompresses what comes so, where the request has no Accept-Encoding or Range field
   /// of its own. The response's Content-Encoding and Content-Length fields are then removed.
   bool decompress = true;
   /// Offers HTTP/2 beside HTTP/1.1 to https servers (ALPN, RFC 7301). False offers HTTP/1.1 alone.
   bool http2 = true;
-  /// For https. Must outlive the client. Null uses the system's certificate authorities.
-  ClientTls* tls = nullptr;
+  /// For https: borrowed, and then it must outlive the client, or shared. Default: null, which uses the system's
+  /// certificate authorities.
+  detail::SharedOrBorrowed<ClientTls> tls = nullptr;
 };
 
 /// Not an aggregate: g++ 12 destroys aggregates twice inside of co_await expressions.

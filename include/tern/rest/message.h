@@ -118,7 +118,7 @@ class Request {
   /// The next piece of the body; nothing at its end. Any length may come this way.
   Task<std::optional<std::string>> read() { return source_->read_body(); }
   /// Who puts such pieces together says how many bytes it holds that it can do nothing with before more have come: they
-  /// count in ServerOptions::crowded_bytes. body() does so itself.
+  /// count in ServerOptions::max_unfinished_bytes. body() does so itself.
   void holds(std::size_t bytes) { source_->on_held(bytes); }
 
  private:

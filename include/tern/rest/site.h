@@ -59,10 +59,12 @@ struct SiteError {
 using ErrorResponse = std::function<Response(const SiteError&)>;
 
 struct SiteOptions {
-  /// Longest header block of a request taken, in bytes (HTTP/1.1; HTTP/2's is the server's).
+  /// The longest header block of an HTTP/1.1 request that is accepted, in bytes; for HTTP/2 it is
+  /// ServerOptions::max_metadata_size. A longer one is answered with 431. Default: 16 KiB. Raise it for long cookies.
   std::size_t max_header_length = std::size_t{16} * 1024;
-  /// Longest body taken as a whole, and longest message in a stream, in bytes. The server's own limit for messages goes
-  /// for calls besides.
+  /// The longest body that is accepted as a whole, and the longest message in a stream, in bytes. A longer one is
+  /// answered with 413. ServerOptions::max_receive_message_length limits calls besides. Default: 4 MiB. Raise it for
+  /// uploads, or read them piece by piece.
   std::size_t max_body_length = std::size_t{4} * 1024 * 1024;
   /// Gives handlers and JSON routes request bodies without their Content-Encoding: gzip and deflate are decompressed,
   /// other codings are rejected with 415. False: bodies come as they were sent, with the field that says how.
@@ -73,9 +75,10 @@ struct SiteOptions {
   /// (docs/security.md, "Compression"). Services that compress by
   /// ServerOptions::compression or set_compression() still do.
   bool compress_responses = true;
-  /// For a request's head to arrive, counted from the end of the one before, and for each next piece of its body.
+  /// Closes a connection on which a request's head has not arrived by then, counted from the end of the request before,
+  /// or the next piece of a body. Default: 60 s. Lower it where connections are scarce.
   std::chrono::nanoseconds read_timeout = std::chrono::seconds{60};
-  /// For a piece of a response to be taken by the client.
+  /// Closes a connection whose client reads nothing of a response for this long. Default: 30 s.
   std::chrono::nanoseconds write_timeout = std::chrono::seconds{30};
   /// JSON has every field, those with default values too; without, as protobuf's mapping says.
   bool print_default_values = false;

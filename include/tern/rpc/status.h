@@ -81,6 +81,9 @@ class RpcError : public std::runtime_error {
 };
 
 /// A value, or the status that came in its place.
+///
+///   const tern::Result<User> user = co_await stub.GetUser(request).result();
+///   show(user.value_or(kNobody));   // or: if (!user) log(user.status()); else show(*user);
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -93,8 +96,12 @@ class [[nodiscard]] Result {
   explicit operator bool() const noexcept { return ok(); }
   [[nodiscard]] const Status& status() const noexcept { return status_; }
 
-  /// Throws RpcError when there is none.
+  /// Throws RpcError when there is none. Of a temporary it is the value itself, not a reference that would dangle.
   T& value() & {
+    if (!ok()) throw RpcError{status_};
+    return *value_;
+  }
+  const T& value() const& {
     if (!ok()) throw RpcError{status_};
     return *value_;
   }
@@ -103,12 +110,20 @@ class [[nodiscard]] Result {
     return *std::move(value_);
   }
   T& operator*() & { return value(); }
-  const T& operator*() const& {
-    if (!ok()) throw RpcError{status_};
-    return *value_;
-  }
+  const T& operator*() const& { return value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
-  const T* operator->() const { return &operator*(); }
+  const T* operator->() const { return &value(); }
+
+  /// Returns the value, or `other` when there is none.
+  template <class U>
+  [[nodiscard]] T value_or(U&& other) const& {
+    return value_.value_or(std::forward<U>(other));
+  }
+  template <class U>
+  [[nodiscard]] T value_or(U&& other) && {
+    return std::move(value_).value_or(std::forward<U>(other));
+  }
 
  private:
   std::optional<T> value_;

@@ -15,7 +15,8 @@ enum class Refusal {
   kStreams,      // max_concurrent_streams; calls that were reset count until their handlers have ended
   kCalls,        // max_calls_in_flight
   kHeaders,      // max_metadata_size, max_metadata_fields; of HTTP, a head that is too long
-  kMessages,     // max_receive_message_length, max_buffered_bytes(_per_connection), crowded_bytes, max_body_length
+  kMessages,     // max_receive_message_length, max_buffered_bytes(_per_connection), max_unsent_bytes,
+                 // max_unfinished_bytes, max_long_message_bytes, max_body_length
   kStalled,      // took nothing of what was written to it for write_timeout, or left a body of HTTP half sent
   kPings,        // min_ping_interval
 };

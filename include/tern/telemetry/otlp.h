@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "tern/client/call_credentials.h"
+#include "tern/detail/shared_or_borrowed.h"
 #include "tern/rpc/compression.h"
 #include "tern/transport/tls.h"
 
@@ -38,14 +39,14 @@ struct OtlpOptions {
   /// or "/v1/logs". Empty: nothing is sent; a tracer carries traces on all the same.
   std::string collector = {};
   OtlpProtocol protocol = OtlpProtocol::kGrpc;
-  /// For the collector; must outlive the exporter. Null: for a URL with "https" the system's authorities, for a target
-  /// without a scheme plaintext.
-  ClientTls* tls = nullptr;
+  /// For the collector: borrowed, and then it must outlive the exporter, or shared. Default: null, which is the
+  /// system's authorities for a URL with "https", and plaintext for a target without a scheme.
+  detail::SharedOrBorrowed<ClientTls> tls = nullptr;
   /// Sent along with each request: names in lower case, and values of printable ASCII (an API key).
   std::vector<std::pair<std::string, std::string>> headers = {};
-  /// Asked for metadata before each request (tokens that expire); must outlive the exporter. Their metadata is sent as
-  /// fields over HTTP too.
-  CallCredentials* credentials = nullptr;
+  /// Asked for metadata before each request, for tokens that expire: borrowed, and then they must outlive the exporter,
+  /// or shared. Their metadata is sent as fields over HTTP too. Default: null, none.
+  detail::SharedOrBorrowed<CallCredentials> credentials = nullptr;
   /// How requests are compressed: kIdentity or kGzip.
   Compression compression = Compression::kIdentity;
   /// The limit for one attempt to send a batch.
@@ -65,13 +66,13 @@ struct OtlpOptions {
   /// Spans and log records are sent together, this often, or when there are enough. Metrics are read and sent this
   /// often. Default: 5 s for spans, 1 s for log records, 60 s for metrics.
   std::optional<std::chrono::nanoseconds> send_every = {};
-  /// Spans or log records in one batch.
+  /// The most spans or log records in one batch. Default: 512, as in OpenTelemetry. Lower it for collectors that accept
+  /// short requests only.
   std::size_t most_at_once = 512;
-  /// Spans or log records that may wait, and their bytes; further ones are dropped.
+  /// The most spans or log records that wait, and the most bytes of them. Further ones are dropped and counted.
+  /// Defaults: 8,192 and 16 MiB. Raise them where drops are reported.
   std::size_t most_waiting = 8192;
   std::size_t most_waiting_bytes = std::size_t{16} * 1024 * 1024;
-  /// Used in place of `tls` where that is null, and kept: for certificates that the environment names.
-  std::shared_ptr<ClientTls> own_tls = {};
 };
 
 /// Returns the options for spans that the process's environment asks for (OpenTelemetry's specifications "Environment

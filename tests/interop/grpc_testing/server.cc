@@ -36,7 +36,7 @@ tern::Task<void> serve(const Options& options) {
   server.add_service(health);
   const tern::Reflection reflection{server};
   const auto port = server.listen(options.host + ":" + std::to_string(options.port), {.tls = tls.get()});
-  tern::Task<int> stop_signal = tern::signals(SIGINT, SIGTERM);
+  tern::CaughtSignals stop_signal = tern::signals(SIGINT, SIGTERM);
   std::printf("port %u\n", static_cast<unsigned>(port));
   std::fflush(stdout);
   co_await server.serve_until(std::move(stop_signal));
