@@ -32,7 +32,7 @@ Task<std::vector<AwaitResult<A>>> gather(std::vector<A> awaitables) {
   std::vector<std::optional<AwaitResult<A>>> results(awaitables.size());
   detail::Branches branches{detail::Branches::CancelAfter::kFailure};
   for (std::size_t i = 0; i < awaitables.size(); ++i) {
-    branches.add(detail::store_awaited(std::move(awaitables[i]), results[i]));
+    branches.add(detail::store_awaited(std::move(awaitables[i]), results[i]), detail::Droppable<A>);
   }
   co_await branches;
   std::vector<AwaitResult<A>> all;
@@ -47,7 +47,7 @@ Task<void> gather(std::vector<A> awaitables) {
   std::vector<std::optional<std::monostate>> results(awaitables.size());
   detail::Branches branches{detail::Branches::CancelAfter::kFailure};
   for (std::size_t i = 0; i < awaitables.size(); ++i) {
-    branches.add(detail::store_awaited(std::move(awaitables[i]), results[i]));
+    branches.add(detail::store_awaited(std::move(awaitables[i]), results[i]), detail::Droppable<A>);
   }
   co_await branches;
 }
@@ -71,7 +71,7 @@ template <class... As, std::size_t... kIndex>
 Task<std::tuple<Stored<As>...>> gather_pack(std::index_sequence<kIndex...> /*order*/, As... awaitables) {
   std::tuple<std::optional<Stored<As>>...> results;
   Branches branches{Branches::CancelAfter::kFailure};
-  (branches.add(store_awaited(std::move(awaitables), std::get<kIndex>(results))), ...);
+  (branches.add(store_awaited(std::move(awaitables), std::get<kIndex>(results)), Droppable<As>), ...);
   co_await branches;
   co_return std::tuple<Stored<As>...>{*std::move(std::get<kIndex>(results))...};
 }
@@ -81,7 +81,7 @@ Task<std::tuple<Outcome<AwaitResult<As>>...>> gather_results_pack(std::index_seq
                                                                   As... awaitables) {
   std::tuple<Outcome<AwaitResult<As>>...> outcomes;
   Branches branches{Branches::CancelAfter::kNothing};
-  (branches.add(store_outcome(std::move(awaitables), std::get<kIndex>(outcomes))), ...);
+  (branches.add(store_outcome(std::move(awaitables), std::get<kIndex>(outcomes)), Droppable<As>), ...);
   co_await branches;
   co_return outcomes;
 }
@@ -109,7 +109,7 @@ Task<std::vector<Outcome<AwaitResult<A>>>> gather_results(std::vector<A> awaitab
   std::vector<Outcome<AwaitResult<A>>> outcomes(awaitables.size());
   detail::Branches branches{detail::Branches::CancelAfter::kNothing};
   for (std::size_t i = 0; i < awaitables.size(); ++i) {
-    branches.add(detail::store_outcome(std::move(awaitables[i]), outcomes[i]));
+    branches.add(detail::store_outcome(std::move(awaitables[i]), outcomes[i]), detail::Droppable<A>);
   }
   co_await branches;
   co_return outcomes;
