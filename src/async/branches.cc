@@ -1,6 +1,8 @@
 // A branch that ends does two things: it is noted, by which the rule may cancel the others; and when it is the last,
 // the waiting coroutine is woken. A cancelled branch goes on until its clean-up has ended, since it may use what the
-// combinator's caller owns; a result that it has in spite of its cancellation is kept.
+// combinator's caller owns; a result that it has in spite of its cancellation is kept. A droppable branch has no
+// clean-up: while it waits it is destroyed on the spot, which spares the loser of a when_any() an exception and a
+// resumption.
 #include "tern/detail/branches.h"
 
 #include <memory>
@@ -21,25 +23,29 @@ constinit thread_local std::size_t rotation = 0;
 
 class Branches::Branch final : public Job, public ListNode<Branch>, public Recycled {
  public:
-  Branch(Branches& all, Loop& loop, Task<void> body)
-      : Job(loop, Job::current()), all_(all), index_(all.count_), body_(std::move(body)) {}
+  Branch(Branches& all, Loop& loop, Task<void> body, bool droppable)
+      : Job(loop, Job::current()), all_(all), index_(all.count_), body_(std::move(body)), droppable_(droppable) {}
   void begin() { start(std::move(body_)); }
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
+  /// One that was woken is cancelled as others are: it may have its result.
+  [[nodiscard]] bool may_be_dropped() const noexcept { return droppable_ && innermost() != nullptr; }
 
  private:
   void finished(std::exception_ptr error) override { all_.ended(*this, std::move(error)); }
   Branches& all_;
   std::size_t index_;
   Task<void> body_;
+  bool droppable_;
 };
 
 Branches::~Branches() {
   while (!branches_.empty()) delete &branches_.pop_front();
 }
 
-void Branches::add(Task<void> body) {
+void Branches::add(Task<void> body, bool droppable) {
   if (!body) throw_no_task();
-  auto branch = std::make_unique<Branch>(*this, Loop::require_current("a combinator of tasks"), std::move(body));
+  Loop& loop = Loop::require_current("a combinator of tasks");
+  auto branch = std::make_unique<Branch>(*this, loop, std::move(body), droppable);
   branches_.push_back(*branch.release());
   ++count_;
 }
@@ -87,9 +93,22 @@ void Branches::note(std::size_t index, std::exception_ptr error) noexcept {
   }
 }
 
+void Branches::cancel() noexcept {
+  cancel_all();
+  if (branches_.empty()) wake();
+}
+
+// What the destructor of a dropped branch's value does may come back here: it finds the others alone in the list.
 void Branches::cancel_all() noexcept {
   cancelling_ = true;
-  branches_.for_each([](Branch& branch) { branch.cancel(); });
+  IntrusiveList<Branch> dropped;
+  branches_.for_each([&dropped](Branch& branch) {
+    if (!branch.may_be_dropped()) return branch.cancel();
+    static_cast<ListNode<Branch>&>(branch).unlink();
+    dropped.push_back(branch);
+  });
+  if (!dropped.empty()) lacks_one_ = true;
+  while (!dropped.empty()) delete &dropped.pop_front();
 }
 
 bool Branches::has_result() const noexcept {

@@ -17,7 +17,10 @@ void InnerJobWait::arm_at(Clock::time_point when) { inner_->loop().arm(*this, wh
 
 void InnerJobWait::expired() noexcept {
   expired_ = true;
-  inner_->cancel();
+  if (!droppable_ || inner_->innermost() == nullptr) return inner_->cancel();
+  inner_.reset();
+  dropped_ = true;
+  wake();
 }
 
 void InnerJobWait::Inner::finished(std::exception_ptr error) {
@@ -36,7 +39,7 @@ void TimedWait::begin(std::coroutine_handle<> caller, Job& job) {
 bool TimedWait::await_resume() const {
   if (succeeded()) return true;
   resumed();
-  if (expired_first() && is_cancelled(error())) return false;
+  if (dropped() || (expired_first() && is_cancelled(error()))) return false;
   std::rethrow_exception(error());
 }
 

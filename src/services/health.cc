@@ -5,6 +5,8 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "tern/async/event.h"
@@ -30,9 +32,9 @@ HealthCheckResponse response(std::optional<HealthService::State> state) {
 /// What is known, and who waits for a change, on whatever loop.
 class HealthService::Registry {
  public:
-  void set(const std::string& service, State state) {
+  void set(std::string_view service, State state) {
     const std::lock_guard lock{mutex_};
-    states_[service] = shut_down_ ? State::kNotServing : state;
+    states_[std::string{service}] = shut_down_ ? State::kNotServing : state;
     wake();
   }
 
@@ -122,7 +124,7 @@ HealthService::HealthService()
 }
 
 HealthService::~HealthService() = default;
-void HealthService::set(const std::string& service, State state) { registry_->set(service, state); }
+void HealthService::set(std::string_view service, State state) { registry_->set(service, state); }
 void HealthService::shut_down() { registry_->shut_down(); }
 
 }  // namespace tern

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <list>
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -181,6 +183,22 @@ TEST(GatherResults, GivesEachOutcomeInAnyOrder) {
     EXPECT_EQ(play.results, expected);
   });
 }
+
+Task<void> gather_what_a_range_makes() {
+  const std::vector<int> numbers =
+      co_await gather(std::views::iota(1, 4) | std::views::transform([](int number) { return after(1ms, number); }));
+  EXPECT_EQ(numbers, (std::vector<int>{1, 2, 3}));
+
+  std::list<Task<int>> tasks;
+  tasks.push_back(after(1ms, 7));
+  tasks.push_back(fail_soon());
+  auto outcomes =
+      co_await gather_results(std::views::transform(tasks, [](Task<int>& task) { return std::move(task); }));
+  EXPECT_EQ(outcomes.at(0).value(), 7);
+  EXPECT_FALSE(outcomes.at(1).ok());
+}
+
+TEST(Gather, TakesARangeThatMakesAwaitables) { block_on(gather_what_a_range_makes()); }
 
 Task<void> results_of_different(int& alive) {
   auto [number, failed, nothing_] = co_await gather_results(after(1ms, 3), fail_soon(), sleep(1ms));

@@ -7,9 +7,13 @@
 #include <vector>
 
 #include "async/orders.h"
+#include "support/every_order.h"
+#include "tern/async/event.h"
 #include "tern/async/gather.h"
+#include "tern/async/queue.h"
 #include "tern/async/run.h"
 #include "tern/async/sleep.h"
+#include "tern/async/with_timeout.h"
 
 namespace tern {
 namespace {
@@ -141,6 +145,89 @@ TEST(WhenAny, LosesNoResultInAnyOrder) {
       EXPECT_GE(failed, 1);
     }
   });
+}
+
+Task<void> pop_one_of(Queue<int>& a, Queue<int>& b, std::vector<int>& popped) {
+  auto first = co_await when_any(a.pop(), b.pop(), sleep(1h));
+  if (auto& item = std::get<0>(first.results)) popped.push_back(item->value());
+  if (auto& item = std::get<1>(first.results)) popped.push_back(item->value());
+}
+
+enum class Step { kPushA, kPushB, kRun, kCancel, kDestroy };
+
+// Waits that are dropped, not cancelled: of a when_any() that stands at two queues.
+void play_pops(const std::vector<Step>& steps) {
+  Queue<int> a{1};
+  Queue<int> b{1};
+  std::vector<int> popped;
+  std::size_t pushed = 0;
+  test::Stage stage;
+  const std::size_t waiter = stage.spawn(pop_one_of(a, b, popped));
+  bool cancelled = false;
+  for (const Step step : steps) {
+    if (step == Step::kPushA) pushed += a.try_push(1) ? 1 : 0;
+    if (step == Step::kPushB) pushed += b.try_push(2) ? 1 : 0;
+    if (step == Step::kRun) stage.run();
+    if (step == Step::kCancel && stage.outcome(waiter) == test::Outcome::kWaits) {
+      cancelled = true;
+      stage.cancel(waiter);
+    }
+    if (step == Step::kDestroy) stage.destroy(waiter);
+  }
+  stage.settle();
+  std::size_t left = 0;
+  if (!stage.waits(waiter)) {
+    for (Queue<int>* queue : {&a, &b}) left += queue->try_pop() ? 1 : 0;
+  }
+  EXPECT_EQ(popped.size() + left, pushed) << "an item was lost, or a dropped pop() still waits";
+  switch (stage.outcome(waiter)) {
+    case test::Outcome::kWaits:
+      EXPECT_TRUE(pushed == 0 && !cancelled);
+      break;
+    case test::Outcome::kDone:
+      EXPECT_FALSE(popped.empty());
+      break;
+    case test::Outcome::kCancelled:
+      EXPECT_TRUE(cancelled && popped.empty());
+      break;
+    case test::Outcome::kDestroyed:
+      break;
+    case test::Outcome::kLogicError:
+      ADD_FAILURE() << "std::logic_error";
+  }
+}
+
+TEST(WhenAny, LosesNoItemOfTheQueuesThatItWaitsAtInAnyOrder) {
+  constexpr int kSteps = 5;
+  int sequences = 1;
+  for (int length = 0; length < 5; ++length) sequences *= kSteps;
+  for (int sequence = 0; sequence < sequences; ++sequence) {
+    std::vector<Step> steps;
+    bool destroyed = false;
+    for (int rest = sequence, i = 0; i < 5 && !destroyed; ++i, rest /= kSteps) {
+      steps.push_back(static_cast<Step>(rest % kSteps));
+      destroyed = steps.back() == Step::kDestroy;
+    }
+    SCOPED_TRACE(sequence);
+    play_pops(steps);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+Task<void> leave_late_pops(Queue<int>& queue, Event& event) {
+  const auto late = co_await move_on_after(1ms, queue.pop());
+  EXPECT_FALSE(late.has_value());
+  EXPECT_TRUE(queue.try_push(5));
+  EXPECT_EQ(queue.try_pop(), 5) << "the late pop() waits no more";
+  const auto set = co_await move_on_after(1ms, event.wait());
+  EXPECT_FALSE(set.has_value());
+  EXPECT_FALSE(event.waited_for());
+}
+
+TEST(MoveOnAfter, DropsALateWaitOfAPrimitive) {
+  Queue<int> queue{1};
+  Event event;
+  block_on(leave_late_pops(queue, event));
 }
 
 Task<void> combine_success(Play& play) {

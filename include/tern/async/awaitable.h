@@ -65,6 +65,11 @@ using NotVoid = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 template <Awaitable A>
 using Stored = NotVoid<AwaitResult<A>>;
 
+/// An awaitable whose wait runs nothing of the program's (a sleep, a queue's pop(), an event). Where a combinator would
+/// cancel it, it destroys it: the same to everybody, without an exception and without waiting for its end.
+template <class A>
+concept Droppable = Awaitable<A> && requires { requires AwaiterOf<A>::kDroppable; };
+
 /// Awaits `awaitable` and puts its result into `result`, which outlives the task.
 template <Awaitable A>
 Task<void> store_awaited(A awaitable, std::optional<Stored<A>>& result) {

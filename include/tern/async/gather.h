@@ -4,10 +4,13 @@
 //
 //   std::vector<User> users = co_await tern::gather(std::move(calls));          // a vector of awaitables
 //   auto [user, orders] = co_await tern::gather(find(id), orders_of(id));       // different ones
+//   auto users = co_await tern::gather(ids | std::views::transform(find));      // a range that makes them
 //   for (auto& outcome : co_await tern::gather_results(std::move(calls))) if (outcome) use(outcome.value());
 #pragma once
 
+#include <concepts>
 #include <optional>
+#include <ranges>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -29,7 +32,7 @@ Task<std::vector<AwaitResult<A>>> gather(std::vector<A> awaitables) {
   std::vector<std::optional<AwaitResult<A>>> results(awaitables.size());
   detail::Branches branches{detail::Branches::CancelAfter::kFailure};
   for (std::size_t i = 0; i < awaitables.size(); ++i) {
-    branches.add(detail::store_awaited(std::move(awaitables[i]), results[i]));
+    branches.add(detail::store_awaited(std::move(awaitables[i]), results[i]), detail::Droppable<A>);
   }
   co_await branches;
   std::vector<AwaitResult<A>> all;
@@ -44,18 +47,31 @@ Task<void> gather(std::vector<A> awaitables) {
   std::vector<std::optional<std::monostate>> results(awaitables.size());
   detail::Branches branches{detail::Branches::CancelAfter::kFailure};
   for (std::size_t i = 0; i < awaitables.size(); ++i) {
-    branches.add(detail::store_awaited(std::move(awaitables[i]), results[i]));
+    branches.add(detail::store_awaited(std::move(awaitables[i]), results[i]), detail::Droppable<A>);
   }
   co_await branches;
 }
 
 namespace detail {
 
+/// A range whose elements are awaitables, other than a vector of them.
+template <class R>
+concept AwaitableRange = std::ranges::input_range<R> && Awaitable<std::ranges::range_value_t<R>> &&
+                         !std::same_as<std::remove_cvref_t<R>, std::vector<std::ranges::range_value_t<R>>>;
+
+template <AwaitableRange R>
+std::vector<std::ranges::range_value_t<R>> made_by(R&& range) {
+  std::vector<std::ranges::range_value_t<R>> awaitables;
+  if constexpr (std::ranges::sized_range<R>) awaitables.reserve(std::ranges::size(range));
+  for (auto&& awaitable : range) awaitables.push_back(std::forward<decltype(awaitable)>(awaitable));
+  return awaitables;
+}
+
 template <class... As, std::size_t... kIndex>
 Task<std::tuple<Stored<As>...>> gather_pack(std::index_sequence<kIndex...> /*order*/, As... awaitables) {
   std::tuple<std::optional<Stored<As>>...> results;
   Branches branches{Branches::CancelAfter::kFailure};
-  (branches.add(store_awaited(std::move(awaitables), std::get<kIndex>(results))), ...);
+  (branches.add(store_awaited(std::move(awaitables), std::get<kIndex>(results)), Droppable<As>), ...);
   co_await branches;
   co_return std::tuple<Stored<As>...>{*std::move(std::get<kIndex>(results))...};
 }
@@ -65,12 +81,19 @@ Task<std::tuple<Outcome<AwaitResult<As>>...>> gather_results_pack(std::index_seq
                                                                   As... awaitables) {
   std::tuple<Outcome<AwaitResult<As>>...> outcomes;
   Branches branches{Branches::CancelAfter::kNothing};
-  (branches.add(store_outcome(std::move(awaitables), std::get<kIndex>(outcomes))), ...);
+  (branches.add(store_outcome(std::move(awaitables), std::get<kIndex>(outcomes)), Droppable<As>), ...);
   co_await branches;
   co_return outcomes;
 }
 
 }  // namespace detail
+
+/// A range that makes awaitables, such as a std::views::transform. gather() reads it at once: it need not live until
+/// the await.
+template <detail::AwaitableRange R>
+auto gather(R&& range) {
+  return gather(detail::made_by(std::forward<R>(range)));
+}
 
 /// Different awaitables; a tuple of their results, std::monostate for void.
 template <Awaitable... As>
@@ -86,10 +109,16 @@ Task<std::vector<Outcome<AwaitResult<A>>>> gather_results(std::vector<A> awaitab
   std::vector<Outcome<AwaitResult<A>>> outcomes(awaitables.size());
   detail::Branches branches{detail::Branches::CancelAfter::kNothing};
   for (std::size_t i = 0; i < awaitables.size(); ++i) {
-    branches.add(detail::store_outcome(std::move(awaitables[i]), outcomes[i]));
+    branches.add(detail::store_outcome(std::move(awaitables[i]), outcomes[i]), detail::Droppable<A>);
   }
   co_await branches;
   co_return outcomes;
+}
+
+/// The same for a range that makes awaitables.
+template <detail::AwaitableRange R>
+auto gather_results(R&& range) {
+  return gather_results(detail::made_by(std::forward<R>(range)));
 }
 
 /// The same for different awaitables; a tuple of Outcomes.

@@ -11,6 +11,7 @@ namespace tern {
 /// An Awaitable that wakes at `when`, not before. Cancelled, it throws Cancelled at once.
 class [[nodiscard]] SleepUntil : public Wait, private Timer {
  public:
+  static constexpr bool kDroppable = true;  // detail::Droppable
   explicit SleepUntil(Clock::time_point when) noexcept : when_(when) {}
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }

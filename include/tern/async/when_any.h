@@ -59,7 +59,7 @@ Task<First<Stored<As>...>> first_of_pack(Branches::CancelAfter rule, std::index_
                                          As... awaitables) {
   First<Stored<As>...> first;
   Branches branches{rule};
-  (branches.add(store_awaited(std::move(awaitables), std::get<kIndex>(first.results))), ...);
+  (branches.add(store_awaited(std::move(awaitables), std::get<kIndex>(first.results)), Droppable<As>), ...);
   co_await branches;
   first.index = branches.winner();
   co_return first;
@@ -73,7 +73,7 @@ Task<FirstOfMany<Stored<A>>> first_of_vector(Branches::CancelAfter rule, std::ve
   first.results.resize(awaitables.size());
   Branches branches{rule};
   for (std::size_t i = 0; i < awaitables.size(); ++i) {
-    branches.add(store_awaited(std::move(awaitables[i]), first.results[i]));
+    branches.add(store_awaited(std::move(awaitables[i]), first.results[i]), Droppable<A>);
   }
   co_await branches;
   first.index = branches.winner();

@@ -51,7 +51,7 @@ Clock::time_point time_after(std::chrono::duration<Rep, Period> duration) {
 template <Awaitable A>
 Task<AwaitResult<A>> with_deadline(Clock::time_point when, A awaitable) {
   std::optional<detail::Stored<A>> result;
-  detail::TimedWait wait{when, detail::store_awaited(std::move(awaitable), result)};
+  detail::TimedWait wait{when, detail::store_awaited(std::move(awaitable), result), detail::Droppable<A>};
   const bool in_time = co_await wait;
   if (!in_time) throw TimedOut{when};
   if constexpr (!std::is_void_v<AwaitResult<A>>) co_return *std::move(result);
@@ -62,7 +62,7 @@ template <class Rep, class Period, Awaitable A>
 Task<AwaitResult<A>> with_timeout(std::chrono::duration<Rep, Period> timeout, A awaitable) {
   const Clock::time_point when = detail::time_after(timeout);
   std::optional<detail::Stored<A>> result;
-  detail::TimedWait wait{when, detail::store_awaited(std::move(awaitable), result)};
+  detail::TimedWait wait{when, detail::store_awaited(std::move(awaitable), result), detail::Droppable<A>};
   const bool in_time = co_await wait;
   if (!in_time) throw TimedOut{when};
   if constexpr (!std::is_void_v<AwaitResult<A>>) co_return *std::move(result);
@@ -74,7 +74,8 @@ template <class Rep, class Period, Awaitable A>
 auto move_on_after(std::chrono::duration<Rep, Period> timeout, A awaitable)
     -> Task<std::conditional_t<std::is_void_v<AwaitResult<A>>, bool, std::optional<detail::Stored<A>>>> {
   std::optional<detail::Stored<A>> result;
-  detail::TimedWait wait{detail::time_after(timeout), detail::store_awaited(std::move(awaitable), result)};
+  const Clock::time_point when = detail::time_after(timeout);
+  detail::TimedWait wait{when, detail::store_awaited(std::move(awaitable), result), detail::Droppable<A>};
   const bool in_time = co_await wait;
   if constexpr (std::is_void_v<AwaitResult<A>>) {
     co_return in_time;

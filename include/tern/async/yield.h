@@ -13,6 +13,7 @@ namespace tern {
 
 class [[nodiscard]] Yield final : public Wait {
  public:
+  static constexpr bool kDroppable = true;  // detail::Droppable
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <HasJob Promise>
   void await_suspend(std::coroutine_handle<Promise> caller) {

@@ -24,8 +24,9 @@ class [[nodiscard]] Branches final : public Wait {
   Branches& operator=(const Branches&) = delete;
   ~Branches() override;
 
-  /// Adds a branch of the job that runs now, whose context it inherits. Before the await.
-  void add(Task<void> body);
+  /// Adds a branch of the job that runs now, whose context it inherits. Before the await. A
+  /// `droppable` one (see Droppable) is destroyed where others are cancelled, if it waits then.
+  void add(Task<void> body, bool droppable = false);
 
   [[nodiscard]] bool await_ready() const noexcept { return branches_.empty(); }
   template <HasJob Promise>
@@ -46,7 +47,7 @@ class [[nodiscard]] Branches final : public Wait {
   void note(std::size_t index, std::exception_ptr error) noexcept;
   void cancel_all() noexcept;
   [[nodiscard]] bool has_result() const noexcept;
-  void cancel() noexcept override { cancel_all(); }
+  void cancel() noexcept override;
   [[nodiscard]] bool held_elsewhere() noexcept override;
   void orphan() noexcept override;
 

@@ -21,7 +21,9 @@ class InnerJobWait : public Wait, private Timer {
   [[nodiscard]] bool await_ready() const noexcept { return false; }
 
  protected:
-  explicit InnerJobWait(Task<void> task) noexcept : task_(std::move(task)) {}
+  /// A `droppable` task (see Droppable) is destroyed when its time is up, if it waits then.
+  explicit InnerJobWait(Task<void> task, bool droppable = false) noexcept
+      : task_(std::move(task)), droppable_(droppable) {}
   ~InnerJobWait() override = default;
 
   /// Starts the task with this deadline; the coroutine is suspended already.
@@ -29,6 +31,7 @@ class InnerJobWait : public Wait, private Timer {
   void arm_at(Clock::time_point when);
   void cancel_task() noexcept { inner_->cancel(); }
   [[nodiscard]] bool expired_first() const noexcept { return expired_; }
+  [[nodiscard]] bool dropped() const noexcept { return dropped_; }
   /// True once the task has ended without an exception.
   [[nodiscard]] bool succeeded() const noexcept { return ended_ && !error_; }
   [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
@@ -53,6 +56,8 @@ class InnerJobWait : public Wait, private Timer {
   Task<void> task_;
   std::optional<Inner> inner_;
   std::exception_ptr error_;
+  const bool droppable_;
+  bool dropped_ = false;
   bool expired_ = false;
   bool ended_ = false;
 };
@@ -60,7 +65,8 @@ class InnerJobWait : public Wait, private Timer {
 /// Runs the task until a time, then cancels it.
 class [[nodiscard]] TimedWait final : public InnerJobWait {
  public:
-  TimedWait(Clock::time_point when, Task<void> task) noexcept : InnerJobWait(std::move(task)), when_(when) {}
+  TimedWait(Clock::time_point when, Task<void> task, bool droppable) noexcept
+      : InnerJobWait(std::move(task), droppable), when_(when) {}
 
   template <HasJob Promise>
   void await_suspend(std::coroutine_handle<Promise> caller) {

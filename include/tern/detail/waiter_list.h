@@ -34,6 +34,8 @@ enum class WakeOrder : unsigned char {
 /// Base of a primitive's awaiters. May be moved until it is awaited.
 class Waiter : public Wait, public ListNode<Waiter> {
  public:
+  static constexpr bool kDroppable = true;  // detail::Droppable
+
   Waiter(Waiter&& other) noexcept : Wait(), ListNode<Waiter>(), list_(other.list_), order_(other.order_) {}
   Waiter& operator=(Waiter&&) = delete;
   ~Waiter() override { leave(); }

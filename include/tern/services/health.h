@@ -7,7 +7,7 @@
 #pragma once
 
 #include <memory>
-#include <string>
+#include <string_view>
 
 #include "tern/server/service.h"
 
@@ -23,7 +23,7 @@ class HealthService final : public Service {
   ~HealthService() override;
 
   /// Who watches the service learns it at once.
-  void set(const std::string& service, State state);
+  void set(std::string_view service, State state);
   /// Sets every service to kNotServing for good, whatever is set later. Call it before Server::stop(): watchers then
   /// read NOT_SERVING before the stop ends their streams with UNAVAILABLE. Without it they read UNAVAILABLE alone.
   void shut_down();
