@@ -24,8 +24,8 @@ class [[nodiscard]] Branches final : public Wait {
   Branches& operator=(const Branches&) = delete;
   ~Branches() override;
 
-  /// Adds a branch of the job that runs now, whose context it inherits. Before the await. A
-  /// `droppable` one (see Droppable) is destroyed where others are cancelled, if it waits then.
+  /// Adds a branch of the job that runs now, whose context it inherits. Before the await. A `droppable` one
+  /// (see Droppable) is destroyed where others are cancelled, if it waits then.
   void add(Task<void> body, bool droppable = false);
 
   [[nodiscard]] bool await_ready() const noexcept { return branches_.empty(); }
