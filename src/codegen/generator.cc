@@ -143,7 +143,7 @@ void print_blocking_call(Printer& printer, const ServiceText& service, const Met
     printer.Print(variables, "  return {$member$, $stub${$member$}.$method$($argument$$options$)};\n}\n");
   } else {
     printer.Print(variables,
-                  "  return ::tern::block_on_call($member$, $stub${$member$}.$method$($argument$$options$));\n}\n");
+                  "  return ::tern::detail::block_on_call($member$, $stub${$member$}.$method$($argument$$options$));\n}\n");
   }
 }
 

@@ -228,6 +228,65 @@ TEST(ClientInterceptors, ChangeWhatIsSentAndHowItEnds) {
               {.client_interceptors = {&tagging}});
 }
 
+/// Writes down what a context says before its call and after it.
+class Reading final : public ClientInterceptor {
+ public:
+  Task<Status> intercept(ClientContext& context, Next next) override {
+    before = {std::string{context.method()}, context.target(), context.peer()};
+    EXPECT_EQ(context.metadata().get("echo-initial"), "sent along");
+    EXPECT_TRUE(context.initial_metadata().empty());
+    EXPECT_TRUE(context.trailing_metadata().empty());
+    const std::optional<Clock::duration> left = context.time_remaining();
+    EXPECT_TRUE(left && *left > 0s && *left <= 1h);
+    EXPECT_TRUE(context.deadline() && *context.deadline() > Clock::now());
+    Status status = co_await next();
+    EXPECT_EQ(context.initial_metadata().get("echo-initial"), "sent along");
+    EXPECT_TRUE(context.message_was_compressed());
+    EXPECT_FALSE(context.peer().empty());
+    co_return status;
+  }
+  std::vector<std::string> before;
+};
+
+TEST(ClientInterceptors, ReadAllThatTheContextKnows) {
+  ProbeService service;
+  Reading reading;
+  with_server(service,
+              [&](Channel& channel, Server&) -> Task<void> {
+                ProbeStub stub{channel};
+                Metadata metadata;
+                metadata.add("echo-initial", "sent along");
+                metadata.add("compress", "gzip");
+                Order order;
+                order.set_size(10'000);
+                co_await stub.Unary(order, {.timeout = 1h, .metadata = &metadata});
+                EXPECT_EQ(reading.before,
+                          (std::vector<std::string>{"/tern.test.v1.Probe/Unary", channel.target(), ""}));
+              },
+              {.client_interceptors = {&reading}});
+}
+
+class Withdrawing final : public ClientInterceptor {
+ public:
+  Task<Status> intercept(ClientContext& context, Next next) override {
+    context.cancel(Status{StatusCode::kResourceExhausted, "no budget"});
+    co_return co_await next();
+  }
+};
+
+TEST(ClientInterceptors, CancelACallByItsContext) {
+  ProbeService service;
+  Withdrawing withdrawing;
+  with_server(service,
+              [](Channel& channel, Server& server) -> Task<void> {
+                ProbeStub stub{channel};
+                const Result<Payload> result = co_await stub.Unary(Order{}).result();
+                EXPECT_EQ(result.status(), (Status{StatusCode::kResourceExhausted, "no budget"}));
+                EXPECT_EQ(server.calls_in_flight(), 0U);
+              },
+              {.client_interceptors = {&withdrawing}});
+}
+
 class Refusing final : public ClientInterceptor {
  public:
   Task<Status> intercept(ClientContext& /*context*/, Next /*next*/) override {

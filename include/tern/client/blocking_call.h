@@ -15,17 +15,19 @@
 
 namespace tern {
 
+namespace detail {
+
 /// One response; throws RpcError.
 template <class Response>
-Response block_on_call(const detail::ChannelHandle& channel, UnaryCall<Response> call) {
+Response block_on_call(const ChannelHandle& channel, UnaryCall<Response> call) {
   return block_on_loop(channel.home(), std::move(call).task());
 }
 
-namespace detail {
 template <class Call>
 auto next_of(Call& call) -> Task<decltype(call.next().await_resume())> {
   co_return co_await call.next();
 }
+
 }  // namespace detail
 
 /// A streaming call, driven from outside of its loop. Every method blocks.
