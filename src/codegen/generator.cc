@@ -142,8 +142,9 @@ void print_blocking_call(Printer& printer, const ServiceText& service, const Met
   if (method.client_streams || method.server_streams) {
     printer.Print(variables, "  return {$member$, $stub${$member$}.$method$($argument$$options$)};\n}\n");
   } else {
-    printer.Print(variables,
-                  "  return ::tern::detail::block_on_call($member$, $stub${$member$}.$method$($argument$$options$));\n}\n");
+    printer.Print(
+        variables,
+        "  return ::tern::detail::block_on_call($member$, $stub${$member$}.$method$($argument$$options$));\n}\n");
   }
 }
 

@@ -1,6 +1,7 @@
 #include "rpc/request_head.h"
 
 #include "rpc/blanks.h"
+#include "rpc/compression.h"
 #include "rpc/content_type.h"
 #include "rpc/header_names.h"
 

@@ -19,6 +19,7 @@
 #include "http2/memory_budget.h"
 #include "rpc/header_names.h"
 #include "server/connection_limit.h"
+#include "server/http_part.h"
 #include "server/service_registry.h"
 #include "tern/async/executor.h"
 #include "tern/async/loop.h"
