@@ -34,7 +34,8 @@ enum class LogLevel : std::uint8_t {
 struct LogRecord {
   std::chrono::system_clock::time_point time;
   LogLevel level = LogLevel::kInfo;
-  /// The part of the library: "async", "transport", "call", "server", "client", "rest", "telemetry".
+  /// The part of the library: "async", "transport", "call", "server", "client", "rest", "telemetry",
+  /// "testing".
   std::string_view component;
   /// UTF-8 without a line break at its end; a stack has some within. Valid until the sink returns.
   std::string_view text;

@@ -41,11 +41,11 @@ void Channel::add_observer(ClientObserver& observer) {
 
 void Channel::add_interceptor(std::shared_ptr<ClientInterceptor> interceptor) {
   add_interceptor(detail::required(interceptor, "add_interceptor()"));
-  core_->config_before_use("add_interceptor() comes after the channel was used").keep(std::move(interceptor));
+  core_->keep(std::move(interceptor));
 }
 void Channel::add_observer(std::shared_ptr<ClientObserver> observer) {
   add_observer(detail::required(observer, "add_observer()"));
-  core_->config_before_use("add_observer() comes after the channel was used").keep(std::move(observer));
+  core_->keep(std::move(observer));
 }
 
 detail::ChannelHandle::ChannelHandle(Channel& channel) noexcept : core_(channel.core_) {}

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "async/on_loop.h"
@@ -32,6 +33,8 @@ class ChannelCore {
   [[nodiscard]] const ChannelConfig& config() const noexcept { return *config_; }
   /// Before the first call: throws std::logic_error with `sentence` when a loop uses the channel already.
   [[nodiscard]] ChannelConfig& config_before_use(const char* sentence);
+  /// Keeps an interceptor or observer that was added just now.
+  void keep(std::shared_ptr<const void> shared) { config_->keep(std::move(shared)); }
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
 
   /// The channel's part on one loop. The counts stay when the loop has ended.

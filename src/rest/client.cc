@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "async/error_text.h"
+#include "call/option_check.h"
 #include "rest/client_exchange.h"
 #include "rest/client_request_head.h"
 #include "rest/client_url.h"
@@ -80,7 +81,8 @@ Task<std::optional<std::string>> ClientStream::read() {
 
 class Client::Core {
  public:
-  explicit Core(ClientOptions options) : options_(options), pool_(Loop::require_current("a rest::Client"), options_) {}
+  explicit Core(ClientOptions options)
+      : options_(std::move(options)), pool_(Loop::require_current("a rest::Client"), options_) {}
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
   ~Core() = default;
@@ -270,7 +272,23 @@ class Client::Core {
   ConnectionPool pool_;
 };
 
-Client::Client(ClientOptions options) : core_(std::make_unique<Core>(options)) {}
+namespace {
+
+ClientOptions checked(ClientOptions options) {
+  require_positive("rest::ClientOptions::timeout", options.timeout);
+  require_not_zero("rest::ClientOptions::max_connections_per_host", options.max_connections_per_host,
+                   "is 0: no request could be made");
+  require_positive("rest::ClientOptions::idle_timeout", options.idle_timeout);
+  require_not_zero("rest::ClientOptions::max_header_length", options.max_header_length,
+                   "is 0: every response would be rejected");
+  require_not_zero("rest::ClientOptions::max_body_length", options.max_body_length,
+                   "is 0: every response with a body would be rejected");
+  return options;
+}
+
+}  // namespace
+
+Client::Client(ClientOptions options) : core_(std::make_unique<Core>(checked(std::move(options)))) {}
 Client::~Client() = default;
 
 // An invalid request fails without waiting for anything, and its caller may try again in a loop.

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "call/option_check.h"
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
 #include "tern/async/task_group.h"
@@ -63,7 +64,8 @@ Task<void> fill(Slot& slot, AsyncGenerator<ServerEvent> events) {
   slot.filled.set();
 }
 
-AsyncGenerator<std::string> texts_of(AsyncGenerator<ServerEvent> events, std::chrono::nanoseconds keep_alive) {
+AsyncGenerator<std::string> texts_of(AsyncGenerator<ServerEvent> events,
+                                     std::optional<std::chrono::nanoseconds> keep_alive) {
   Slot slot;
   TaskGroup filler;  // behind the slot that it fills
   filler.may_be_dropped();
@@ -72,7 +74,7 @@ AsyncGenerator<std::string> texts_of(AsyncGenerator<ServerEvent> events, std::ch
     slot.filled.clear();
     if (!slot.event && !slot.ended) {
       std::optional<Clock::time_point> limit;
-      if (keep_alive.count() > 0) limit = Clock::now() + keep_alive;
+      if (keep_alive) limit = Clock::now() + *keep_alive;
       const bool filled = co_await slot.filled.wait(limit);
       if (!filled) {
         std::string comment{kComment};
@@ -105,7 +107,8 @@ std::string to_text(const ServerEvent& event) {
   return text + '\n';
 }
 
-Response server_events(AsyncGenerator<ServerEvent> events, std::chrono::nanoseconds keep_alive) {
+Response server_events(AsyncGenerator<ServerEvent> events, std::optional<std::chrono::nanoseconds> keep_alive) {
+  if (keep_alive) require_positive("server_events(): keep_alive", *keep_alive);
   Response response = Response::stream(kContentType, texts_of(std::move(events), keep_alive));
   response.fields.add("cache-control", "no-cache");
   response.fields.add("x-accel-buffering", "no");  // nginx would hold events back until its buffer is full

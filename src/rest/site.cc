@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "async/error_text.h"
+#include "call/option_check.h"
 #include "rest/connect_error.h"
 #include "rest/cors.h"
 #include "rest/decoded_body.h"
@@ -192,7 +193,21 @@ void Site::Core::complete(const Request& request, Response& response) const {
   forbid_sniffing(response);
 }
 
-Site::Site(SiteOptions options) : core_(std::make_unique<Core>(std::move(options))) {}
+namespace {
+
+SiteOptions checked(SiteOptions options) {
+  require_not_zero("SiteOptions::max_header_length", options.max_header_length,
+                   "is 0: every request would be rejected");
+  require_not_zero("SiteOptions::max_body_length", options.max_body_length,
+                   "is 0: every request with a body would be rejected");
+  require_positive("SiteOptions::read_timeout", options.read_timeout);
+  require_positive("SiteOptions::write_timeout", options.write_timeout);
+  return options;
+}
+
+}  // namespace
+
+Site::Site(SiteOptions options) : core_(std::make_unique<Core>(checked(std::move(options)))) {}
 Site::~Site() = default;
 
 void Site::route(std::string_view method, std::string_view path, Handler handler) {

@@ -4,10 +4,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cstdio>
 #include <stdexcept>
 #include <utility>
 #include <vector>
+
+#include "text/log.h"
 
 namespace tern::testing {
 
@@ -243,7 +244,7 @@ void HeldClock::move_on() {
     target_.reset();
     std::exchange(arrived_, {})();
   } else if (next_ && !std::exchange(at_limit_, true)) {
-    std::fputs("testing::Time has reached its limit and stands: what the test waits for has not happened\n", stderr);
+    log_error("testing", "testing::Time has reached its limit and stands: what the test waits for has not happened");
   }
 }
 

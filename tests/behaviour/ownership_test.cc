@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,11 +15,16 @@
 
 #include "async/on_loop.h"
 #include "support/elsewhere.h"
+#include "support/probe_service.h"
 #include "support/serve.h"
 #include "tern/async/per_loop.h"
 #include "tern/async/sleep.h"
 #include "tern/async/task_group.h"
+#include "tern/client/call_credentials.h"
 #include "tern/client/generic_stub.h"
+#include "tern/client/interceptor.h"
+#include "tern/client/observer.h"
+#include "tern/detail/shared_or_borrowed.h"
 #include "tern/services/channelz.h"
 
 namespace tern::test {
@@ -361,6 +367,94 @@ TEST(PerLoop, HasAPartForALoopThatItDoesNotKnow) {
     EXPECT_EQ(numbers.all().size(), 2U);
     co_await run_on_thread([&numbers] { EXPECT_THROW(static_cast<void>(numbers.here()), std::logic_error); });
   }());
+}
+
+// Objects that a server or a channel is given as std::shared_ptr.
+
+class QuietServerObserver final : public ServerObserver {
+ public:
+  void on_call_begun(ServerContext& /*context*/) override { ++calls; }
+  void on_call_ended(const EndedCall& /*call*/) override {}
+  std::atomic<int> calls = 0;
+};
+
+class QuietClientObserver final : public ClientObserver {
+ public:
+  void on_call_begun(ClientCall& /*call*/) override { ++calls; }
+  void on_call_ended(const EndedClientCall& /*call*/) override {}
+  std::atomic<int> calls = 0;
+};
+
+class NoMetadata final : public CallCredentials {
+ public:
+  Task<Metadata> metadata(CallTarget /*target*/) override { co_return Metadata{}; }
+  [[nodiscard]] bool allowed_on_plaintext() const noexcept override { return true; }
+};
+
+TEST(SharedObjects, AreKeptByTheServerAndTheChannelAndReleasedWithThem) {
+  std::weak_ptr<Service> service;
+  std::weak_ptr<QuietServerObserver> server_observer;
+  std::weak_ptr<QuietClientObserver> client_observer;
+  std::weak_ptr<CallCredentials> credentials;
+  std::weak_ptr<InProcess> in_process;
+  const auto body = [&]() -> Task<void> {
+    auto probe = std::make_shared<ProbeService>();
+    auto seen_by_server = std::make_shared<QuietServerObserver>();
+    auto seen_by_client = std::make_shared<QuietClientObserver>();
+    auto no_metadata = std::make_shared<NoMetadata>();
+    auto pipe = std::make_shared<InProcess>();
+    service = probe;
+    server_observer = seen_by_server;
+    client_observer = seen_by_client;
+    credentials = no_metadata;
+    in_process = pipe;
+    Server server;
+    server.add_service(std::shared_ptr<Service>{std::move(probe)});
+    server.add_observer(std::move(seen_by_server));
+    server.listen(*pipe);
+    {
+      Channel channel{"shared", {.call_credentials = std::move(no_metadata), .in_process = std::move(pipe)}};
+      channel.add_observer(std::move(seen_by_client));
+      const ProbeStub stub{channel};
+      const Payload reply = co_await stub.Unary(Order{});
+      static_cast<void>(reply);
+      EXPECT_EQ(server_observer.lock()->calls, 1);
+      EXPECT_EQ(client_observer.lock()->calls, 1);
+      EXPECT_FALSE(credentials.expired() || in_process.expired());
+      co_await channel.close();
+      co_await server.stop();
+      EXPECT_FALSE(service.expired() || server_observer.expired());
+    }
+  };
+  block_on(body());
+  EXPECT_TRUE(service.expired() && server_observer.expired());
+  EXPECT_TRUE(client_observer.expired() && credentials.expired() && in_process.expired());
+}
+
+TEST(SharedObjects, AreRejectedWhenTheyAreNull) {
+  const auto body = []() -> Task<void> {
+    Server server;
+    EXPECT_THROW(server.add_observer(std::shared_ptr<ServerObserver>{}), std::invalid_argument);
+    EXPECT_THROW(server.add_interceptor(std::shared_ptr<ServerInterceptor>{}), std::invalid_argument);
+    EXPECT_THROW(server.add_service(std::shared_ptr<Service>{}), std::invalid_argument);
+    Channel channel{"127.0.0.1:1"};
+    EXPECT_THROW(channel.add_observer(std::shared_ptr<ClientObserver>{}), std::invalid_argument);
+    EXPECT_THROW(channel.add_interceptor(std::shared_ptr<ClientInterceptor>{}), std::invalid_argument);
+    co_return;
+  };
+  block_on(body());
+}
+
+TEST(SharedObjects, MayBeBorrowed) {
+  int number = 7;
+  const detail::SharedOrBorrowed<int> borrowed = &number;
+  EXPECT_EQ(borrowed.get(), &number);
+  EXPECT_EQ(borrowed.shared().use_count(), 0) << "it owns nothing";
+  const auto kept = std::make_shared<int>(8);
+  const detail::SharedOrBorrowed<const int> shared = kept;
+  EXPECT_EQ(*shared, 8);
+  EXPECT_EQ(kept.use_count(), 2);
+  EXPECT_TRUE(detail::SharedOrBorrowed<int>{} == nullptr);
 }
 
 }  // namespace

@@ -57,8 +57,8 @@ Task<std::string> read_to(ClientStream& stream, std::string_view text) {
 }
 
 template <class Body>
-void with_events(std::chrono::nanoseconds keep_alive, Body body) {
-  const auto run = [](std::chrono::nanoseconds its_keep_alive, Body its_body) -> Task<void> {
+void with_events(std::optional<std::chrono::nanoseconds> keep_alive, Body body) {
+  const auto run = [](std::optional<std::chrono::nanoseconds> its_keep_alive, Body its_body) -> Task<void> {
     Event go_on;
     Site site;
     site.route("GET", "/events", [&go_on, its_keep_alive](Request& /*request*/) -> Task<Response> {
@@ -77,7 +77,7 @@ void with_events(std::chrono::nanoseconds keep_alive, Body body) {
 }
 
 TEST(ServerEvents, ReachTheClientOneByOne) {
-  with_events(0s, [](ClientStream& stream, Event& go_on) -> Task<void> {
+  with_events(std::nullopt, [](ClientStream& stream, Event& go_on) -> Task<void> {
     std::string text = co_await read_to(stream, "\n\n");
     EXPECT_EQ(text, "data: first\n\n");
     go_on.set();

@@ -437,8 +437,10 @@ TEST(HeldTime, SaysWhereAnAutomaticTimeStops) {
   };
   ::testing::internal::CaptureStderr();
   run_test(test());
-  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
-            "testing::Time has reached its limit and stands: what the test waits for has not happened\n");
+  const std::string written = ::testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(written.ends_with(
+      " error testing: testing::Time has reached its limit and stands: what the test waits for has not happened\n"))
+      << written;
 }
 
 /// A mistake, and the words that its error has.

@@ -38,8 +38,8 @@ class Broadcast {
   Broadcast& operator=(const Broadcast&) = delete;
   ~Broadcast() { close(); }
 
-  /// A listener on the loop that runs now, for the values that are published from now on. Throws std::logic_error
-  /// outside of a loop. It may outlive the broadcast.
+  /// Begins at the call: a listener on the loop that runs now, for the values that are published from now on. Throws
+  /// std::logic_error outside of a loop. It may outlive the broadcast.
   [[nodiscard]] Listener subscribe();
 
   /// Gives `value` to all listeners, and never waits. Returns false when the broadcast is closed. Any thread.

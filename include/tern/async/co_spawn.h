@@ -172,8 +172,9 @@ concept Spawnable = requires(Work work) { as_task(std::move(work)); };
 }  // namespace detail
 
 /// Runs `work` on the loop of `context`: a Task, a call of a stub, or a function that returns a Task, which is kept
-/// until that has ended and is the way to run a lambda that captures. It begins in a later turn, never inside of this
-/// call.
+/// until that has ended and is the way to run a lambda that captures. Begins at the call,
+/// without an await: in a later turn, never inside of this call. A token that is lazy itself (use_awaitable, deferred)
+/// makes the call with its own await.
 ///
 /// Completion signature: void(std::exception_ptr, T), or void(std::exception_ptr) for a Task<void>. T needs a default
 /// constructor. The handler runs on its associated executor, by default the context's, after this function has

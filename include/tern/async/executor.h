@@ -162,7 +162,8 @@ class [[nodiscard]] ExecutorCall final : public ExecutorWait {
 
 }  // namespace detail
 
-/// Awaitable: the result of function(), run on a thread of `executor`; throws what it threw.
+/// An Awaitable: the result of function(), run on a thread of `executor`; throws what it threw. The function is handed
+/// to the executor by the await.
 /// Cancelled before its turn came, it is not run and the await throws Cancelled. Once it runs it is waited for,
 /// whatever happens (it may use the caller's locals): destroying the waiting coroutine blocks until the function
 /// returns. A function that takes a std::stop_token is asked through it to return soon when its job is cancelled or the

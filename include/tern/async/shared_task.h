@@ -71,7 +71,7 @@ class [[nodiscard]] SharedTask {
   std::shared_ptr<Run> run_;
 };
 
-/// Makes an awaitable one that many can wait for.
+/// Makes an awaitable one that many can wait for. It begins with the first await.
 template <Awaitable A>
 SharedTask<AwaitResult<A>> share(A awaitable) {
   using Run = typename SharedTask<AwaitResult<A>>::Run;

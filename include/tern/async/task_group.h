@@ -45,8 +45,8 @@ class TaskGroup : public ListNode<TaskGroup> {
   /// Logs the exception of a member that nobody has seen, where the group's scope is left without join().
   ~TaskGroup();
 
-  /// Starts `awaitable` in the loop's present turn, as a job of its own. The returned Member may be dropped: the group
-  /// keeps the task.
+  /// Begins at the call: starts `awaitable` in the loop's present turn, as a job of its own. The returned Member may be
+  /// dropped: the group keeps the task.
   template <Awaitable A>
   Member<AwaitResult<A>> spawn(A awaitable);
 

@@ -31,8 +31,8 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
   ~Watch() { close(); }
 
-  /// A view on the loop that runs now, which has seen the present value. Throws std::logic_error outside of a loop. It
-  /// may outlive the watch.
+  /// Begins at the call: a view on the loop that runs now, which has seen the present value. Throws std::logic_error
+  /// outside of a loop. It may outlive the watch.
   [[nodiscard]] View subscribe();
 
   /// Sets the value and wakes all views, also when it is equal to the last one. Returns false when the watch is closed.

@@ -45,9 +45,9 @@ Clock::time_point time_after(std::chrono::duration<Rep, Period> duration) {
 }
 }  // namespace detail
 
-/// The awaitable's result; throws TimedOut if it has none at `when`, or what the awaitable threw. Calls made inside of
-/// it inherit the deadline, or the job's own if that is earlier. A result that comes at the last moment is kept,
-/// whether the time was up or the caller's job was cancelled meanwhile.
+/// Begins with its await. The awaitable's result; throws TimedOut if it has none at `when`, or what the awaitable
+/// threw. Calls made inside of it inherit the deadline, or the job's own if that is earlier. A result that comes at the
+/// last moment is kept, whether the time was up or the caller's job was cancelled meanwhile.
 template <Awaitable A>
 Task<AwaitResult<A>> with_deadline(Clock::time_point when, A awaitable) {
   std::optional<detail::Stored<A>> result;
@@ -68,8 +68,8 @@ Task<AwaitResult<A>> with_timeout(std::chrono::duration<Rep, Period> timeout, A 
   if constexpr (!std::is_void_v<AwaitResult<A>>) co_return *std::move(result);
 }
 
-/// The awaitable's result, or nothing if it took longer; true or false for an awaitable of void. Throws what the
-/// awaitable threw.
+/// Begins with its await. The awaitable's result, or nothing if it took longer; true or false for an awaitable of void.
+/// Throws what the awaitable threw.
 template <class Rep, class Period, Awaitable A>
 auto move_on_after(std::chrono::duration<Rep, Period> timeout, A awaitable)
     -> Task<std::conditional_t<std::is_void_v<AwaitResult<A>>, bool, std::optional<detail::Stored<A>>>> {

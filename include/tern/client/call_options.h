@@ -25,15 +25,16 @@ struct CallInfo {
 
 struct CallOptions {
   /// The call ends with DEADLINE_EXCEEDED when it takes longer; counted from its start, sent along as grpc-timeout.
-  /// Unset: as long as the job that it is made in may take, if that has a deadline.
+  /// Default: no limit but the deadline of the job that makes the call. Set it for every call over a network.
   std::optional<std::chrono::nanoseconds> timeout = std::nullopt;
-  /// Waits for the server while it is away, as long as the timeout allows; without, the call ends with UNAVAILABLE.
+  /// Waits for the server while it is away, as long as the timeout allows. Default: as the service config says, else
+  /// false, and the call ends with UNAVAILABLE. Set it for calls that may wait, with a timeout.
   std::optional<bool> wait_for_ready = std::nullopt;
-  /// Sent along; copied when the call is made.
+  /// Sent along; copied when the call is made. Default: none.
   const Metadata* metadata = nullptr;
-  /// How the requests are compressed; unset: as the channel says. A server that cannot read it answers UNIMPLEMENTED.
+  /// How the requests are compressed. Default: as the channel says. A server that cannot read it answers UNIMPLEMENTED.
   std::optional<Compression> compression = std::nullopt;
-  /// Besides the channel's; must outlive the call.
+  /// Adds metadata besides the channel's credentials; borrowed, must outlive the call. Default: null, none.
   CallCredentials* credentials = nullptr;
   /// Where to put what comes back; must outlive the call.
   CallInfo* info = nullptr;

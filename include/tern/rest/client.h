@@ -127,6 +127,7 @@ class ClientStream {
 /// Used only on the loop that made it. Requests that still run when it is destroyed must have been cancelled before.
 class Client {
  public:
+  /// Throws std::logic_error outside of a loop, std::invalid_argument for an option whose value makes no sense.
   explicit Client(ClientOptions options = {});
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -45,8 +45,8 @@ std::string to_text(const ServerEvent& event);
 /// A response that ends when `events` ends. The events run in a job of their own that inherits the request's deadline
 /// and trace; a client that leaves destroys it where it stands.
 /// `keep_alive`: a comment is sent when no event came for this long, so that proxies do not close a quiet stream and a
-/// client that has gone is found. 0 sends none.
+/// client that has gone is found; std::nullopt sends none. 0 is rejected with std::invalid_argument.
 Response server_events(AsyncGenerator<ServerEvent> events,
-                       std::chrono::nanoseconds keep_alive = std::chrono::seconds{15});
+                       std::optional<std::chrono::nanoseconds> keep_alive = std::chrono::seconds{15});
 
 }  // namespace tern::rest

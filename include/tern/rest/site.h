@@ -116,6 +116,7 @@ struct EmbeddedFile {
 /// Lives on the loop that it is made on; serves on all of its server's. Outlives the server.
 class Site final : public HttpHandler {
  public:
+  /// Throws std::invalid_argument for an option whose value makes no sense.
   explicit Site(SiteOptions options = {});
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;

@@ -119,7 +119,7 @@ struct ListenOptions {
   /// plaintext.
   detail::SharedOrBorrowed<ServerTls> tls = nullptr;
   /// Others may listen on the same port, in this process or another; the kernel spreads connections over them
-  /// (SO_REUSEPORT).
+  /// (SO_REUSEPORT). Default: false.
   bool reuse_port = false;
   /// Answers what comes here and is no gRPC: HTTP/1.1, and HTTP/2 of other kinds, told apart by a connection's first
   /// bytes and by each request's content type: borrowed, and then it must outlive the server, or shared. Default: null,
@@ -134,14 +134,15 @@ struct ListenOptions {
 };
 
 struct StopOptions {
-  /// How long running calls may go on, after `delay`.
+  /// How long running calls may go on, after `delay`. Default: 0, they are cancelled at once. Set it below the time
+  /// that the process is given to end.
   std::chrono::nanoseconds grace = std::chrono::nanoseconds::zero();
   /// How long the server still accepts connections and calls, as if it were not stopping. Load balancers need this time
-  /// to see NOT_SERVING (HealthService::shut_down() before the stop) and to send their clients elsewhere.
+  /// to see NOT_SERVING (HealthService::shut_down() before the stop) and to send their clients elsewhere. Default: 0.
   std::chrono::nanoseconds delay = std::chrono::nanoseconds::zero();
   /// How long an idle HTTP/1.1 connection stays open for one more request, within the grace; its response then closes
   /// the connection. HTTP/1.1 has no GOAWAY: a request that is on its way when the server closes its connection fails.
-  /// 0 closes idle connections at once.
+  /// Default: 0, which closes idle connections at once. Set it behind proxies that keep connections open.
   std::chrono::nanoseconds http1_idle = std::chrono::nanoseconds::zero();
 };
 
