@@ -16,6 +16,35 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODULE_FOLDERS = ("async", "call", "client", "rpc", "server", "transport")
 # sender.h needs stdexec; a program that has it includes the header.
 NOT_IN_MODULE = {"tern/async/sender.h"}
+# Headers whose names only generated code, templates and the library itself use. They are to move to include/tern/detail
+# (issue 19, point 3); each line is to be deleted with that move. A line whose header is gone is a problem, too.
+STILL_INTERNAL = {
+    "tern/call/interceptor_parts.h",
+    "tern/call/message_stream.h",
+    "tern/client/attempt_report.h",
+    "tern/client/blocking_call.h",
+    "tern/client/call_attempts.h",
+    "tern/client/call_head.h",
+    "tern/client/client_call.h",
+    "tern/client/connection_waiter.h",
+    "tern/client/kept_request.h",
+    "tern/client/retrying.h",
+    "tern/http2/buffer.h",
+    "tern/http2/error_code.h",
+    "tern/http2/header_block.h",
+    "tern/http2/stream.h",
+    "tern/rpc/codec.h",
+    "tern/rpc/message_reader.h",
+    "tern/rpc/proto_comments.h",
+    "tern/server/abort_error.h",
+    "tern/server/arena_handler.h",
+    "tern/server/blocking_bridge.h",
+    "tern/server/http_handler.h",
+    "tern/server/method_handler.h",
+    "tern/server/server_call.h",
+    "tern/server/sync_method_handler.h",
+    "tern/server/unimplemented.h",
+}
 # tern::rpc and tern::http2 are the library's own.
 PUBLIC_SPACES = ("tern", "tern::rest", "tern::telemetry", "tern::testing")
 MODULE = "src/module/tern.cppm"
@@ -187,9 +216,8 @@ def module_parts(root=ROOT):
     in_module = [header for header in in_module if header not in NOT_IN_MODULE]
     by_space = collections.defaultdict(set)
     for name in public_names(root):
-        if name.header in in_module:
+        if name.header in in_module and name.header not in STILL_INTERNAL:
             by_space[name.namespace].add(name.name)
-    # Operators that are found by their arguments need no export of their own, but templates look them up by name.
     exports = []
     for space in sorted(by_space):
         exports.append(f"export namespace {space} {{")
@@ -211,12 +239,17 @@ def module_text(text, root=ROOT):
     return between(text, EXPORTS, ["", *exports]).replace("\n\n\n", "\n\n")
 
 
+def module_agrees(root=ROOT):
+    text = (root / MODULE).read_text()
+    return text == module_text(text, root)
+
+
 def main():
     module = ROOT / MODULE
     if "--write-module" in sys.argv:
         module.write_text(module_text(module.read_text()))
     elif "--check-module" in sys.argv:
-        if module.read_text() != module_text(module.read_text()):
+        if not module_agrees():
             sys.exit(f"{MODULE} does not export what the headers declare: run scripts/public_names.py --write-module")
     else:
         for name in public_names():
