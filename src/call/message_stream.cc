@@ -1,12 +1,24 @@
 #include "tern/call/message_stream.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <utility>
 
+#include "async/awaiter_names.h"
 #include "http2/memory_budget.h"
 
 namespace tern {
+
+namespace {
+
+constexpr std::array<AwaiterName, 2> kNames{{
+    {"tern::MessageStream::Read", "a message of the peer"},
+    {"tern::MessageStream::Write", "the peer to read"},
+}};
+const AwaiterNames names{kNames};
+
+}  // namespace
 
 MessageStream::~MessageStream() {
   if (reading_ != nullptr) {
