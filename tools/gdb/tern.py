@@ -21,7 +21,7 @@ VERSION = 2
 MOST = 100_000  # in a list: more are the sign of a broken one
 PROMISE = 16    # the promise's offset in a coroutine's frame, behind the addresses of its two functions
 
-# Names of awaiters, by the beginning of the type's name. src/async/job_stack.cc has the same table.
+# Names of awaiters, by the beginning of the type's name. the AwaiterNames of each folder are the same in the program.
 AWAITS = (("tern::SleepUntil", "sleep"), ("tern::Event::Waiting", "an Event"),
           ("tern::MessageStream::Read", "a message of the peer"), ("tern::Reader", "a message of the peer"),
           ("tern::MessageStream::Write", "the peer to read"),
