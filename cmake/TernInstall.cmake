@@ -9,7 +9,12 @@ install(DIRECTORY ${TERN_REST_GENERATED}/google DESTINATION ${CMAKE_INSTALL_INCL
 install(DIRECTORY src/rest/protos DESTINATION ${package})
 # gdb's commands for programs on tern (docs/debugging.md).
 install(FILES tools/gdb/tern.py DESTINATION ${CMAKE_INSTALL_DATADIR}/tern/gdb)
-install(EXPORT ternTargets NAMESPACE tern:: DESTINATION ${package})
+if(TERN_MODULE)
+  install(TARGETS tern_module EXPORT ternTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          FILE_SET CXX_MODULES DESTINATION ${CMAKE_INSTALL_DATADIR}/tern/module)
+  set(modules CXX_MODULES_DIRECTORY modules)
+endif()
+install(EXPORT ternTargets NAMESPACE tern:: DESTINATION ${package} ${modules})
 configure_package_config_file(cmake/ternConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/ternConfig.cmake
                               INSTALL_DESTINATION ${package})
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/ternConfigVersion.cmake COMPATIBILITY SameMinorVersion)

@@ -12,8 +12,8 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# Folders whose library is tern::tern: what `import tern;` brings. REST, telemetry and tests have libraries of their own.
-MODULE_FOLDERS = ("async", "call", "client", "rpc", "server", "transport")
+# Folders, and a header beside them, whose library is tern::tern: what `import tern;` brings. REST, telemetry and tests have libraries of their own.
+MODULE_FOLDERS = ("async", "call", "client", "log.h", "rpc", "server", "transport")
 # sender.h needs stdexec; a program that has it includes the header.
 NOT_IN_MODULE = {"tern/async/sender.h"}
 # tern::rpc and tern::http2 are the library's own.
@@ -189,7 +189,6 @@ def module_parts(root=ROOT):
     for name in public_names(root):
         if name.header in in_module:
             by_space[name.namespace].add(name.name)
-    # Operators that are found by their arguments need no export of their own, but templates look them up by name.
     exports = []
     for space in sorted(by_space):
         exports.append(f"export namespace {space} {{")
@@ -211,12 +210,17 @@ def module_text(text, root=ROOT):
     return between(text, EXPORTS, ["", *exports]).replace("\n\n\n", "\n\n")
 
 
+def module_agrees(root=ROOT):
+    text = (root / MODULE).read_text()
+    return text == module_text(text, root)
+
+
 def main():
     module = ROOT / MODULE
     if "--write-module" in sys.argv:
         module.write_text(module_text(module.read_text()))
     elif "--check-module" in sys.argv:
-        if module.read_text() != module_text(module.read_text()):
+        if not module_agrees():
             sys.exit(f"{MODULE} does not export what the headers declare: run scripts/public_names.py --write-module")
     else:
         for name in public_names():

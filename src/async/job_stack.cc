@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "async/awaiter_names.h"
 #include "async/code_location.h"
 
 namespace tern {
@@ -18,18 +19,13 @@ struct FrameHead {
   const void* destroy;
 };
 
-/// Names of awaiters, by the beginning of the type's name. tools/gdb/tern.py has the same table.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kAwaits{{
+// tools/gdb/tern.py has one table for all folders.
+constexpr std::array<AwaiterName, 22> kNames{{
     {"tern::Sleep", "sleep"},
     {"tern::Event::Waiting", "an Event"},
-    {"tern::MessageStream::Read", "a message of the peer"},
-    {"tern::Reader", "a message of the peer"},
-    {"tern::MessageStream::Write", "the peer to read"},
     {"tern::detail::ExecutorCall", "run_in_executor"},
     {"tern::TaskGroup::Join", "TaskGroup::join"},
     {"tern::detail::AsioOperation", "an operation of Asio"},
-    {"tern::transport::Readiness", "a socket"},
-    {"tern::InterceptorParts::Part", "the next interceptor"},
     {"tern::detail::TimedWait", "with_timeout"},
     {"tern::detail::ShieldedWait", "shield"},
     {"tern::Queue", "a Queue"},
@@ -48,6 +44,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kAwaits{
     {"tern::TaskGroup::Member", "a member of a TaskGroup"},
     {"tern::SharedTask", "a SharedTask"},
 }};
+const AwaiterNames own_names{kNames};
 
 /// The name of another awaiter, without template arguments and tern's namespaces.
 std::string short_name(std::string name) {
@@ -77,10 +74,8 @@ void JobStack::add(const Job& job) {
 std::string JobStack::awaits() const {
   if (awaited_ == nullptr) return {};
   std::string name = boost::core::demangle(awaited_->name());
-  for (const auto& [beginning, words] : kAwaits) {
-    if (name.starts_with(beginning)) return std::string{words};
-  }
-  return short_name(std::move(name));
+  const std::string_view known = AwaiterNames::of(name);
+  return known.empty() ? short_name(std::move(name)) : std::string{known};
 }
 
 std::vector<std::string> JobStack::coroutines() const {

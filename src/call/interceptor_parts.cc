@@ -1,11 +1,13 @@
 #include "call/interceptor_parts.h"
 
+#include <array>
 #include <cassert>
 #include <coroutine>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "async/awaiter_names.h"
 #include "tern/async/job.h"
 #include "tern/async/loop.h"
 #include "text/log.h"
@@ -18,6 +20,11 @@
 namespace tern {
 
 namespace {
+
+constexpr std::array<AwaiterName, 1> kNames{{
+    {"tern::InterceptorParts::Part", "the next interceptor"},
+}};
+const AwaiterNames names{kNames};
 
 Status abandoned() { return Status{StatusCode::kInternal, "the interceptor ended before its next() did"}; }
 

@@ -1,15 +1,27 @@
 #include "call/message_stream.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <utility>
 
+#include "async/awaiter_names.h"
 #include "http2/memory_budget.h"
 #include "rpc/compression.h"
 #include "tern/async/job.h"
 #include "tern/detail/misuse.h"
 
 namespace tern {
+
+namespace {
+
+constexpr std::array<AwaiterName, 2> kNames{{
+    {"tern::detail::ReadWait", "a message of the peer"},
+    {"tern::detail::WriteWait", "the peer to read"},
+}};
+const AwaiterNames names{kNames};
+
+}  // namespace
 
 MessageStream::~MessageStream() {
   if (reading_ != nullptr) {

@@ -1,11 +1,23 @@
 #include "tern/client/stream_call.h"
 
+#include <array>
+
+#include "async/awaiter_names.h"
 #include "client/client_call.h"
 #include "tern/async/loop.h"
 #include "tern/async/yield.h"
 #include "tern/detail/misuse.h"
 
 namespace tern::detail {
+
+namespace {
+
+constexpr std::array<AwaiterName, 1> kNames{{
+    {"tern::detail::ReadingCall", "a message of the peer"},
+}};
+const AwaiterNames names{kNames};
+
+}  // namespace
 
 void throw_generator_writes() {
   throw_misuse(

@@ -26,7 +26,7 @@ class Observation {
   Observation(const std::vector<RequestObserver*>& observers, Request& request, const Exchange::Sent& sent)
       : observers_(observers), request_(request), sent_(sent), begun_at_(Clock::now()), job_(Job::current()) {
     notify(observers_, [this](RequestObserver& observer) { observer.on_request_begun(request_); });
-    if (job_ != nullptr) rpc::set_trace(*job_, request_.trace);
+    if (job_ != nullptr && request_.trace != nullptr) rpc::set_trace(*job_, request_.trace);
   }
   Observation(const Observation&) = delete;
   Observation& operator=(const Observation&) = delete;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "async/awaiter_names.h"
 #include "call/interceptor_parts.h"
 #include "call/notify.h"
 #include "call/wire_metadata.h"
@@ -31,6 +32,11 @@
 namespace tern {
 
 namespace {
+
+constexpr std::array<AwaiterName, 1> kNames{{
+    {"tern::Reader", "a message of the peer"},
+}};
+const AwaiterNames names{kNames};
 
 const Metadata kNoMetadata;
 constexpr http2::HeaderField kStatus200{":status", "200", true};

@@ -5,9 +5,16 @@
 #include <string_view>
 #include <utility>
 
+#include "async/awaiter_names.h"
+
 namespace tern::transport {
 
 namespace {
+
+constexpr std::array<AwaiterName, 1> kNames{{
+    {"tern::transport::Readiness", "a socket"},
+}};
+const AwaiterNames names{kNames};
 
 // One for each thread, not for each connection: an idle connection holds no buffer.
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;

@@ -278,5 +278,18 @@ TEST_F(JobTest, KnowsTheJobThatRuns) {
   EXPECT_EQ(Job::current(), nullptr);
 }
 
+TEST_F(JobTest, InheritsTheContextOfItsParent) {
+  TestJob parent{loop};
+  const auto value = std::make_shared<const int>(7);
+  parent.inherited = {.deadline = Clock::now() + 1h, .name = "orders", .carried = value};
+  const TestJob child{loop, &parent};
+  EXPECT_EQ(child.inherited.deadline, parent.inherited.deadline);
+  EXPECT_STREQ(child.inherited.name, "orders");
+  EXPECT_EQ(child.inherited.carried, value);
+
+  parent.inherited = {};
+  EXPECT_TRUE(child.inherited.deadline.has_value());
+}
+
 }  // namespace
 }  // namespace tern

@@ -130,14 +130,21 @@ Task<void> destroy_who_waits() {
 
 TEST(RunOn, DestroyedItDestroysTheTaskThere) { block_on(destroy_who_waits(), {.threads = 2}); }
 
-Task<std::optional<Clock::time_point>> deadline_there() { co_return Job::current()->inherited.deadline; }
+Task<JobContext> context_there() { co_return Job::current()->inherited; }
 
-Task<bool> inherit() {
-  const auto deadline = co_await with_timeout(1h, run_on(other_loop(), deadline_there()));
-  co_return deadline.has_value();
+Task<JobContext> inherit() {
+  Job::current()->inherited.name = "here";
+  Job::current()->inherited.carried = std::make_shared<const int>(7);
+  co_return co_await with_timeout(1h, run_on(other_loop(), context_there()));
 }
 
-TEST(RunOn, InheritsTheDeadline) { EXPECT_TRUE(block_on(inherit(), {.threads = 2})); }
+TEST(RunOn, InheritsTheContext) {
+  const JobContext there = block_on(inherit(), {.threads = 2});
+  EXPECT_TRUE(there.deadline.has_value());
+  EXPECT_STREQ(there.name, "here");
+  ASSERT_NE(there.carried, nullptr);
+  EXPECT_EQ(*static_cast<const int*>(there.carried.get()), 7);
+}
 
 Task<void> wait_for_what_ends(Loop& loop, std::shared_ptr<Shared> shared, bool& told) {
   try {

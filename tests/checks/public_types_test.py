@@ -61,6 +61,12 @@ class PublicTypes(unittest.TestCase):
                            "include/tern/detail/c.h": HEADER.replace("Box", "Other")})
         self.assertEqual(done.returncode, 0, done.stdout)
 
+    def test_a_program_that_includes_what_is_internal_fails(self):
+        done = self.check({"include/tern/a.h": HEADER, "docs/a.md": "`Box`",
+                           "apps/a/a.cc": '#include "tern/detail/c.h"\n'})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("apps/a/a.cc includes a header of tern/detail", done.stdout)
+
     def test_a_long_header_fails(self):
         done = self.check({"include/tern/a.h": HEADER + "\n" * 300, "docs/a.md": "`Box`"})
         self.assertEqual(done.returncode, 1)

@@ -21,10 +21,11 @@ VERSION = 2
 MOST = 100_000  # in a list: more are the sign of a broken one
 PROMISE = 16    # the promise's offset in a coroutine's frame, behind the addresses of its two functions
 
-# Names of awaiters, by the beginning of the type's name. src/async/job_stack.cc has the same table.
+# Names of awaiters, by the beginning of the type's name. The AwaiterNames of each folder are the same in the program.
 AWAITS = (("tern::Sleep", "sleep"), ("tern::Event::Waiting", "an Event"),
-          ("tern::MessageStream::Read", "a message of the peer"), ("tern::Reader", "a message of the peer"),
-          ("tern::MessageStream::Write", "the peer to read"),
+          ("tern::detail::ReadWait", "a message of the peer"), ("tern::Reader", "a message of the peer"),
+          ("tern::detail::ReadingCall", "a message of the peer"),
+          ("tern::detail::WriteWait", "the peer to read"),
           ("tern::detail::ExecutorCall", "run_in_executor"), ("tern::TaskGroup::Join", "TaskGroup::join"),
           ("tern::detail::AsioOperation", "an operation of Asio"), ("tern::transport::Readiness", "a socket"),
           ("tern::InterceptorParts::Part", "the next interceptor"),

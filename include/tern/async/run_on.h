@@ -64,8 +64,8 @@ Task<void> store_remote(Task<T> task, std::shared_ptr<std::optional<NotVoid<T>>>
 }  // namespace detail
 
 /// Begins with its await. The result of `task`, run on `loop` as a job of its own that inherits this one's context;
-/// throws what it threw, or LoopEnded. `loop` must exist when this is awaited; it may end meanwhile. On its own loop the
-/// task is simply awaited.
+/// throws what it threw, or LoopEnded. `loop` must exist when this is awaited; it may end meanwhile. On its own loop
+/// the task is simply awaited.
 ///
 /// The task's frame, with its arguments and captures, is destroyed on `loop` before the result arrives here, or by the
 /// thread that ends the loop. The result is moved to this loop. Cancelled, the job cancels the task and waits until it

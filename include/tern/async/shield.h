@@ -18,9 +18,9 @@
 namespace tern {
 
 /// Begins with its await. The awaitable's result, or what it threw, also when the job is cancelled meanwhile or was
-/// before: the next await outside throws Cancelled then. It runs as a job of its own, which inherits the context but for
-/// the deadline, since that may be what has cancelled the job. A job that is destroyed rather than cancelled takes it
-/// along.
+/// before: the next await outside throws Cancelled then. It runs as a job of its own, which inherits the context but
+/// for the deadline, since that may be what has cancelled the job. A job that is destroyed rather than cancelled takes
+/// it along.
 template <Awaitable A>
 Task<AwaitResult<A>> shield(A awaitable) {
   std::optional<detail::Stored<A>> result;
