@@ -21,10 +21,10 @@ namespace tern {
 
 namespace {
 
-constexpr std::array<AwaiterName, 1> kNames{{
+constexpr std::array<AwaiterName, 1> kPartNames{{
     {"tern::InterceptorParts::Part", "the next interceptor"},
 }};
-const AwaiterNames names{kNames};
+const AwaiterNames part_names{kPartNames};
 
 Status abandoned() { return Status{StatusCode::kInternal, "the interceptor ended before its next() did"}; }
 
