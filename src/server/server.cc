@@ -453,11 +453,11 @@ void Server::add_observer(std::shared_ptr<ServerObserver> observer) {
   core_->keep(std::move(observer));
 }
 void Server::set_generic_service(GenericService& service) { core_->set_generic_service(service); }
-std::uint16_t Server::listen(std::string_view address, ListenOptions options) {
+std::uint16_t Server::listen(std::string_view address, const ListenOptions& options) {
   return core_->listen(address, options);
 }
 std::vector<ListeningSocket> Server::listening_sockets() const { return core_->listening_sockets(); }
-void Server::serve_socket(int descriptor, detail::SharedOrBorrowed<ServerTls> tls) {
+void Server::serve_socket(int descriptor, const detail::SharedOrBorrowed<ServerTls>& tls) {
   core_->serve_socket(descriptor, tls);
 }
 void Server::listen(InProcess& in_process) { core_->listen(in_process); }

@@ -1,5 +1,8 @@
 // SharedOrBorrowed<T>: an object that an option points to. A T* is borrowed: the user keeps the object. A
 // std::shared_ptr is kept. Null is neither.
+//
+// g++ 12 destroys an aggregate twice that is written inside of a co_await expression. With that compiler make options
+// that share something in a statement of their own.
 #pragma once
 
 #include <concepts>

@@ -96,13 +96,13 @@ class Server {
   /// Listens and serves from the next turn on. "[::]:50051", "127.0.0.1:0", "unix:/path", "fd:3" (a listening socket
   /// that the server takes over: systemd's first, or one that was opened before a fork). Returns the port (0 for unix).
   /// Throws std::invalid_argument for what is no address, std::runtime_error when the address cannot be had.
-  std::uint16_t listen(std::string_view address, ListenOptions options = {});
+  std::uint16_t listen(std::string_view address, const ListenOptions& options = {});
   /// A duplicate of each socket that listen() has opened or inherited, under its name: for hand_over(). Empty after
   /// stop(). Throws std::runtime_error when the process has no more descriptors.
   [[nodiscard]] std::vector<ListeningSocket> listening_sockets() const;
   /// Serves one connected stream socket, which the server takes over: one end of a socketpair(), say. Throws
   /// std::runtime_error for what is none.
-  void serve_socket(int descriptor, detail::SharedOrBorrowed<ServerTls> tls = nullptr);
+  void serve_socket(int descriptor, const detail::SharedOrBorrowed<ServerTls>& tls = nullptr);
 
   /// Serves the channels that are connected through `in_process`, which must outlive the server.
   void listen(InProcess& in_process);
