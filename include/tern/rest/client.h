@@ -57,7 +57,7 @@ struct ClientOptions {
   bool http2 = true;
   /// For https: borrowed, and then it must outlive the client, or shared. Default: null, which uses the system's
   /// certificate authorities.
-  detail::SharedOrBorrowed<ClientTls> tls = nullptr;
+  tern::detail::SharedOrBorrowed<ClientTls> tls = nullptr;
 };
 
 /// Not an aggregate: g++ 12 destroys aggregates twice inside of co_await expressions.
