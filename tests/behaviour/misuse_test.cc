@@ -16,6 +16,7 @@
 #include "support/certificates.h"
 #include "support/elsewhere.h"
 #include "support/serve.h"
+#include "tern/async/executor.h"
 #include "tern/async/sleep.h"
 #include "tern/async/task_group.h"
 #include "tern/client/generic_stub.h"

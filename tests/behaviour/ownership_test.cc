@@ -416,7 +416,7 @@ TEST(SharedObjects, AreKeptByTheServerAndTheChannelAndReleasedWithThem) {
       Channel channel{"shared", {.call_credentials = std::move(no_metadata), .in_process = std::move(pipe)}};
       channel.add_observer(std::move(seen_by_client));
       const ProbeStub stub{channel};
-      const Payload reply = co_await stub.Unary(Order{});
+      const Payload reply = co_await stub.Unary(v1::Order{});
       static_cast<void>(reply);
       EXPECT_EQ(server_observer.lock()->calls, 1);
       EXPECT_EQ(client_observer.lock()->calls, 1);

@@ -2,13 +2,19 @@
 // observers that throw: each is an error of its own request, over HTTP/1.1 and HTTP/2 alike.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "rest/with_notes.h"
 #include "support/captured_log.h"
+#include "support/message_of.h"
 #include "support/thrower.h"
+#include "tern/rest/client.h"
+#include "tern/rest/site.h"
 
 namespace tern::rest {
 namespace {
@@ -147,6 +153,30 @@ TEST(HandlerMistakes, ChangeNothingWhenAnObserverThrows) {
          {.name = "missing", .ask = get("/missing"), .status = 404},
          {.name = "refused", .ask = {.target = "/read", .body = std::string(1000, 'x')}, .status = 413}},
         {.site = {.max_body_length = 100}, .set_up = set_up});
+  }
+}
+
+/// An option whose value makes no sense, and the sentence about it.
+struct BadOption {
+  std::function<void()> give;
+  std::string sentence;
+};
+
+TEST(RestOptions, RejectsValuesThatMakeNoSense) {
+  const std::vector<BadOption> bad_options{
+      {[] { const Site site{{.max_header_length = 0}}; },
+       "SiteOptions::max_header_length is 0: every request would be rejected"},
+      {[] { const Site site{{.max_body_length = 0}}; },
+       "SiteOptions::max_body_length is 0: every request with a body would be rejected"},
+      {[] { const Site site{{.read_timeout = std::chrono::seconds{0}}}; },
+       "SiteOptions::read_timeout is 0 s: it must be longer than 0"},
+      {[] { const Client client{{.timeout = std::chrono::seconds{0}}}; },
+       "rest::ClientOptions::timeout is 0 s: it must be longer than 0"},
+      {[] { const Client client{{.max_connections_per_host = 0}}; },
+       "rest::ClientOptions::max_connections_per_host is 0: no request could be made"},
+  };
+  for (const BadOption& bad : bad_options) {
+    EXPECT_EQ(tern::test::message_of<std::invalid_argument>(bad.give), bad.sentence);
   }
 }
 

@@ -41,12 +41,12 @@ struct OtlpOptions {
   OtlpProtocol protocol = OtlpProtocol::kGrpc;
   /// For the collector: borrowed, and then it must outlive the exporter, or shared. Default: null, which is the
   /// system's authorities for a URL with "https", and plaintext for a target without a scheme.
-  detail::SharedOrBorrowed<ClientTls> tls = nullptr;
+  tern::detail::SharedOrBorrowed<ClientTls> tls = nullptr;
   /// Sent along with each request: names in lower case, and values of printable ASCII (an API key).
   std::vector<std::pair<std::string, std::string>> headers = {};
   /// Asked for metadata before each request, for tokens that expire: borrowed, and then they must outlive the exporter,
   /// or shared. Their metadata is sent as fields over HTTP too. Default: null, none.
-  detail::SharedOrBorrowed<CallCredentials> credentials = nullptr;
+  tern::detail::SharedOrBorrowed<CallCredentials> credentials = nullptr;
   /// How requests are compressed: kIdentity or kGzip.
   Compression compression = Compression::kIdentity;
   /// The limit for one attempt to send a batch.
