@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "primitives/comparison.h"

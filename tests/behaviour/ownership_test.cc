@@ -380,7 +380,7 @@ class QuietServerObserver final : public ServerObserver {
 
 class QuietClientObserver final : public ClientObserver {
  public:
-  void on_call_begun(ClientCall& /*call*/) override { ++calls; }
+  void on_call_begun(ClientContext& /*context*/) override { ++calls; }
   void on_call_ended(const EndedClientCall& /*call*/) override {}
   std::atomic<int> calls = 0;
 };
