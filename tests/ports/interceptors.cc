@@ -17,8 +17,8 @@ class Logging final : public tern::ServerInterceptor {
 };
 
 class Tagging final : public tern::ClientInterceptor {
-  tern::Task<tern::Status> intercept(tern::ClientCall& call, Next next) override {
-    call.metadata().add("x-request-id", "request-7");
+  tern::Task<tern::Status> intercept(tern::ClientContext& context, Next next) override {
+    context.metadata().add("x-request-id", "request-7");
     tern::Status status = co_await next();
     fmt::print("{}\n", tern::name_of(status.code()));
     co_return status;

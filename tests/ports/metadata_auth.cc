@@ -11,8 +11,8 @@ class GreeterService final : public Greeter::AsyncService {
     if (context.metadata().get("authorization") != "Bearer open-sesame") {
       context.abort(tern::StatusCode::kUnauthenticated, "a valid token is required");
     }
-    context.initial_metadata().add("x-served-by", "server-1");
-    context.trailing_metadata().add("x-cost", "3");
+    info.initial_metadata().add("x-served-by", "server-1");
+    info.trailing_metadata().add("x-cost", "3");
     co_return tern::make<Greeting>([&](auto& greeting) { greeting.set_text("Hello, " + request.name()); });
   }
 };
@@ -32,10 +32,10 @@ tern::Task<void> run() {
   }
 
   const tern::Metadata metadata{{"authorization", "Bearer open-sesame"}};
-  tern::ClientContext call;
-  const Greeting reply = co_await stub.Greet(request, {.metadata = &metadata, .context = &call});
-  const auto served_by = call.initial_metadata.get("x-served-by").value();
-  const auto cost = call.trailing_metadata.get("x-cost").value();
+  tern::CallInfo info;
+  const Greeting reply = co_await stub.Greet(request, {.metadata = &metadata, .info = &info});
+  const auto served_by = info.initial_metadata.get("x-served-by").value();
+  const auto cost = info.trailing_metadata.get("x-cost").value();
   fmt::print("{}, by {}, for {}\n", reply.text(), served_by, cost);
 
   co_await server.stop();
