@@ -11,8 +11,8 @@ class GreeterService final : public Greeter::AsyncService {
     if (context.metadata().get("authorization") != "Bearer open-sesame") {
       context.abort(tern::StatusCode::kUnauthenticated, "a valid token is required");
     }
-    info.initial_metadata().add("x-served-by", "server-1");
-    info.trailing_metadata().add("x-cost", "3");
+    context.initial_metadata().add("x-served-by", "server-1");
+    context.trailing_metadata().add("x-cost", "3");
     co_return tern::make<Greeting>([&](auto& greeting) { greeting.set_text("Hello, " + request.name()); });
   }
 };
