@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kSuspiciousSilence{1};
 http2::Settings settings_of(const ClientOptions& options) {
   http2::Settings settings;
   settings.max_header_bytes = static_cast<std::uint32_t>(std::min<std::size_t>(options.max_header_length, UINT32_MAX));
-  settings.max_header_fields = http2::header_limit(0);  // their bytes are limited
+  settings.max_header_fields = http2::header_limit(std::nullopt);  // their bytes are limited
   return settings;
 }
 
