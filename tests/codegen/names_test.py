@@ -113,7 +113,7 @@ class Names(Generated):
                  "".join(f"service {name} {{}}\n" for name in sorted(names - {"Methods", "M"})))
         self.assertEqual(self.generate().returncode, 0)
         source = self.header("macros.tern.cc")
-        methods = dict(re.findall(r'add_method\("(\w+)", ::tern::make_handler\(\*this, &AsyncService::(\w+)\)', source))
+        methods = dict(re.findall(r'add_method\("(\w+)", ::tern::detail::make_handler\(\*this, &AsyncService::(\w+)\)', source))
         services = {name: cpp for cpp, name in
                     re.findall(r'^(\w+)::AsyncService::AsyncService\(\) : ::tern::Service\("macros\.(\w+)"', source, re.MULTILINE)}
         for renamed in (methods, services):
