@@ -43,7 +43,7 @@ tern::Task<void> run() {
   tern::Server server{{.max_workers = 10}};
   server.add_service(users);
   const std::string target = fmt::format("127.0.0.1:{}", server.listen("127.0.0.1:0"));
-  co_await tern::run_in_executor([target] { ask(target); });
+  co_await tern::run_in_executor([&] { ask(target); });
   co_await server.stop();
 }
 
