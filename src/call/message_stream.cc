@@ -68,11 +68,8 @@ void MessageStream::on_data(std::span<const std::uint8_t> bytes) {
   }
 }
 
-Buffer MessageStream::ready_to_send(Buffer encoded, Compression compression) {
-  assert(encoded.size() >= rpc::kPrefixBytes);
-  if (compression != Compression::kIdentity) encoded = rpc::compress_message(std::move(encoded), compression);
-  sent_.add(encoded.size() - rpc::kPrefixBytes);
-  return encoded;
+void MessageStream::compress(Buffer& encoded, Compression compression) {
+  encoded = rpc::compress_message(std::move(encoded), compression);
 }
 
 bool MessageStream::may_hold(std::size_t size) const noexcept {
@@ -160,18 +157,26 @@ void MessageStream::release_waits() noexcept {
 
 std::optional<Buffer> MessageStream::take_message() {
   if (incoming_.empty()) return std::nullopt;
-  Result<Buffer> message = pop_incoming();
-  if (!message.ok()) {
+  Buffer message = pop_as_it_came();
+  if (!message_was_compressed_) return message;
+  Result<Buffer> inflated = rpc::inflate_message(message, receive_compression_, reader_.limit());
+  if (!inflated.ok()) {
     end_incoming();
-    on_bad_message(message.status());
+    on_bad_message(inflated.status());
     // A handler must not take this for the end of what its client sends.
     if (const Job* job = Job::current(); job != nullptr && job->cancelled()) throw Cancelled{};
     return std::nullopt;
   }
-  return std::move(message).value();
+  return std::move(inflated).value();
 }
 
 Result<Buffer> MessageStream::pop_incoming() {
+  Buffer message = pop_as_it_came();
+  if (!message_was_compressed_) return message;
+  return rpc::inflate_message(message, receive_compression_, reader_.limit());
+}
+
+Buffer MessageStream::pop_as_it_came() {
   assert(!incoming_.empty());
   Buffer message = incoming_.pop();
   const std::size_t used = std::min(held_, message.size() + rpc::kPrefixBytes);
@@ -179,8 +184,7 @@ Result<Buffer> MessageStream::pop_incoming() {
   consume(used);
   static_cast<void>(recount());
   message_was_compressed_ = message.marked();
-  if (!message_was_compressed_) return message;
-  return rpc::inflate_message(message, receive_compression_, reader_.limit());
+  return message;
 }
 
 void MessageStream::receive_compressed(Compression compression) noexcept {

@@ -2,6 +2,7 @@
 // with backpressure. A reader that does not read leaves the peer's window closed; a writer faster than the peer waits.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -94,8 +95,12 @@ class MessageStream : public http2::Stream {
   /// Messages that have come, and those that were made ready to be sent.
   [[nodiscard]] const MessageCount& received() const noexcept { return reader_.count(); }
   [[nodiscard]] const MessageCount& sent() const noexcept { return sent_; }
-  /// An encoded message as it goes out: compressed like this, and counted.
-  Buffer ready_to_send(Buffer encoded, Compression compression);
+  /// Compresses an encoded message like this, and counts it as sent.
+  void make_ready_to_send(Buffer& encoded, Compression compression) {
+    assert(encoded.size() >= rpc::kPrefixBytes);
+    if (compression != Compression::kIdentity) compress(encoded, compression);
+    sent_.add(encoded.size() - rpc::kPrefixBytes);
+  }
 
   /// Whether the peer may send on before anyone reads: for the one message that a unary call waits for.
   bool eager_ = false;
@@ -104,7 +109,10 @@ class MessageStream : public http2::Stream {
   friend class detail::ReadWait;
   friend class detail::WriteWait;
 
+  static void compress(Buffer& encoded, Compression compression);
   std::optional<Buffer> take_message();
+  /// The next of what has arrived.
+  Buffer pop_as_it_came();
   /// Brings the budget up to date; false when there is more than it allows.
   [[nodiscard]] bool recount() noexcept;
   void clear_incoming() noexcept;

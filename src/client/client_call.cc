@@ -144,11 +144,11 @@ RunningCall ClientCall::info() const {
 Result<Buffer> ClientCall::encode(MessageRef message, WriteOptions options) {
   if (ended()) return Status{StatusCode::kCancelled, "the call has ended"};
   for (ClientInterceptor* interceptor : channel().config().interceptors()) interceptor->on_request(context_, message);
-  Result<Buffer> encoded =
-      rpc::encode_message(message, channel().config().options().max_send_message_length.value_or(SIZE_MAX));
-  if (!encoded.ok()) return encoded;
-  return ready_to_send(std::move(encoded).value(),
-                       options.compress ? compression_of(head(), channel().config()) : Compression::kIdentity);
+  const std::size_t limit = channel().config().options().max_send_message_length.value_or(SIZE_MAX);
+  Buffer encoded = rpc::encode_message(message, limit);
+  if (encoded.empty()) return rpc::too_long_to_send(message, limit);
+  make_ready_to_send(encoded, options.compress ? compression_of(head(), channel().config()) : Compression::kIdentity);
+  return encoded;
 }
 
 Event::Waiting ClientCall::end() {

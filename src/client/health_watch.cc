@@ -46,7 +46,7 @@ class HealthWatch::Call final : public MessageStream {
     connection_.carry_in_background(this);
     Request request;
     request.set_value(service);
-    send_data(rpc::encode_message(request, SIZE_MAX).value());
+    send_data(rpc::encode_message(request, SIZE_MAX));
     send_end();
     return true;
   }

@@ -57,6 +57,30 @@ std::uint32_t hash_of(const HeaderField& field) noexcept {
   return static_cast<std::uint32_t>(hash >> 32);
 }
 
+template <class Word>
+bool same_ends(const char* one, const char* other, std::size_t size) noexcept {
+  Word heads[2];
+  Word tails[2];
+  std::memcpy(&heads[0], one, sizeof(Word));
+  std::memcpy(&heads[1], other, sizeof(Word));
+  std::memcpy(&tails[0], one + size - sizeof(Word), sizeof(Word));
+  std::memcpy(&tails[1], other + size - sizeof(Word), sizeof(Word));
+  return heads[0] == heads[1] && tails[0] == tails[1];
+}
+
+/// Most names and values have no more than 16 bytes, for which a call of memcmp() costs more than the comparison.
+bool same_text(std::string_view one, std::string_view other) noexcept {
+  const std::size_t size = one.size();
+  if (size != other.size()) return false;
+  if (size > 16) return std::memcmp(one.data(), other.data(), size) == 0;
+  if (size >= 8) return same_ends<std::uint64_t>(one.data(), other.data(), size);
+  if (size >= 4) return same_ends<std::uint32_t>(one.data(), other.data(), size);
+  for (std::size_t i = 0; i < size; ++i) {
+    if (one[i] != other[i]) return false;
+  }
+  return true;
+}
+
 /// Secrets stay out of tables, so that nobody who shares the connection can guess at them (§7.1).
 bool is_secret(std::string_view name) noexcept { return name == "authorization" || name == "cookie"; }
 
@@ -108,8 +132,8 @@ std::size_t HpackEncoder::encode_known(std::span<const HeaderField> fields, std:
     const std::size_t size = known.texts.size() / 2;
     if (known.version != table_.version() || size > fields.size()) continue;
     std::size_t same = 0;
-    while (same < size && fields[same].name == known.texts[2 * same] &&
-           fields[same].value == known.texts[2 * same + 1]) {
+    while (same < size && same_text(fields[same].name, known.texts[2 * same]) &&
+           same_text(fields[same].value, known.texts[2 * same + 1])) {
       ++same;
     }
     if (same < size) continue;

@@ -10,13 +10,17 @@
 
 namespace tern::rpc {
 
-Result<Buffer> encode_message(MessageRef message, std::size_t limit) {
-  const std::size_t size = message.raw() != nullptr ? message.raw()->bytes.size() : message.message()->ByteSizeLong();
-  if (size > limit || size > std::numeric_limits<std::int32_t>::max()) {
-    return Status{StatusCode::kResourceExhausted,
-                  fmt::format("message to send is larger than max ({} vs. {} bytes): raise max_send_message_length",
-                              size, limit)};
-  }
+namespace {
+
+std::size_t size_of(MessageRef message) {
+  return message.raw() != nullptr ? message.raw()->bytes.size() : message.message()->ByteSizeLong();
+}
+
+}  // namespace
+
+Buffer encode_message(MessageRef message, std::size_t limit) {
+  const std::size_t size = size_of(message);
+  if (size > limit || size > std::numeric_limits<std::int32_t>::max()) return {};
   Buffer buffer = Buffer::allocate(kPrefixBytes + size);
   write_prefix(buffer.data(), size);
   if (message.raw() != nullptr) {
@@ -25,6 +29,12 @@ Result<Buffer> encode_message(MessageRef message, std::size_t limit) {
     message.message()->SerializeWithCachedSizesToArray(buffer.data() + kPrefixBytes);
   }
   return buffer;
+}
+
+Status too_long_to_send(MessageRef message, std::size_t limit) {
+  return Status{StatusCode::kResourceExhausted,
+                fmt::format("message to send is larger than max ({} vs. {} bytes): raise max_send_message_length",
+                            size_of(message), limit)};
 }
 
 Status decode_message(const Buffer& bytes, google::protobuf::MessageLite& message) {

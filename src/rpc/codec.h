@@ -11,8 +11,10 @@
 
 namespace tern::rpc {
 
-/// Serialises `message`, once, behind its length prefix. RESOURCE_EXHAUSTED when it is longer than `limit` bytes.
-Result<Buffer> encode_message(MessageRef message, std::size_t limit);
+/// Serialises `message`, once, behind its length prefix. Empty when the message is longer than `limit` bytes.
+Buffer encode_message(MessageRef message, std::size_t limit);
+/// RESOURCE_EXHAUSTED, for a message that encode_message() did not take.
+Status too_long_to_send(MessageRef message, std::size_t limit);
 
 /// INTERNAL when the bytes are not of such a message.
 Status decode_message(const Buffer& bytes, google::protobuf::MessageLite& message);

@@ -3,19 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/endian/conversion.hpp>
 #include <cstring>
 
 namespace tern::rpc {
 
 void write_prefix(std::uint8_t* to, std::size_t size, bool compressed) noexcept {
   to[0] = compressed ? 1 : 0;
-  to[1] = static_cast<std::uint8_t>(size >> 24);
-  to[2] = static_cast<std::uint8_t>(size >> 16);
-  to[3] = static_cast<std::uint8_t>(size >> 8);
-  to[4] = static_cast<std::uint8_t>(size);
+  boost::endian::store_big_u32(to + 1, static_cast<std::uint32_t>(size));
 }
 
 Status MessageReader::receive(std::span<const std::uint8_t> bytes, BufferQueue& messages) {
+  // Most messages come as a whole, and not compressed.
+  while (prefix_read_ == 0 && bytes.size() >= kPrefixBytes && bytes[0] == 0) {
+    const std::size_t size = boost::endian::load_big_u32(bytes.data() + 1);
+    if (size > limit_ || size > bytes.size() - kPrefixBytes) break;
+    messages.push(Buffer::copy_of(bytes.subspan(kPrefixBytes, size)));
+    count_.add(size);
+    bytes = bytes.subspan(kPrefixBytes + size);
+  }
   while (!bytes.empty()) {
     if (prefix_read_ < kPrefixBytes) {
       const std::size_t part = std::min(bytes.size(), kPrefixBytes - prefix_read_);
@@ -46,8 +52,7 @@ Status MessageReader::begin_message() {
   if (prefix_[0] > 1) {
     return Status{StatusCode::kInternal, fmt::format("received a message with flags {:#x}: not gRPC", prefix_[0])};
   }
-  const std::size_t size = (std::size_t{prefix_[1]} << 24) | (std::size_t{prefix_[2]} << 16) |
-                           (std::size_t{prefix_[3]} << 8) | std::size_t{prefix_[4]};
+  const std::size_t size = boost::endian::load_big_u32(prefix_.data() + 1);
   if (size > limit_) {
     return Status{StatusCode::kResourceExhausted,
                   fmt::format("received message larger than max ({} vs. {} bytes): raise max_receive_message_length",

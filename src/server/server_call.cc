@@ -266,12 +266,13 @@ Buffer ServerCall::encode(MessageRef message) {
   for (ServerInterceptor* interceptor : connection_.owner().shared().interceptors) {
     interceptor->on_response(context_, message);
   }
-  Result<Buffer> encoded =
-      rpc::encode_message(message, connection_.owner().shared().options.max_send_message_length.value_or(SIZE_MAX));
-  if (!encoded.ok()) throw AbortError{encoded.status()};
-  if (!may_hold(encoded->size())) refuse_message();
+  const std::size_t limit = connection_.owner().shared().options.max_send_message_length.value_or(SIZE_MAX);
+  Buffer encoded = rpc::encode_message(message, limit);
+  if (encoded.empty()) throw AbortError{rpc::too_long_to_send(message, limit)};
+  if (!may_hold(encoded.size())) refuse_message();
   const bool compress = std::exchange(context_.compress_next_, true);
-  return ready_to_send(std::move(encoded).value(), compress ? compression() : Compression::kIdentity);
+  make_ready_to_send(encoded, compress ? compression() : Compression::kIdentity);
+  return encoded;
 }
 
 Compression ServerCall::compression() const noexcept {
