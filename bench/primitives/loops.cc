@@ -2,7 +2,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/experimental/concurrent_channel.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -48,6 +47,30 @@ asio::awaitable<void> sleep_each_on_asio(asio::io_context& context, int count) {
 
 // To another loop, on another thread, and back.
 
+/// An io_context that has to look at sockets besides, as those of programs with a server or a channel have to, and as a
+/// loop of tern always does. Without any, Asio waits on a condition variable, which other threads wake more quickly.
+class ContextWithSockets {
+ public:
+  ContextWithSockets() {
+    open_.async_wait([](Error) {});
+  }
+  asio::io_context& context() noexcept { return context_; }
+  /// Runs until `body` has ended.
+  void run(asio::awaitable<void> body) {
+    asio::co_spawn(context_, std::move(body), [this](const std::exception_ptr&) { open_.cancel(); });
+    context_.run();
+  }
+  /// Runs until stop().
+  void run() { context_.run(); }
+  void stop() {
+    asio::post(context_, [this] { open_.cancel(); });
+  }
+
+ private:
+  asio::io_context context_{1};
+  asio::steady_timer open_{context_, 1h};  // like a socket, it is waited for by the reactor
+};
+
 tern::Task<int> there(int value) { co_return 2 * value; }
 tern::Task<void> go_and_return(int count) {
   tern::Loop& other = *tern::Loop::current()->siblings()[1];
@@ -61,13 +84,11 @@ asio::awaitable<void> go_and_return_on_asio(asio::io_context& other, int count) 
   }
 }
 void go_and_return_on_asio(int count) {
-  asio::io_context here{1};
-  asio::io_context other{1};
-  auto work = asio::make_work_guard(other);
+  ContextWithSockets here;
+  ContextWithSockets other;
   std::thread thread{[&other] { other.run(); }};
-  asio::co_spawn(here, go_and_return_on_asio(other, count), asio::detached);
-  here.run();
-  work.reset();
+  here.run(go_and_return_on_asio(other.context(), count));
+  other.stop();
   thread.join();
 }
 
@@ -113,13 +134,10 @@ asio::awaitable<void> wait_for_thread_on_asio(SharedChannel& channel, Setter& se
   }
 }
 void wait_for_thread_on_asio(int count) {
-  asio::io_context context{1};
-  auto work = asio::make_work_guard(context);
-  SharedChannel channel{context, 1};
+  ContextWithSockets here;
+  SharedChannel channel{here.context(), 1};
   Setter setter{count, [&channel] { channel.try_send(Error{}); }};
-  asio::co_spawn(context, wait_for_thread_on_asio(channel, setter, count),
-                 [&work](const std::exception_ptr&) { work.reset(); });
-  context.run();
+  here.run(wait_for_thread_on_asio(channel, setter, count));
 }
 
 tern::Task<void> take_from_thread(int count) {
