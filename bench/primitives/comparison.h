@@ -1,4 +1,4 @@
-// What the three parts of bench/primitives share: a table of operations, each done by tern and by Asio in turns.
+// The table of bench/primitives' three parts: operations, each done by tern and by Asio in turns.
 #pragma once
 
 #include <boost/system/error_code.hpp>

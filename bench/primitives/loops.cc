@@ -92,7 +92,7 @@ void go_and_return_on_asio(int count) {
   thread.join();
 }
 
-// What another thread sets each time that the loop has counted up.
+// An event of another thread, which sets it each time that the loop has counted up.
 
 class Setter {
  public:
