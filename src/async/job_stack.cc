@@ -44,7 +44,7 @@ constexpr std::array<AwaiterName, 22> kNames{{
     {"tern::TaskGroup::Member", "a member of a TaskGroup"},
     {"tern::SharedTask", "a SharedTask"},
 }};
-const AwaiterNames own_names{kNames};
+const AwaiterNames kOwnAwaiters{kNames};
 
 /// The name of another awaiter, without template arguments and tern's namespaces.
 std::string short_name(std::string name) {

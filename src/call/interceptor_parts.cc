@@ -24,7 +24,7 @@ namespace {
 constexpr std::array<AwaiterName, 1> kPartNames{{
     {"tern::InterceptorParts::Part", "the next interceptor"},
 }};
-const AwaiterNames part_names{kPartNames};
+const AwaiterNames kPartAwaiters{kPartNames};
 
 Status abandoned() { return Status{StatusCode::kInternal, "the interceptor ended before its next() did"}; }
 

@@ -19,7 +19,7 @@ constexpr std::array<AwaiterName, 2> kNames{{
     {"tern::detail::ReadWait", "a message of the peer"},
     {"tern::detail::WriteWait", "the peer to read"},
 }};
-const AwaiterNames names{kNames};
+const AwaiterNames kMessageAwaiters{kNames};
 
 }  // namespace
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::array<AwaiterName, 1> kNames{{
     {"tern::detail::ReadingCall", "a message of the peer"},
 }};
-const AwaiterNames names{kNames};
+const AwaiterNames kCallAwaiters{kNames};
 
 }  // namespace
 

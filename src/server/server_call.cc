@@ -36,7 +36,7 @@ namespace {
 constexpr std::array<AwaiterName, 1> kNames{{
     {"tern::Reader", "a message of the peer"},
 }};
-const AwaiterNames names{kNames};
+const AwaiterNames kServerAwaiters{kNames};
 
 const Metadata kNoMetadata;
 constexpr http2::HeaderField kStatus200{":status", "200", true};

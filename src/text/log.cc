@@ -22,8 +22,8 @@ struct CurrentSink {
 
 // Never destroyed: threads may log while the process ends.
 CurrentSink& current() {
-  static auto* const sink = new CurrentSink;
-  return *sink;
+  static auto* const kCurrent = new CurrentSink;
+  return *kCurrent;
 }
 
 void write_to_stderr(const LogRecord& record) {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<AwaiterName, 1> kNames{{
     {"tern::transport::Readiness", "a socket"},
 }};
-const AwaiterNames names{kNames};
+const AwaiterNames kConnectionAwaiters{kNames};
 
 // One for each thread, not for each connection: an idle connection holds no buffer.
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
