@@ -1,4 +1,4 @@
-// What the library logs, and where it goes: to one sink, stderr by default and never stdout.
+// The library's log. Each record goes to one sink: stderr by default, never stdout.
 //
 //   tern::set_log_level(tern::LogLevel::kDebug);
 //   tern::set_log_sink([](const tern::LogRecord& record) { my_log(record.component, record.text); });
@@ -17,7 +17,7 @@ namespace tern {
 enum class LogLevel : std::uint8_t {
   /// One connection's or request's end, for people who look for a fault.
   kDebug,
-  /// What a client did that was rejected, and restarts.
+  /// Rejected connections, calls and messages of clients, and restarts.
   kInfo,
   /// Something does not work as configured, or work was lost.
   kWarning,

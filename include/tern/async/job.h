@@ -106,11 +106,11 @@ class Wait : public Ready {
   State state_ = State::kIdle;
 };
 
-/// What a job hands down to the jobs that it starts.
+/// The context that a job hands down to the jobs that it starts.
 struct JobContext {
-  /// When the work stops being of use to its requester. Whatever the job asks others for inherits it.
+  /// The time from which on the work is of no use to its requester. Calls that the job makes inherit it.
   std::optional<Clock::time_point> deadline;
-  /// What the job works for, by the name that people have for it: logged, and shown by inspect() and debuggers. Null:
+  /// The purpose of the job, by the name that people have for it: logged, and shown by inspect() and debuggers. Null:
   /// it has no name. Read in a signal's handler: outlives the jobs, and does not change.
   const char* name = nullptr;
   /// One value that passes through unseen, of the layer above that has set it and alone knows its type.

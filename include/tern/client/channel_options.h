@@ -84,7 +84,7 @@ struct ChannelOptions {
   /// JSON (grpc/doc/service_config.md): timeouts, retries, hedging, balancing. The resolver's service config takes
   /// precedence. Read in the channel's constructor. Default: none.
   std::string_view service_config = {};
-  /// Repeats calls as the service config says. Default: true. What no server has seen is repeated in any case.
+  /// Repeats calls as the service config says. Default: true. A call that no server has seen is repeated in any case.
   bool enable_retries = true;
   /// Replaces the target's host, for servers that are reached by another name. Read in the channel's constructor.
   std::string_view authority = {};

@@ -1,4 +1,4 @@
-// ClientContext: what a channel's interceptors and observers know of a call, and can say of it. It mirrors the server's
+// ClientContext: a call as a channel's interceptors and observers see it, and can change it. It mirrors the server's
 // ServerContext.
 #pragma once
 
@@ -30,7 +30,7 @@ class ClientContext {
   /// "ipv4:127.0.0.1:1234" and so on while the call is open, and at its end. Empty while it has no connection.
   [[nodiscard]] std::string peer() const;
 
-  /// What is sent along; changes count until the call is opened, which an interceptor's next() does.
+  /// The metadata of the request. Changes count until an interceptor's next() opens the call.
   [[nodiscard]] Metadata& metadata() noexcept;
   [[nodiscard]] const Metadata& metadata() const noexcept;
 
@@ -44,9 +44,9 @@ class ClientContext {
   [[nodiscard]] const TraceContext* trace() const noexcept;
   void set_trace(std::shared_ptr<const TraceContext> trace) noexcept;
 
-  /// What the server sent before its first message; empty until then.
+  /// The metadata that the server sent before its first message; empty until then.
   [[nodiscard]] const Metadata& initial_metadata() const noexcept;
-  /// What the server sent with its status; empty until then.
+  /// The metadata that the server sent with its status; empty until then.
   [[nodiscard]] const Metadata& trailing_metadata() const noexcept;
   /// Whether the server had compressed the message that was read last.
   [[nodiscard]] bool message_was_compressed() const noexcept;

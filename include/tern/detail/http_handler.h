@@ -1,4 +1,4 @@
-// HttpHandler: what answers the requests on a server's ports that are no gRPC calls: HTTP/1.1, and HTTP/2 with another
+// HttpHandler: answers the requests on a server's ports that are not gRPC calls: HTTP/1.1, and HTTP/2 with another
 // content type. tern::rest::Site is the one; what it does on each loop is an HttpPart (src/server/http_part.h).
 #pragma once
 

@@ -16,7 +16,7 @@ class MessageStream;
 
 namespace detail {
 
-/// Awaits the peer's next message; nothing when there is none any more, because the peer is done or the call has
+/// Awaits the peer's next message. Gives std::nullopt after the last one: the peer has sent it, or the call has
 /// ended. It then lets other coroutines run first, so that a loop that reads on does not keep its thread. Cancelling
 /// the waiting job ends the wait at once.
 class [[nodiscard]] ReadWait : public Wait {

@@ -11,7 +11,7 @@ namespace tern {
 
 class ServerCall;
 
-/// What a typed handler takes and gives, so that one is not replaced by another of a different kind.
+/// The types of a handler's messages: it may be replaced only by another one with the same.
 struct MethodTypes {
   const std::type_info* request = nullptr;
   const std::type_info* response = nullptr;
@@ -40,7 +40,7 @@ class MethodHandler {
   /// From 1 on; no other handler of this process has the same.
   [[nodiscard]] std::uint32_t id() const noexcept { return id_; }
 
-  /// Runs the whole call, on the call's loop; with Requests::kOne the request has arrived before. What it throws
+  /// Runs the whole call, on the call's loop; with Requests::kOne the request has arrived before. Its exception
   /// becomes the call's status.
   virtual Task<void> handle(ServerCall& call) = 0;
 

@@ -47,7 +47,8 @@ WriteWait write_encoded(ServerCall& call, Buffer message);
 /// In bytes: freeing a shorter response before the wait costs more than it is worth.
 inline constexpr std::size_t kLongResponse = std::size_t{16} * 1024;
 
-/// write() for what `responses` has yielded. A long one that the handler gave away is freed before the wait.
+/// write() for a response that `responses` has yielded. A long one is freed before the wait, if the handler gave it
+/// away.
 template <class Response>
 WriteWait write_from(ServerCall& call, AsyncGenerator<Response>& responses, const Response& response) {
   Buffer encoded = encode(call, response);

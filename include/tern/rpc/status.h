@@ -96,7 +96,7 @@ class [[nodiscard]] Result {
   explicit operator bool() const noexcept { return ok(); }
   [[nodiscard]] const Status& status() const noexcept { return status_; }
 
-  /// Throws RpcError when there is none. Of a temporary it is the value itself, not a reference that would dangle.
+  /// Throws RpcError when the call failed. Of a temporary it is the value itself, not a reference that would dangle.
   T& value() & {
     if (!ok()) throw RpcError{status_};
     return *value_;
