@@ -304,7 +304,8 @@ class TwoThreadsService final : public tern::test::v1::Probe::SyncService {
   std::string text;
   std::atomic<int> found = 0;
 
-  void Echo(ServerContext& /*context*/, BlockingReader<Payload>& payloads, BlockingWriter<Payload>& back) override {
+  void Echo(ServerContext& context, BlockingReader<Payload>& payloads, BlockingWriter<Payload>& back) override {
+    context.send_initial_metadata();  // for which the client waits: a write may never be the first
     std::atomic<bool> reader_ended = false;
     std::string read;
     std::thread reader{[&] {
