@@ -6,7 +6,7 @@
 
 namespace tern::detail {
 
-boost::asio::io_context& context_of(const boost::asio::any_io_executor& executor) {
+boost::asio::io_context& io_context_of(const boost::asio::any_io_executor& executor) {
   if (const auto* own = executor.target<boost::asio::io_context::executor_type>()) return own->context();
   throw std::logic_error(
       "tern runs on an io_context that one thread runs, and this executor is another one's: a strand, a thread pool, "

@@ -36,12 +36,12 @@ namespace detail {
 
 /// The io_context that an executor runs on. Throws std::logic_error for an any_io_executor that holds anything but an
 /// io_context's own executor.
-boost::asio::io_context& context_of(const boost::asio::any_io_executor& executor);
+boost::asio::io_context& io_context_of(const boost::asio::any_io_executor& executor);
 
 template <class Executor>
 boost::asio::io_context& context_of_executor(const Executor& executor) {
   if constexpr (std::is_same_v<Executor, boost::asio::any_io_executor>) {
-    return context_of(executor);
+    return io_context_of(executor);
   } else {
     static_assert(std::convertible_to<Executor, boost::asio::io_context::executor_type>,
                   "tern runs on an io_context that one thread runs: pass the io_context or its executor. Strands and "
