@@ -1,4 +1,4 @@
-// What people are told that a job awaits, in place of an awaiter's type (JobStack). Each folder has a table of its own.
+// Names of awaiters for people, in place of their types (JobStack). Each folder has a table of its own.
 #pragma once
 
 #include <span>

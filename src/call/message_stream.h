@@ -111,7 +111,7 @@ class MessageStream : public http2::Stream {
 
   static void compress(Buffer& encoded, Compression compression);
   std::optional<Buffer> take_message();
-  /// The next of what has arrived.
+  /// Removes the next message that has arrived, compressed where the peer has compressed it.
   Buffer pop_as_it_came();
   /// Brings the budget up to date; false when there is more than it allows.
   [[nodiscard]] bool recount() noexcept;

@@ -54,7 +54,7 @@ class ClientCall final : public CallAttempts, private Timer, public Recycled {
   [[nodiscard]] bool shows_responses() const noexcept { return head().options.info != nullptr || intercepted(); }
   void message_read(MessageRef message);
 
-  /// What interceptors and observers see, and what is sent along with it, to be changed before it is opened.
+  /// The call as interceptors and observers see it. They may change the metadata before it is opened.
   [[nodiscard]] ClientContext& context() noexcept { return context_; }
   [[nodiscard]] const std::string& target() const noexcept;
   [[nodiscard]] Metadata& metadata() noexcept { return head().metadata; }

@@ -1,4 +1,4 @@
-// What a call does with compressed messages (gRPC over HTTP/2, "Message-Encoding").
+// Compresses and inflates a call's messages (gRPC over HTTP/2, "Message-Encoding").
 #pragma once
 
 #include <cstddef>

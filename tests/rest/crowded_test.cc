@@ -32,7 +32,7 @@ class Refusals final : public RequestObserver {
   void on_request_begun(Request& /*request*/) override {}
   void on_request_ended(const EndedRequest& /*request*/) override {}
   void on_refused(const Refused& refused) override {
-    // What a client sends in part, and what it does not read.
+    // The client sends messages in part, or does not read.
     const bool for_room = refused.text.find("max_unfinished_bytes") != std::string_view::npos ||
                           refused.text.find("max_unsent_bytes") != std::string_view::npos;
     if (refused.why == Refusal::kMessages && for_room) ++messages;

@@ -1,4 +1,4 @@
-// What the library logs, in place of where it usually goes.
+// Captures the library's log, in place of its usual sink.
 #pragma once
 
 #include <memory>
