@@ -24,7 +24,7 @@ ChatBacklog::Message message(int number) {
   return text;
 }
 
-class ChatBacklogTest : public testing::Test {
+class ChatBacklogTest : public ::testing::Test {
  protected:
   void append(int number) { EXPECT_EQ(backlog.append(message(number), now), std::nullopt) << number; }
   void append_all(int first, int last) {

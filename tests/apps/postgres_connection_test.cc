@@ -170,7 +170,7 @@ TEST(PostgresEncodings, ReplaceBytesThatAreNotText) {
   EXPECT_EQ(tern::block_on(use(url, "last"))[3].name(), "J\uFFFDrgen");
 }
 
-enum Statements : std::size_t { kInsert, kReadOnly, kForget };
+enum DisturbingStatements : std::size_t { kInsertNumber, kReadOnly, kForget };
 
 std::vector<postgres::Statement> insert_and_disturb() {
   return {{.sql = "INSERT INTO numbers VALUES (1)"},
@@ -193,9 +193,9 @@ TEST(PostgresSessions, AreOpenedAgainWhenTheServerAcceptsNoWrites) {
     options.connections = 1;
     postgres::Pool pool{std::move(options), insert_and_disturb()};
     co_await pool.execute(kReadOnly, {});
-    const std::string first = co_await sqlstate_of(pool, kInsert);
+    const std::string first = co_await sqlstate_of(pool, kInsertNumber);
     EXPECT_EQ(first, postgres::kReadOnly);
-    const std::string second = co_await sqlstate_of(pool, kInsert);
+    const std::string second = co_await sqlstate_of(pool, kInsertNumber);
     EXPECT_EQ(second, "") << "on another connection";
   };
   const std::string url = new_database();
@@ -209,7 +209,7 @@ TEST(PostgresSessions, AreOpenedAgainWhenTheirStatementsAreGone) {
     options.connections = 1;
     postgres::Pool pool{std::move(options), insert_and_disturb()};
     co_await pool.execute(kForget, {});
-    const std::string state = co_await sqlstate_of(pool, kInsert);
+    const std::string state = co_await sqlstate_of(pool, kInsertNumber);
     EXPECT_EQ(state, "");
     const std::string count = co_await run_sql(url, "SELECT count(*) FROM numbers");
     EXPECT_EQ(count, "1");

@@ -40,7 +40,7 @@ tern::Task<void> make_numbers(const std::string& url) {
   co_await connection->script("CREATE TABLE numbers (number bigint)");
 }
 
-class PostgresPool : public testing::Test {
+class PostgresPool : public ::testing::Test {
  protected:
   /// Runs body(pool) on a loop.
   template <class Body>

@@ -25,7 +25,7 @@ namespace {
 
 using Make = std::function<std::unique_ptr<BlockingUserRepository>()>;
 
-class Repository : public testing::TestWithParam<Make> {
+class Repository : public ::testing::TestWithParam<Make> {
  protected:
   std::unique_ptr<BlockingUserRepository> users = GetParam()();
 };
@@ -90,11 +90,11 @@ std::unique_ptr<BlockingUserRepository> make_postgres() {
   return open_blocking_postgres(postgres::Options{new_database()});
 }
 
-std::string name_of_store(const testing::TestParamInfo<Make>& store) {
+std::string name_of_store(const ::testing::TestParamInfo<Make>& store) {
   return std::array{"Memory", "Sqlite", "Postgres"}.at(store.index);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, Repository, testing::Values(make_memory, make_sqlite, make_postgres), name_of_store);
+INSTANTIATE_TEST_SUITE_P(Stores, Repository, ::testing::Values(make_memory, make_sqlite, make_postgres), name_of_store);
 
 TEST(AwaitableRepository, IsTheSameForCoroutines) {
   MemoryUserRepository memory;
@@ -111,7 +111,7 @@ TEST(AwaitableRepository, IsTheSameForCoroutines) {
 }
 
 TEST(Sqlite, KeepsUsersInItsFile) {
-  const std::filesystem::path path = testing::TempDir() + "tern_users_" + std::to_string(getpid()) + ".db";
+  const std::filesystem::path path = ::testing::TempDir() + "tern_users_" + std::to_string(getpid()) + ".db";
   {
     SqliteUserRepository users{path.string()};
     users.create("박지민", "park@example.com");
@@ -132,7 +132,7 @@ TEST(Sqlite, SaysWhatIsWrongWithItsFile) {
     EXPECT_EQ(std::string{error.what()},
               "database /no/such/folder/users.db: cannot open it: unable to open database file");
   }
-  const std::filesystem::path path = testing::TempDir() + "tern_nodb_" + std::to_string(getpid());
+  const std::filesystem::path path = ::testing::TempDir() + "tern_nodb_" + std::to_string(getpid());
   std::ofstream{path} << "this is not a database, but a text that is long enough to look at";
   EXPECT_THROW(SqliteUserRepository{path.string()}, std::runtime_error);
   std::filesystem::remove(path);

@@ -20,7 +20,7 @@
 namespace tern {
 namespace {
 
-using test::Outcome;
+using test::JobEnd;
 
 /// Two listeners of a broadcast that keeps two values, which the other loop publishes. A listener has seen every value
 /// from the first on, in order, except the values that it reports as missed.

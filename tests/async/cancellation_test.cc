@@ -42,7 +42,7 @@ Task<void> guarded(Event& event, std::vector<int>& called) {
   }
 }
 
-class OnCancelTest : public testing::Test {
+class OnCancelTest : public ::testing::Test {
  protected:
   test::Play play;
   Event event;

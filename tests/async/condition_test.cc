@@ -15,7 +15,7 @@ namespace tern {
 namespace {
 
 using namespace std::chrono_literals;
-using test::Outcome;
+using test::JobEnd;
 
 /// Jobs that take 1, 2, 1 of an account as soon as that much is there. Each deposit notifies one; so a notification
 /// must not be lost with the job that got it.
@@ -39,7 +39,7 @@ class ConditionWorld : public test::Stage {
       EXPECT_FALSE(waits(job) && condition && balance_ >= wish_of(job)) << "job " << job << " waits for what is there";
     }
     EXPECT_GE(balance_, 0);
-    for (const std::size_t job : took_) EXPECT_EQ(outcome(job), Outcome::kDone);
+    for (const std::size_t job : took_) EXPECT_EQ(outcome(job), JobEnd::kDone);
   }
   std::optional<Condition> condition{std::in_place};
 

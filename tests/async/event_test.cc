@@ -15,7 +15,7 @@ namespace tern {
 namespace {
 
 using namespace std::chrono_literals;
-using test::Outcome;
+using test::JobEnd;
 
 /// Waiters of an event. A waiter goes on exactly when the event was set before or while it waited.
 class EventWorld : public test::Stage {
@@ -34,11 +34,11 @@ class EventWorld : public test::Stage {
   }
   void check() {
     for (std::size_t job = 0; job < jobs(); ++job) {
-      if (outcome(job) == Outcome::kDone) {
+      if (outcome(job) == JobEnd::kDone) {
         EXPECT_TRUE(due_[job]);
       }
       EXPECT_FALSE(waits(job) && (due_[job] || !event)) << "job " << job << " waits for ever";
-      EXPECT_FALSE(outcome(job) == Outcome::kLogicError && due_[job]) << "job " << job << " was woken before the end";
+      EXPECT_FALSE(outcome(job) == JobEnd::kLogicError && due_[job]) << "job " << job << " was woken before the end";
     }
     if (event && jobs() == 0) {
       EXPECT_FALSE(event->waited_for());

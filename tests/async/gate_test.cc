@@ -13,7 +13,7 @@
 namespace tern {
 namespace {
 
-using test::Outcome;
+using test::JobEnd;
 
 /// Passes through a gate, and jobs that close it: one after the other, each after the one before was cancelled.
 class GateWorld : public test::Stage {
@@ -73,7 +73,7 @@ TEST(Gate, SaysWhatWasWrong) {
             "a Gate is closed once: another coroutine awaits close()");
   pass.reset();
   stage.run();
-  EXPECT_EQ(stage.outcome(0), Outcome::kDone);
+  EXPECT_EQ(stage.outcome(0), JobEnd::kDone);
   EXPECT_EQ(test::message_of<std::logic_error>([&] { static_cast<void>(gate.close()); }),
             "a Gate is closed once: an earlier close() has ended");
 }

@@ -28,7 +28,7 @@ struct TestJob final : Job {
   std::exception_ptr error;
 };
 
-class JobTest : public testing::Test {
+class JobTest : public ::testing::Test {
  protected:
   void start(TestJob& job, Task<void> body) {
     const Loop::Turn turn{loop};

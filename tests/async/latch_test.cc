@@ -11,7 +11,7 @@
 namespace tern {
 namespace {
 
-using test::Outcome;
+using test::JobEnd;
 
 class LatchWorld : public test::Stage {
  public:
@@ -25,7 +25,7 @@ class LatchWorld : public test::Stage {
   void check() {
     for (std::size_t job = 0; job < jobs(); ++job) {
       EXPECT_FALSE(waits(job) && (down_ || !latch)) << "job " << job << " waits for ever";
-      EXPECT_FALSE(outcome(job) == Outcome::kDone && !down_);
+      EXPECT_FALSE(outcome(job) == JobEnd::kDone && !down_);
     }
   }
   std::optional<Latch> latch{std::in_place, 2U};

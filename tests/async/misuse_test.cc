@@ -160,7 +160,7 @@ constexpr Mistake kMistakes[] = {
     {"GeneratorAsksItself", generator_asks_itself, "while another next() waits"},
 };
 
-class Misuse : public testing::TestWithParam<Mistake> {};
+class Misuse : public ::testing::TestWithParam<Mistake> {};
 
 TEST_P(Misuse, IsALogicErrorThatSaysWhatToDo) {
   try {
@@ -171,8 +171,8 @@ TEST_P(Misuse, IsALogicErrorThatSaysWhatToDo) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tasks, Misuse, testing::ValuesIn(kMistakes),
-                         [](const testing::TestParamInfo<Mistake>& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(Tasks, Misuse, ::testing::ValuesIn(kMistakes),
+                         [](const ::testing::TestParamInfo<Mistake>& row) { return row.param.name; });
 
 }  // namespace
 }  // namespace tern

@@ -16,7 +16,7 @@
 namespace tern {
 namespace {
 
-using test::Outcome;
+using test::JobEnd;
 
 /// Jobs that lock, and keep the lock until "unlock".
 class MutexWorld : public test::Stage {
@@ -38,7 +38,7 @@ class MutexWorld : public test::Stage {
       EXPECT_EQ(mutex->locked(), held.owns_lock());
     }
     EXPECT_TRUE(std::is_sorted(locked_.begin(), locked_.end())) << "one has overtaken another";
-    for (const std::size_t job : locked_) EXPECT_EQ(outcome(job), Outcome::kDone);
+    for (const std::size_t job : locked_) EXPECT_EQ(outcome(job), JobEnd::kDone);
   }
 
   std::optional<Mutex> mutex{std::in_place};

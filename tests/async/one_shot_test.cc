@@ -14,7 +14,7 @@
 namespace tern {
 namespace {
 
-using test::Outcome;
+using test::JobEnd;
 
 /// A result that is set, fails, or never comes, and jobs that wait for it one after the other.
 class OneShotWorld : public test::Stage {
@@ -92,7 +92,7 @@ TEST(OneShot, ACancelledWaiterLeavesTheResultToTheNext) {
   one_shot.set(std::make_unique<int>(5));
   stage.cancel(0);
   stage.run();
-  EXPECT_EQ(stage.outcome(0), Outcome::kCancelled);
+  EXPECT_EQ(stage.outcome(0), JobEnd::kCancelled);
   stage.spawn(take(one_shot, taken));
   stage.run();
   EXPECT_EQ(taken, 5);

@@ -221,7 +221,7 @@ void for_each_order(std::initializer_list<Happening> events, PlayOne play_one) {
       for (const bool stubborn : {false, true}) {
         SCOPED_TRACE(text_of(order, stubborn));
         play_one(order, stubborn);
-        if (testing::Test::HasFailure()) return;
+        if (::testing::Test::HasFailure()) return;
       }
     }
   }

@@ -14,7 +14,7 @@
 namespace tern {
 namespace {
 
-using test::Outcome;
+using test::JobEnd;
 
 /// A reader and a writer of a pipe for one value, each of which may be dropped in the middle of its await, and one that
 /// nobody awaits.
@@ -32,7 +32,7 @@ class PipeWorld : public test::Stage {
       for (std::size_t job = 0; job < jobs(); ++job) EXPECT_FALSE(waits(job)) << "job " << job << " was not told";
     }
     for (std::size_t job = 0; job < jobs(); ++job)
-      EXPECT_FALSE(outcome(job) == Outcome::kLogicError && (reader || writer));
+      EXPECT_FALSE(outcome(job) == JobEnd::kLogicError && (reader || writer));
     ASSERT_LE(read_.size(), written_.size());
     EXPECT_TRUE(std::equal(read_.begin(), read_.end(), written_.begin()));
     if (!writer && reader && ended_at_end_) {

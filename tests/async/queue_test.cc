@@ -16,7 +16,7 @@
 namespace tern {
 namespace {
 
-using test::Outcome;
+using test::JobEnd;
 
 /// Producers and consumers of a queue with room for one. Every value that a push has added is popped once, in order, or
 /// is still there.
@@ -53,7 +53,7 @@ class QueueWorld : public test::Stage {
     } else {
       for (std::size_t job = 0; job < jobs(); ++job) EXPECT_FALSE(waits(job)) << "job " << job << " was not told";
     }
-    for (const std::size_t job : ended_) EXPECT_EQ(outcome(job), Outcome::kDone) << "had an effect: job " << job;
+    for (const std::size_t job : ended_) EXPECT_EQ(outcome(job), JobEnd::kDone) << "had an effect: job " << job;
   }
 
   std::optional<Queue<int>> queue{std::in_place, 1};

@@ -16,7 +16,7 @@
 namespace tern {
 namespace {
 
-using test::Outcome;
+using test::JobEnd;
 
 /// Jobs that want 1, 2, 1 and 2 of two units. They get them in order, and none is lost.
 class SemaphoreWorld : public test::Stage {
@@ -46,7 +46,7 @@ class SemaphoreWorld : public test::Stage {
       for (const Semaphore::Units& units : held) EXPECT_EQ(units.count(), 0U);
     }
     EXPECT_TRUE(std::is_sorted(granted_.begin(), granted_.end())) << "one has overtaken another";
-    for (const std::size_t job : granted_) EXPECT_EQ(outcome(job), Outcome::kDone);
+    for (const std::size_t job : granted_) EXPECT_EQ(outcome(job), JobEnd::kDone);
   }
 
   std::optional<Semaphore> semaphore{std::in_place, 2};

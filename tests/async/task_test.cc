@@ -28,9 +28,9 @@ Task<int> sum(int a, int b) {
 
 TEST(Task, GivesItsResult) { EXPECT_EQ(block_on(sum(2, 3)), 5); }
 
-Task<std::unique_ptr<int>> owned() { co_return std::make_unique<int>(7); }
+Task<std::unique_ptr<int>> owned_seven() { co_return std::make_unique<int>(7); }
 
-TEST(Task, GivesWhatCanOnlyBeMoved) { EXPECT_EQ(*block_on(owned()), 7); }
+TEST(Task, GivesWhatCanOnlyBeMoved) { EXPECT_EQ(*block_on(owned_seven()), 7); }
 
 struct Pair {
   std::string name;

@@ -13,7 +13,7 @@
 namespace tern {
 namespace {
 
-using test::Outcome;
+using test::JobEnd;
 
 /// An event that the other loop sets.
 class ThreadEventWorld : public test::Stage {

@@ -14,7 +14,7 @@
 namespace tern {
 namespace {
 
-using test::Outcome;
+using test::JobEnd;
 
 /// A result that comes from another loop, and jobs that wait for it one after the other.
 class ThreadOneShotWorld : public test::Stage {

@@ -16,7 +16,7 @@
 namespace tern {
 namespace {
 
-using test::Outcome;
+using test::JobEnd;
 
 /// A view of a value that the other loop sets. It always gets the newest value.
 class WatchWorld : public test::Stage {

@@ -168,7 +168,7 @@ void play_pops(const std::vector<Step>& steps) {
     if (step == Step::kPushA) pushed += a.try_push(1) ? 1 : 0;
     if (step == Step::kPushB) pushed += b.try_push(2) ? 1 : 0;
     if (step == Step::kRun) stage.run();
-    if (step == Step::kCancel && stage.outcome(waiter) == test::Outcome::kWaits) {
+    if (step == Step::kCancel && stage.outcome(waiter) == test::JobEnd::kWaits) {
       cancelled = true;
       stage.cancel(waiter);
     }
@@ -181,18 +181,18 @@ void play_pops(const std::vector<Step>& steps) {
   }
   EXPECT_EQ(popped.size() + left, pushed) << "an item was lost, or a dropped pop() still waits";
   switch (stage.outcome(waiter)) {
-    case test::Outcome::kWaits:
+    case test::JobEnd::kWaits:
       EXPECT_TRUE(pushed == 0 && !cancelled);
       break;
-    case test::Outcome::kDone:
+    case test::JobEnd::kDone:
       EXPECT_FALSE(popped.empty());
       break;
-    case test::Outcome::kCancelled:
+    case test::JobEnd::kCancelled:
       EXPECT_TRUE(cancelled && popped.empty());
       break;
-    case test::Outcome::kDestroyed:
+    case test::JobEnd::kDestroyed:
       break;
-    case test::Outcome::kLogicError:
+    case test::JobEnd::kLogicError:
       ADD_FAILURE() << "std::logic_error";
   }
 }
@@ -210,7 +210,7 @@ TEST(WhenAny, LosesNoItemOfTheQueuesThatItWaitsAtInAnyOrder) {
     }
     SCOPED_TRACE(sequence);
     play_pops(steps);
-    if (testing::Test::HasFailure()) return;
+    if (::testing::Test::HasFailure()) return;
   }
 }
 

@@ -50,7 +50,7 @@ class NumberService final : public tern::test::v1::Probe::AsyncService {
   }
 };
 
-class Allocations : public testing::Test {
+class Allocations : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!recycler::kRecycles) GTEST_SKIP() << "AddressSanitizer sees each allocation";

@@ -313,7 +313,7 @@ class Throwing final : public Balancer {
 TEST(Balancers, GiveCallsToServersInTurnWhenTheyThrow) {
   const CapturedLog log;
   for (const Thrown what : kAllThrown) {
-    const testing::ScopedTrace trace{__FILE__, __LINE__, name_of(what)};
+    const ::testing::ScopedTrace trace{__FILE__, __LINE__, name_of(what)};
     block_on([](Thrown thrown) -> Task<void> {
       Fleet fleet;
       fleet.add();

@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Calls : public testing::Test {
+class Calls : public ::testing::Test {
  protected:
   ProbeService service;
 };
@@ -316,7 +316,7 @@ TEST_F(Calls, AreTakenByEveryCombinator) {
 }
 
 TEST_F(Calls, OverAUnixSocket) {
-  const std::string path = testing::TempDir() + "tern_calls_" + std::to_string(getpid()) + ".sock";
+  const std::string path = ::testing::TempDir() + "tern_calls_" + std::to_string(getpid()) + ".sock";
   const Served served{.listen = "unix:" + path};
   with_server(
       service,
@@ -361,7 +361,7 @@ TEST(Loops, ConnectionsAreSpreadOverThemAndStay) {
               {.threads = 3});
 }
 
-class SyncCalls : public testing::Test {
+class SyncCalls : public ::testing::Test {
  protected:
   SyncProbeService service;
 };

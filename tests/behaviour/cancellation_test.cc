@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Cancellation : public testing::Test {
+class Cancellation : public ::testing::Test {
  protected:
   ProbeService service;
 };

@@ -157,7 +157,7 @@ const std::vector<Answer> kAnswers{
      StatusCode::kInternal},
 };
 
-class Responses : public testing::TestWithParam<Answer> {};
+class Responses : public ::testing::TestWithParam<Answer> {};
 
 TEST_P(Responses, AreCountedByTheClient) {
   for (const bool intercepted : {false, true}) {
@@ -167,7 +167,7 @@ TEST_P(Responses, AreCountedByTheClient) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cardinality, Responses, testing::ValuesIn(kAnswers));
+INSTANTIATE_TEST_SUITE_P(Cardinality, Responses, ::testing::ValuesIn(kAnswers));
 
 /// How a call of this method ends for a client that sends so many messages.
 Task<Status> send(Channel& channel, std::string_view method, int count) {

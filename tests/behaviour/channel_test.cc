@@ -182,7 +182,7 @@ TEST(CallsThatFailAtOnce, LeaveTheLoopItsTurns) {
        {Failing::kServerIsAway, Failing::kChannelIsClosed, Failing::kDeadlineHasPassed, Failing::kRequestIsTooLong}) {
     for (const Way way :
          {Way::kUnary, Way::kRead, Way::kStatus, Way::kInitialMetadata, Way::kWrite, Way::kFinish, Way::kGeneric}) {
-      const testing::ScopedTrace trace{
+      const ::testing::ScopedTrace trace{
           __FILE__, __LINE__,
           std::to_string(static_cast<int>(why)) + " in the way " + std::to_string(static_cast<int>(way))};
       block_on(call_without_a_pause(why, way));
@@ -408,7 +408,7 @@ TEST(Connectivity, IsWatched) {
   });
 }
 
-Task<Status> hang(Channel& channel) {
+Task<Status> hang_until_it_ends(Channel& channel) {
   ProbeStub stub{channel};
   const Result<Payload> result = co_await stub.Hang(Order{}).result();
   co_return result.status();
@@ -421,7 +421,7 @@ TEST(ConnectionLost, EndsEveryCallOnceWithUnavailable) {
     const ChannelOptions options{.backoff = kQuick, .max_connections_per_server = 1};
     Channel channel{member.address, options};
     std::vector<Task<Status>> calls;
-    for (int i = 0; i < 1000; ++i) calls.push_back(hang(channel));
+    for (int i = 0; i < 1000; ++i) calls.push_back(hang_until_it_ends(channel));
     const auto crash_later = [](Fleet::Member& its_member) -> Task<void> {
       // As many as the server allows at once.
       while (its_member.service.running < 100) co_await sleep(1ms);

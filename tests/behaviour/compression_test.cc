@@ -8,7 +8,7 @@
 namespace tern::test {
 namespace {
 
-Order order_of(int size, int count = 0) {
+Order order_of_size(int size, int count = 0) {
   Order order;
   order.set_size(size);
   order.set_count(count);
@@ -16,7 +16,7 @@ Order order_of(int size, int count = 0) {
   return order;
 }
 
-class Compressing : public testing::Test {
+class Compressing : public ::testing::Test {
  protected:
   ProbeService service;
 };
@@ -26,7 +26,7 @@ TEST_F(Compressing, ByTheChannel) {
               [](Channel& channel, Server&) -> Task<void> {
                 ProbeStub stub{channel};
                 CallInfo context;
-                const Payload payload = co_await stub.Unary(order_of(10'000), {.info = &context});
+                const Payload payload = co_await stub.Unary(order_of_size(10'000), {.info = &context});
                 EXPECT_EQ(payload.data().size(), 10'000U);
                 EXPECT_EQ(context.trailing_metadata.get("request-was-compressed"), "yes");
                 EXPECT_FALSE(context.message_was_compressed);
@@ -41,7 +41,7 @@ TEST_F(Compressing, ByTheCall) {
       CallInfo context;
       const Metadata metadata{{"compress", name_of(compression)}};
       const CallOptions options{.metadata = &metadata, .compression = compression, .info = &context};
-      const Payload payload = co_await stub.Unary(order_of(10'000), options);
+      const Payload payload = co_await stub.Unary(order_of_size(10'000), options);
       EXPECT_EQ(payload.data(), std::string(10'000, 'x'));
       const bool compressed = compression != Compression::kIdentity;
       EXPECT_EQ(context.trailing_metadata.get("request-was-compressed").has_value(), compressed);
@@ -54,7 +54,7 @@ TEST_F(Compressing, ByTheServer) {
   with_server(service,
               [](Channel& channel, Server&) -> Task<void> {
                 ProbeStub stub{channel};
-                const Order order = order_of(10'000, 5);
+                const Order order = order_of_size(10'000, 5);
                 auto payloads = stub.Download(order);
                 int count = 0;
                 while (const std::optional<Payload> payload = co_await payloads.next()) {
@@ -107,9 +107,9 @@ TEST_F(Compressing, AResponseThatInflatesPastTheLimitIsRefused) {
   with_server(service,
               [](Channel& channel, Server&) -> Task<void> {
                 ProbeStub stub{channel};
-                const Result<Payload> unary = co_await stub.Unary(order_of(200'000)).result();
+                const Result<Payload> unary = co_await stub.Unary(order_of_size(200'000)).result();
                 EXPECT_EQ(unary.status().code(), StatusCode::kResourceExhausted);
-                const Order order = order_of(200'000, 3);
+                const Order order = order_of_size(200'000, 3);
                 auto payloads = stub.Download(order);
                 const std::optional<Payload> none = co_await payloads.read();
                 EXPECT_FALSE(none);

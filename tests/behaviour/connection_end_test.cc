@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 enum class Over { kTcp, kUnix, kTls12, kTls13, kInProcess };
-enum class Reader {
+enum class ReaderPace {
   kPrompt,       // reads what comes and opens windows as it does, the last of them after the server's end
   kSlow,         // reads little at a time, and says something each time
   kLate,         // leaves the last bytes unread until the server has ended the connection, and says something then
@@ -29,13 +29,13 @@ enum class Reader {
 };
 enum class End { kStop, kAge };
 
-struct Case {
+struct EndCase {
   Over over;
-  Reader reader;
+  ReaderPace reader;
   End end;
 };
 
-std::string name_of(const testing::TestParamInfo<Case>& info) {
+std::string name_of(const ::testing::TestParamInfo<EndCase>& info) {
   static constexpr std::array kOver{"Tcp", "Unix", "Tls12", "Tls13", "InProcess"};
   static constexpr std::array kReaders{"PromptReader", "SlowReader", "LateReader", "ReaderThatNeverCloses"};
   static constexpr std::array kEnds{"Stop", "MaxConnectionAge"};
@@ -47,7 +47,7 @@ std::string name_of(const testing::TestParamInfo<Case>& info) {
 constexpr std::size_t kSize = 1'000'000;
 constexpr std::uint32_t kWideWindow = 1U << 30;
 
-http2::test::Bytes order_of(std::size_t size) {
+http2::test::Bytes order_bytes(std::size_t size) {
   Order order;
   order.set_size(static_cast<std::int32_t>(size));
   order.set_wait_us(50'000);
@@ -72,7 +72,7 @@ class Port {
         port_ = server.listen("127.0.0.1:0");
         break;
       case Over::kUnix:
-        path_ = testing::TempDir() + "tern_end_" + std::to_string(::getpid()) + ".sock";
+        path_ = ::testing::TempDir() + "tern_end_" + std::to_string(::getpid()) + ".sock";
         server.listen("unix:" + path_);
         break;
       case Over::kTls12:
@@ -111,16 +111,16 @@ class Port {
 };
 
 /// Until the server's end.
-Task<void> read_to_end(PacedClient& client, Server& server, Reader reader) {
+Task<void> read_to_end(PacedClient& client, Server& server, ReaderPace reader) {
   constexpr std::size_t kLeftUnread = 60'000;
-  const std::size_t piece = reader == Reader::kSlow ? 8'000 : 16'000;
+  const std::size_t piece = reader == ReaderPace::kSlow ? 8'000 : 16'000;
   bool waited = false;
   for (;;) {
-    if (reader == Reader::kSlow) {
+    if (reader == ReaderPace::kSlow) {
       co_await sleep(1ms);
       co_await client.say_something();
     }
-    if (reader == Reader::kLate && !waited && client.data() + kLeftUnread > kSize) {
+    if (reader == ReaderPace::kLate && !waited && client.data() + kLeftUnread > kSize) {
       waited = true;
       co_await until_no_connection_is_left(server);
       co_await client.say_something();
@@ -137,7 +137,7 @@ Task<void> stop_while_the_call_runs(ProbeService& service, Server& server) {
   co_await server.stop({.grace = 1h});
 }
 
-Task<void> ask_and_end(Case its_case) {
+Task<void> ask_and_end(EndCase its_case) {
   ProbeService service;
   ServerOptions options{.min_ping_interval = std::nullopt, .permit_pings_without_calls = true};
   if (its_case.end == End::kAge) options.max_connection_age = 1ms;
@@ -146,8 +146,8 @@ Task<void> ask_and_end(Case its_case) {
   Port port{server, its_case.over};
   std::unique_ptr<Wire> wire = co_await port.connect();
   std::optional<PacedClient> client{std::move(wire)};
-  const bool wide = its_case.reader == Reader::kSlow || its_case.reader == Reader::kLate;
-  co_await client->ask("/tern.test.v1.Probe/Unary", "application/grpc", order_of(kSize),
+  const bool wide = its_case.reader == ReaderPace::kSlow || its_case.reader == ReaderPace::kLate;
+  co_await client->ask("/tern.test.v1.Probe/Unary", "application/grpc", order_bytes(kSize),
                        wide ? kWideWindow : std::uint32_t{http2::kInitialWindow});
   TaskGroup stopping;
   if (its_case.end == End::kStop) stopping.spawn(stop_while_the_call_runs(service, server));
@@ -156,28 +156,28 @@ Task<void> ask_and_end(Case its_case) {
   EXPECT_TRUE(client->ended()) << "no trailers";
   EXPECT_TRUE(client->told_to_go());
   EXPECT_FALSE(client->shut_out());
-  if (its_case.reader != Reader::kNeverCloses) client.reset();
+  if (its_case.reader != ReaderPace::kNeverCloses) client.reset();
   co_await stopping.join();
   if (its_case.end == End::kAge) co_await server.stop();
 }
 
-class ConnectionEnd : public testing::TestWithParam<Case> {};
+class ConnectionEnd : public ::testing::TestWithParam<EndCase> {};
 
 TEST_P(ConnectionEnd, DeliversEveryByte) { block_on(ask_and_end(GetParam()), {.threads = 2}); }
 
-std::vector<Case> all_cases() {
-  std::vector<Case> cases;
+std::vector<EndCase> all_cases() {
+  std::vector<EndCase> cases;
   for (const Over over : {Over::kTcp, Over::kUnix, Over::kTls12, Over::kTls13, Over::kInProcess}) {
-    for (const Reader reader : {Reader::kPrompt, Reader::kSlow, Reader::kLate}) {
+    for (const ReaderPace reader : {ReaderPace::kPrompt, ReaderPace::kSlow, ReaderPace::kLate}) {
       for (const End end : {End::kStop, End::kAge}) cases.push_back({over, reader, end});
     }
   }
   // One waits for a limit, which takes seconds.
-  cases.push_back({Over::kTcp, Reader::kNeverCloses, End::kStop});
-  cases.push_back({Over::kTls13, Reader::kNeverCloses, End::kAge});
+  cases.push_back({Over::kTcp, ReaderPace::kNeverCloses, End::kStop});
+  cases.push_back({Over::kTls13, ReaderPace::kNeverCloses, End::kAge});
   return cases;
 }
-INSTANTIATE_TEST_SUITE_P(Each, ConnectionEnd, testing::ValuesIn(all_cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(Each, ConnectionEnd, ::testing::ValuesIn(all_cases()), name_of);
 
 /// Returns all bytes until the orderly end, or "lost" when the connection breaks.
 Task<std::string> read_all(Wire& wire) {
@@ -248,7 +248,7 @@ TEST(ConnectionEnd, AfterMaxConnectionAgeGraceTheClientReadsWhy) {
     std::unique_ptr<Wire> wire = co_await port.connect();
     Wire& its_wire = *wire;
     PacedClient client{std::move(wire)};
-    co_await client.ask("/tern.test.v1.Probe/Hang", "application/grpc", order_of(0), kWideWindow);
+    co_await client.ask("/tern.test.v1.Probe/Hang", "application/grpc", order_bytes(0), kWideWindow);
     const std::string all = co_await read_all(its_wire);
     EXPECT_NE(all.find("max_connection_age_grace"), std::string::npos) << all;
     EXPECT_EQ(service.running, 0);
@@ -266,13 +266,13 @@ TEST(ConnectionEnd, ANewClientGetsThePlaceOfOneThatDoesNotClose) {
     for (int i = 0; i < 3; ++i) {
       std::unique_ptr<Wire> wire = co_await port.connect();
       PacedClient client{std::move(wire)};
-      co_await client.ask("/tern.test.v1.Probe/Unary", "application/grpc", order_of(10), kWideWindow);
-      co_await read_to_end(client, server, Reader::kPrompt);
+      co_await client.ask("/tern.test.v1.Probe/Unary", "application/grpc", order_bytes(10), kWideWindow);
+      co_await read_to_end(client, server, ReaderPace::kPrompt);
       EXPECT_TRUE(client.ended());
       std::unique_ptr<Wire> next = co_await port.connect();
       PacedClient late{std::move(next)};
-      co_await late.ask("/tern.test.v1.Probe/Unary", "application/grpc", order_of(10), kWideWindow);
-      co_await read_to_end(late, server, Reader::kPrompt);
+      co_await late.ask("/tern.test.v1.Probe/Unary", "application/grpc", order_bytes(10), kWideWindow);
+      co_await read_to_end(late, server, ReaderPace::kPrompt);
       EXPECT_TRUE(late.ended());
     }
     co_await server.stop();

@@ -176,7 +176,7 @@ TEST(Listening, BindsEveryAddressOfAName) {
 }
 
 TEST(Listening, AStaleUnixSocketIsReplaced) {
-  const std::string path = testing::TempDir() + "tern_stale_" + std::to_string(getpid()) + ".sock";
+  const std::string path = ::testing::TempDir() + "tern_stale_" + std::to_string(getpid()) + ".sock";
   {
     asio::io_context its_context;
     asio::local::stream_protocol::acceptor left_over{its_context, asio::local::stream_protocol::endpoint{path}};
@@ -234,7 +234,7 @@ std::set<int> inherited_sockets() {
 }
 
 TEST(Listening, LeavesNoSocketToProgramsThatAreStarted) {
-  const std::string path = testing::TempDir() + "tern_inherited_" + std::to_string(getpid()) + ".sock";
+  const std::string path = ::testing::TempDir() + "tern_inherited_" + std::to_string(getpid()) + ".sock";
   const std::set<int> before = inherited_sockets();
   ProbeService service;
   for (const std::string& address : {std::string{"127.0.0.1:0"}, "unix:" + path}) {

@@ -25,7 +25,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-Order order_of(std::int64_t number) {
+Order order_of_number(std::int64_t number) {
   Order order;
   order.set_number(number);
   return order;
@@ -35,7 +35,7 @@ asio::awaitable<std::int64_t> call_in_awaitables(asio::io_context& context, Chan
   ProbeStub stub{channel};
   std::int64_t sum = 0;
   for (int number = 1; number <= 3; ++number) {
-    const Payload reply = co_await co_spawn(context, stub.Unary(order_of(number)), asio::use_awaitable);
+    const Payload reply = co_await co_spawn(context, stub.Unary(order_of_number(number)), asio::use_awaitable);
     sum += reply.number();
   }
   Order failing;
@@ -85,7 +85,7 @@ TEST(Embedding, ATaskServesOnTheProgramsOwnContext) {
     server.add_service(its_service);
     Channel channel{"127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0"))};
     ProbeStub stub{channel};
-    const Payload reply = co_await stub.Unary(order_of(4));
+    const Payload reply = co_await stub.Unary(order_of_number(4));
     co_await channel.close();
     co_await server.stop();
     co_return reply.number();

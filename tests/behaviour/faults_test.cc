@@ -139,7 +139,7 @@ Task<void> strike_at_every_byte(std::uint16_t port, Fault::Kind kind, std::size_
   EXPECT_LE(static_cast<std::size_t>(all.unavailable), (to_server + to_client) / step + 2);
 }
 
-class Faults : public testing::Test {
+class Faults : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     certificates = std::make_unique<Certificates>();
@@ -310,7 +310,7 @@ struct Odd {
 }
 constexpr std::int64_t kThrown = 8;
 
-class Throwing final : public tern::test::v1::Probe::AsyncService {
+class ThrowingService final : public tern::test::v1::Probe::AsyncService {
  public:
   Task<Payload> Unary(ServerContext& /*context*/, const Order& order) override {
     throw_number(order.number());
@@ -368,7 +368,7 @@ Task<void> make_it_throw(Channel& channel) {
 }
 
 TEST(Handlers, MayThrowAnything) {
-  Throwing service;
+  ThrowingService service;
   with_server(service, [](Channel& channel, Server&) -> Task<void> { co_await make_it_throw(channel); });
 }
 

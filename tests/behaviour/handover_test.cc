@@ -83,7 +83,7 @@ struct Old {
     server.listen("unix:" + path, {.name = kUnixName});
   }
 
-  std::string path = testing::TempDir() + "tern_handover_" + std::to_string(::getpid()) + ".sock";
+  std::string path = ::testing::TempDir() + "tern_handover_" + std::to_string(::getpid()) + ".sock";
   std::string tcp;
   ProcessService service;
   Server server;
@@ -146,23 +146,23 @@ TEST(Handover, KeepsTheFileOfAUnixSocketWhenTheNewProcessFailsAfterItHasListened
   block_on(body());
 }
 
-struct Failing {
+struct FailingProgram {
   std::vector<std::string> command;
   std::string message;
 };
 
 TEST(Handover, SaysWhyTheNewProcessDoesNotServe) {
   const CapturedLog log;
-  const std::vector<Failing> table = {
+  const std::vector<FailingProgram> table = {
       {{"/nowhere/program"}, "cannot start /nowhere/program: No such file or directory"},
       {{"/"}, "cannot start /: Permission denied"},
       {{"/bin/sh", "-c", "exit 7"}, "ended with status 7 before it served"},
       {{"/bin/sh", "-c", "kill -ABRT $$"}, "was killed by signal 6 before it served"},
       {{"/bin/sleep", "1000"}, "did not serve within 0.1 s, and was killed by signal 9"},
   };
-  const auto body = [](const std::vector<Failing>& rows) -> Task<void> {
+  const auto body = [](const std::vector<FailingProgram>& rows) -> Task<void> {
     Old old;
-    for (const Failing& row : rows) {
+    for (const FailingProgram& row : rows) {
       HandoverOptions options;
       options.program = row.command.front();
       options.arguments = row.command;

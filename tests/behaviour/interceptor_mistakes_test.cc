@@ -31,7 +31,7 @@ enum class Mistake {
   kReturnsNothing,
 };
 
-struct Case {
+struct MistakeCase {
   Mistake mistake;
   std::string name;
   StatusCode on_server;
@@ -39,7 +39,7 @@ struct Case {
 };
 
 // next() that never runs leaves a unary call without its message, which each end says in its own way.
-const std::vector<Case> kCases{
+const std::vector<MistakeCase> kCases{
     {Mistake::kTwice, "twice", StatusCode::kInternal, StatusCode::kInternal},
     {Mistake::kTwiceAtOnce, "twice at once", StatusCode::kInternal, StatusCode::kInternal},
     {Mistake::kAgainAfterATimeout, "again after a timeout", StatusCode::kInternal, StatusCode::kInternal},
@@ -166,7 +166,7 @@ Order order_for(Mistake mistake) {
 
 /// Makes the mistake in a unary and in a streaming call; the server goes on.
 template <class Interceptor>
-Task<void> make_mistakes(Channel& channel, Case mistake, StatusCode expected, Interceptor& interceptor) {
+Task<void> make_mistakes(Channel& channel, MistakeCase mistake, StatusCode expected, Interceptor& interceptor) {
   ProbeStub stub{channel};
   const Order order = order_for(mistake.mistake);
   const Result<Payload> unary = co_await stub.Unary(order).result();
@@ -181,7 +181,7 @@ Task<void> make_mistakes(Channel& channel, Case mistake, StatusCode expected, In
 }
 
 template <class Interceptor>
-void expect_on(const Case& each, StatusCode expected, Served served, Interceptor& mistaken) {
+void expect_on(const MistakeCase& each, StatusCode expected, Served served, Interceptor& mistaken) {
   ProbeService service;
   with_server(
       service,
@@ -195,8 +195,8 @@ void expect_on(const Case& each, StatusCode expected, Served served, Interceptor
 
 TEST(MistakesWithNext, OnTheServerAreErrorsOfTheCall) {
   const CapturedLog log;
-  for (const Case& each : kCases) {
-    const testing::ScopedTrace trace{__FILE__, __LINE__, each.name};
+  for (const MistakeCase& each : kCases) {
+    const ::testing::ScopedTrace trace{__FILE__, __LINE__, each.name};
     PassingServer passing;
     MistakenServer mistaken{each.mistake};
     expect_on(each, each.on_server, {.server_interceptors = {&mistaken}}, mistaken);
@@ -207,8 +207,8 @@ TEST(MistakesWithNext, OnTheServerAreErrorsOfTheCall) {
 
 TEST(MistakesWithNext, OnTheClientAreErrorsOfTheCall) {
   const CapturedLog log;
-  for (const Case& each : kCases) {
-    const testing::ScopedTrace trace{__FILE__, __LINE__, each.name};
+  for (const MistakeCase& each : kCases) {
+    const ::testing::ScopedTrace trace{__FILE__, __LINE__, each.name};
     PassingClient passing;
     MistakenClient mistaken{each.mistake};
     expect_on(each, each.on_client, {.client_interceptors = {&mistaken}}, mistaken);

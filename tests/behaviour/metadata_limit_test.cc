@@ -152,7 +152,7 @@ TEST(ResponseMetadata, ThatIsTooLongEndsAStreamAtItsFirstMessage) {
       {.server_options = {.max_metadata_size = 100 * kKiB}});
 }
 
-class Refusals final : public ServerObserver {
+class RefusedMetadata final : public ServerObserver {
  public:
   void on_call_begun(ServerContext& /*context*/) override {}
   void on_call_ended(const EndedCall& /*call*/) override {}
@@ -179,7 +179,7 @@ TEST(RequestMetadata, OverTheLimitIsAnsweredAndToldByName) {
   const auto run = []() -> Task<void> {
     const CapturedLog log;
     ProbeService service;
-    Refusals refusals;
+    RefusedMetadata refusals;
     Server server{{.max_metadata_fields = 50}};
     server.add_service(service);
     server.add_observer(refusals);

@@ -190,13 +190,13 @@ Task<void> call_no_method(ProbeStub /*stub*/) {
   co_return;
 }
 
-struct Mistake {
+struct MisusedCall {
   const char* name;
   std::function<Task<void>(ProbeStub)> make;
   const char* sentence;
 };
 
-class CallMisuse : public testing::TestWithParam<Mistake> {};
+class CallMisuse : public ::testing::TestWithParam<MisusedCall> {};
 
 TEST_P(CallMisuse, ThrowsASentence) {
   ProbeService service;
@@ -227,27 +227,27 @@ constexpr const char* kGenerator =
 
 INSTANTIATE_TEST_SUITE_P(
     Mistakes, CallMisuse,
-    testing::Values(
-        Mistake{"TwoReads", read_twice_at_once, kTwoReads},
-        Mistake{"TwoWrites", write_twice_at_once,
+    ::testing::Values(
+        MisusedCall{"TwoReads", read_twice_at_once, kTwoReads},
+        MisusedCall{"TwoWrites", write_twice_at_once,
                 "two writes at once on one stream: await the first one before the second, or write in one task only"},
-        Mistake{"WriteAfterDoneWriting", write_after_done_writing, kAfterTheLast},
-        Mistake{"WriteAfterFinish", write_after_finish, kAfterTheLast},
-        Mistake{"FinishTwice", finish_twice,
+        MisusedCall{"WriteAfterDoneWriting", write_after_done_writing, kAfterTheLast},
+        MisusedCall{"WriteAfterFinish", write_after_finish, kAfterTheLast},
+        MisusedCall{"FinishTwice", finish_twice,
                 "finish() or result() was called twice: the call has one response, keep the first one's"},
-        Mistake{"WriteBesideAGenerator", write_beside_a_generator, kGenerator},
-        Mistake{"DoneWritingBesideAGenerator", end_beside_a_generator, kGenerator},
-        Mistake{"TrailersBeforeTheEnd", read_trailers_too_early,
+        MisusedCall{"WriteBesideAGenerator", write_beside_a_generator, kGenerator},
+        MisusedCall{"DoneWritingBesideAGenerator", end_beside_a_generator, kGenerator},
+        MisusedCall{"TrailersBeforeTheEnd", read_trailers_too_early,
                 "trailing_metadata() comes with the end of the call: await status() before"},
-        Mistake{"UnaryCallAwaitedTwice", await_a_unary_call_twice, kMovedFrom},
-        Mistake{"StreamMovedFrom", use_a_stream_that_was_moved, kMovedFrom},
-        Mistake{"DestroyedWhileRead", destroy_a_call_that_is_read, kDestroyed},
-        Mistake{"DestroyedWhileWritten", destroy_a_call_that_is_written, kDestroyed},
-        Mistake{"ReadOnAnotherLoop", read_on_another_loop, kOtherLoop},
-        Mistake{"WriteOnAnotherLoop", write_on_another_loop, kOtherLoop},
-        Mistake{"BlockingCallOnALoop", block_on_a_loop,
+        MisusedCall{"UnaryCallAwaitedTwice", await_a_unary_call_twice, kMovedFrom},
+        MisusedCall{"StreamMovedFrom", use_a_stream_that_was_moved, kMovedFrom},
+        MisusedCall{"DestroyedWhileRead", destroy_a_call_that_is_read, kDestroyed},
+        MisusedCall{"DestroyedWhileWritten", destroy_a_call_that_is_written, kDestroyed},
+        MisusedCall{"ReadOnAnotherLoop", read_on_another_loop, kOtherLoop},
+        MisusedCall{"WriteOnAnotherLoop", write_on_another_loop, kOtherLoop},
+        MisusedCall{"BlockingCallOnALoop", block_on_a_loop,
                 "a blocking call on an event loop's thread would stop the loop: use the asynchronous one"},
-        Mistake{"NoMethod", call_no_method,
+        MisusedCall{"NoMethod", call_no_method,
                 "\"tern.test.v1.Probe/Unary\" is not a method: write \"/package.Service/Method\""}),
     [](const auto& parameter) { return parameter.param.name; });
 

@@ -219,7 +219,7 @@ Task<void> make_observed_calls(Thrown what) {
 TEST(Observers, ChangeNothingWhenTheyThrow) {
   const CapturedLog log;
   for (const Thrown what : kAllThrown) {
-    const testing::ScopedTrace trace{__FILE__, __LINE__, name_of(what)};
+    const ::testing::ScopedTrace trace{__FILE__, __LINE__, name_of(what)};
     block_on(make_observed_calls(what));
   }
   EXPECT_NE(log.text().find("an observer threw an exception, which is ignored"), std::string::npos) << log.text();

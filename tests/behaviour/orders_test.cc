@@ -314,7 +314,7 @@ Task<void> play_all(Extent extent, bool over_sockets, std::string_view service_c
                           service_config};
               co_await stage.run();
               ++(stage.began() ? played.in_the_handler : played.before_the_handler);
-              if (testing::Test::HasFailure()) co_return;
+              if (::testing::Test::HasFailure()) co_return;
             }
           }
         }
@@ -323,7 +323,7 @@ Task<void> play_all(Extent extent, bool over_sockets, std::string_view service_c
   }
 }
 
-class Orders : public testing::Test {
+class Orders : public ::testing::Test {
  protected:
   // Thousands of handlers fail as they are told.
   void SetUp() override { set_log_level(LogLevel::kOff); }

@@ -61,7 +61,7 @@ struct Loops {
   std::array<Loop*, 3> all{};
 };
 
-struct Order {
+struct EndOrder {
   int made;
   std::vector<int> used;
   int closed;
@@ -92,7 +92,7 @@ Task<void> hang(std::shared_ptr<Channel> channel, std::shared_ptr<Status> status
   *status = result.status();
 }
 
-Task<void> play(const Loops& loops, ProbeService& service, const Order& order) {
+Task<void> play(const Loops& loops, ProbeService& service, const EndOrder& order) {
   auto server = std::make_unique<Server>();
   server->add_service(service);
   const std::string target = "127.0.0.1:" + std::to_string(server->listen("127.0.0.1:0"));
@@ -114,8 +114,8 @@ Task<void> play(const Loops& loops, ProbeService& service, const Order& order) {
     hanging.emplace(*loops.all.at(static_cast<std::size_t>(order.used.back())), std::move(body));
     co_await begun.wait();
   }
-  if (order.server == Order::ServerEnds::kStopped) co_await server->stop();
-  if (order.server != Order::ServerEnds::kAfter) server.reset();
+  if (order.server == EndOrder::ServerEnds::kStopped) co_await server->stop();
+  if (order.server != EndOrder::ServerEnds::kAfter) server.reset();
   if (order.closed != kNowhere) {
     std::function<Task<void>()> body = [&channel] { return channel->close(); };
     co_await run_on(*loops.all.at(static_cast<std::size_t>(order.closed)), std::move(body));
@@ -137,8 +137,8 @@ Task<void> play_all(ProbeService& service) {
         for (const int destroyed : {0, 1, kThread}) {
           for (const bool call_under_way : {false, true}) {
             for (const auto server :
-                 {Order::ServerEnds::kAfter, Order::ServerEnds::kStopped, Order::ServerEnds::kDestroyed}) {
-              const Order order{made, used, closed, destroyed, call_under_way, server};
+                 {EndOrder::ServerEnds::kAfter, EndOrder::ServerEnds::kStopped, EndOrder::ServerEnds::kDestroyed}) {
+              const EndOrder order{made, used, closed, destroyed, call_under_way, server};
               SCOPED_TRACE(order.name());
               co_await play(loops, service, order);
             }

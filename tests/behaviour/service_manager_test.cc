@@ -68,7 +68,7 @@ class NotifySocket {
   void set(const char* name, const std::string& value) { variables_.set(name, value); }
 
  private:
-  std::string path_ = testing::TempDir() + "tern_notify_" + std::to_string(::getpid()) + ".sock";
+  std::string path_ = ::testing::TempDir() + "tern_notify_" + std::to_string(::getpid()) + ".sock";
   sockaddr_un address_{};
   int socket_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   Variables variables_;

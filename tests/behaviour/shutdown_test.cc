@@ -170,7 +170,7 @@ TEST(Shutdown, EndsCallsThatAskForItAtOnce) {
 }
 
 /// A handler that goes on after its cancellation: each await throws, and it tries again.
-class Stubborn final : public tern::test::v1::Probe::AsyncService {
+class StubbornService final : public tern::test::v1::Probe::AsyncService {
  public:
   std::atomic<int> running = 0;
   Task<Payload> Hang(ServerContext& /*context*/, const Order& /*order*/) override {
@@ -199,10 +199,10 @@ class Stubborn final : public tern::test::v1::Probe::AsyncService {
 };
 
 TEST(Shutdown, HandlersThatIgnoreTheirCancellationAreDestroyed) {
-  Stubborn service;
+  StubbornService service;
   with_server_in_held_time(service, [&](Channel& channel, Server& server) -> Task<void> {
     ProbeStub stub{channel};
-    const auto stop_when_running = [](Stubborn& its_service, Server& its_server) -> Task<void> {
+    const auto stop_when_running = [](StubbornService& its_service, Server& its_server) -> Task<void> {
       co_await until(its_service.running, 1);
       co_await its_server.stop();
     };

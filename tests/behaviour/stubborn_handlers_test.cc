@@ -107,7 +107,7 @@ Task<void> cancel_a_handler(Channel& channel) {
 
 TEST(StubbornHandlers, LeaveTheLoopToOthersAndToSignals) {
   for (const Kind& kind : kKinds) {
-    const testing::ScopedTrace trace{__FILE__, __LINE__, kind.name};
+    const ::testing::ScopedTrace trace{__FILE__, __LINE__, kind.name};
     Stubborn service{kind.waits_for};
     with_server(service, [&service](Channel& channel, Server& server) -> Task<void> {
       CaughtSignals terminated = signals(SIGTERM);

@@ -31,7 +31,7 @@ class FixedResolver final : public Resolver {
   std::string address_;
 };
 
-class TlsNames : public testing::Test {
+class TlsNames : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     certificates = std::make_unique<Certificates>();

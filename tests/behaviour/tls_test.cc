@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Tls : public testing::Test {
+class Tls : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     certificates = std::make_unique<Certificates>();

@@ -11,9 +11,9 @@ namespace tern {
 namespace {
 
 /// Plays each possible next event, and checks each step.
-class Play {
+class ConnectingPlay {
  public:
-  explicit Play(std::size_t addresses) : addresses_(addresses) {}
+  explicit ConnectingPlay(std::size_t addresses) : addresses_(addresses) {}
 
   void run() {
     State state{Connecting{addresses_}, {}, {}, false, false};
@@ -86,7 +86,7 @@ class Play {
 
 TEST(Connecting, TriesEveryAddressInEveryOrderOfEvents) {
   for (std::size_t addresses = 1; addresses <= 5; ++addresses) {
-    Play play{addresses};
+    ConnectingPlay play{addresses};
     play.run();
     EXPECT_GE(play.orders(), addresses);
   }

@@ -10,7 +10,7 @@ namespace tern {
 namespace {
 
 using namespace std::chrono_literals;
-using State = Resolving::State;
+using ResolvingState = Resolving::State;
 
 constexpr Clock::time_point kStart{1h};
 
@@ -23,9 +23,9 @@ constexpr std::pair<Event, const char*> kEvents[] = {
 };
 
 /// Plays each possible next event, and checks what every order must hold.
-class Play {
+class ResolvingPlay {
  public:
-  explicit Play(Resolving::Options options) : options_(options) {}
+  explicit ResolvingPlay(Resolving::Options options) : options_(options) {}
 
   void run(int depth) { go_on({Resolving{options_}, kStart, {}, {}}, depth, "begin"); }
   [[nodiscard]] int orders() const noexcept { return orders_; }
@@ -83,7 +83,7 @@ class Play {
         EXPECT_FALSE(world.resolving.running());
         EXPECT_FALSE(step.look_up) << "not without a pause";
         ASSERT_TRUE(step.wake);
-        EXPECT_EQ(world.resolving.state(), was_known ? State::kKnown : State::kFailed);
+        EXPECT_EQ(world.resolving.state(), was_known ? ResolvingState::kKnown : ResolvingState::kFailed);
         break;
       case Event::kTimeComes:
         world.now = std::max(world.now, *world.wake);
@@ -95,7 +95,7 @@ class Play {
         break;
       case Event::kReset:
         step = world.resolving.reset_backoff(world.now);
-        EXPECT_NE(world.resolving.state(), State::kFailed);
+        EXPECT_NE(world.resolving.state(), ResolvingState::kFailed);
         break;
     }
     if (step.look_up) {
@@ -108,23 +108,23 @@ class Play {
   }
 
   void check(const World& world) const {
-    const State state = world.resolving.state();
+    const ResolvingState state = world.resolving.state();
     const bool running = world.resolving.running();
-    EXPECT_EQ(state == State::kLookingUp, running && !world.resolving.known());
-    if (state == State::kFailed) {
+    EXPECT_EQ(state == ResolvingState::kLookingUp, running && !world.resolving.known());
+    if (state == ResolvingState::kFailed) {
       EXPECT_TRUE(world.wake) << "it would stay failed";
     }
-    if (state == State::kKnown && !running && options_.every) {
+    if (state == ResolvingState::kKnown && !running && options_.every) {
       EXPECT_TRUE(world.wake) << "it would not look again";
     }
-    if (state == State::kIdle) {
+    if (state == ResolvingState::kIdle) {
       Resolving copy = world.resolving;
       EXPECT_TRUE(copy.needed(world.now).look_up);
     }
   }
 
   void go_on(const World& world, int depth, const std::string& history) {
-    if (testing::Test::HasFailure()) return;
+    if (::testing::Test::HasFailure()) return;
     if (depth == 0) {
       ++orders_;
       return;
@@ -149,7 +149,7 @@ constexpr BackoffOptions kBackoff{.initial = 150ms, .multiplier = 2, .jitter = 0
 TEST(Resolving, HoldsInEveryOrderOfEvents) {
   for (const auto min_between : {0ms, 250ms}) {
     for (const auto every : {0ms, 400ms}) {
-      Play play{{.backoff = kBackoff, .min_between = min_between, .every = every}};
+      ResolvingPlay play{{.backoff = kBackoff, .min_between = min_between, .every = every}};
       play.run(6);
       EXPECT_GT(play.orders(), 10'000);
     }
@@ -165,7 +165,7 @@ TEST(Resolving, WaitsLongerAfterEachFailure) {
     EXPECT_EQ(step.wake, now + pause) << "counted from the beginning of the look-up";
     now = *step.wake;
     resolving.woken(now);
-    EXPECT_EQ(resolving.state(), State::kIdle) << "nobody has to need it again";
+    EXPECT_EQ(resolving.state(), ResolvingState::kIdle) << "nobody has to need it again";
   }
 }
 

@@ -10,7 +10,7 @@
 
 namespace tern::http2::test {
 
-class SessionTest : public testing::Test {
+class SessionTest : public ::testing::Test {
  protected:
   explicit SessionTest(Settings server_settings = {}) : server(Role::kServer, server_settings) { exchange(); }
 

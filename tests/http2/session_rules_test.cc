@@ -28,7 +28,7 @@ struct Rule {
 
 void PrintTo(const Rule& rule, std::ostream* to) { *to << rule.what; }
 
-class ConnectionError : public testing::TestWithParam<Rule> {};
+class ConnectionError : public ::testing::TestWithParam<Rule> {};
 
 TEST_P(ConnectionError, EndsTheConnectionWithItsCode) {
   for (const std::size_t piece : {std::size_t{1}, std::size_t{1} << 20}) {
@@ -121,7 +121,7 @@ const std::vector<Rule> kConnectionErrors{
      repeated(kMaxAcknowledgements + 1, settings())},
 };
 
-INSTANTIATE_TEST_SUITE_P(Rfc9113, ConnectionError, testing::ValuesIn(kConnectionErrors));
+INSTANTIATE_TEST_SUITE_P(Rfc9113, ConnectionError, ::testing::ValuesIn(kConnectionErrors));
 
 TEST(SessionRules, TheFirstFrameIsSettings) {  // §3.4
   Raw raw{Role::kServer};
@@ -149,7 +149,7 @@ TEST(SessionRules, ProvokedResetsAreOneTooMany) {  // CVE-2025-8671
   EXPECT_EQ(raw->goodbye(), ErrorCode::kEnhanceYourCalm);
 }
 
-class StreamError : public testing::TestWithParam<Rule> {};
+class StreamError : public ::testing::TestWithParam<Rule> {};
 
 // The connection, and its other streams, go on.
 TEST_P(StreamError, ResetsTheStreamWithItsCode) {
@@ -199,7 +199,7 @@ const std::vector<Rule> kStreamErrors{
      frame(FrameType::kHeaders, flag::kEndHeaders, 3, {0x83, 0x86})},
 };
 
-INSTANTIATE_TEST_SUITE_P(Rfc9113, StreamError, testing::ValuesIn(kStreamErrors));
+INSTANTIATE_TEST_SUITE_P(Rfc9113, StreamError, ::testing::ValuesIn(kStreamErrors));
 
 std::size_t data_bytes(const std::vector<Sent>& frames) {
   std::size_t sum = 0;
@@ -209,7 +209,7 @@ std::size_t data_bytes(const std::vector<Sent>& frames) {
   return sum;
 }
 
-class NoError : public testing::TestWithParam<Rule> {};
+class NoError : public ::testing::TestWithParam<Rule> {};
 
 // What has to be let pass: nothing is said of it, and a call that is open goes on.
 TEST_P(NoError, IsLetPass) {
@@ -252,7 +252,7 @@ const std::vector<Rule> kLetPass{
      frame(FrameType::kResetStream, 0, 3, u32(0xabcdef)) + frame(FrameType::kGoAway, 0, 0, u32(0) + u32(0xabcdef))},
 };
 
-INSTANTIATE_TEST_SUITE_P(Rfc9113, NoError, testing::ValuesIn(kLetPass));
+INSTANTIATE_TEST_SUITE_P(Rfc9113, NoError, ::testing::ValuesIn(kLetPass));
 
 TEST(SessionRules, SettingsThatNobodyKnowsAreAcknowledgedWithTheOthers) {  // §6.5.2, §6.5.3
   const auto raw = Raw::greeted(Role::kServer);
@@ -387,7 +387,7 @@ TEST(SessionRules, ClientsMayNotBePushedTo) {  // §8.4
   EXPECT_EQ(raw->goodbye(), ErrorCode::kProtocolError);
 }
 
-class ClientConnectionError : public testing::TestWithParam<Rule> {};
+class ClientConnectionError : public ::testing::TestWithParam<Rule> {};
 
 TEST_P(ClientConnectionError, EndsTheConnectionWithItsCode) {
   const auto raw = Raw::greeted(Role::kClient);
@@ -407,9 +407,9 @@ const std::vector<Rule> kClientConnectionErrors{
     {"§6.9.1 the connection's window beyond its largest", ErrorCode::kFlowControlError, window_update(0, 0x7fffffff)},
 };
 
-INSTANTIATE_TEST_SUITE_P(Rfc9113, ClientConnectionError, testing::ValuesIn(kClientConnectionErrors));
+INSTANTIATE_TEST_SUITE_P(Rfc9113, ClientConnectionError, ::testing::ValuesIn(kClientConnectionErrors));
 
-class ClientStreamError : public testing::TestWithParam<Rule> {};
+class ClientStreamError : public ::testing::TestWithParam<Rule> {};
 
 TEST_P(ClientStreamError, ResetsTheStreamWithItsCode) {
   const auto raw = Raw::greeted(Role::kClient);
@@ -443,7 +443,7 @@ const std::vector<Rule> kClientStreamErrors{
     {"§6.9 WINDOW_UPDATE of nothing", ErrorCode::kProtocolError, window_update(3, 0)},
 };
 
-INSTANTIATE_TEST_SUITE_P(Rfc9113, ClientStreamError, testing::ValuesIn(kClientStreamErrors));
+INSTANTIATE_TEST_SUITE_P(Rfc9113, ClientStreamError, ::testing::ValuesIn(kClientStreamErrors));
 
 TEST(SessionRules, InterimResponsesComeBeforeTheResponse) {  // §8.1
   const auto raw = Raw::greeted(Role::kClient);

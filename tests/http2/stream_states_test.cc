@@ -103,7 +103,7 @@ const std::vector<State> kServerStates{
      {kAccepted, kAccepted, kAccepted, kAccepted, kAccepted, kProtocolError}},
 };
 
-class ServerStreamState : public testing::TestWithParam<State> {};
+class ServerStreamState : public ::testing::TestWithParam<State> {};
 
 TEST_P(ServerStreamState, TakesEachFrameAsTheStandardSays) {
   for (std::size_t i = 0; i < kFrames.size(); ++i) {
@@ -114,7 +114,7 @@ TEST_P(ServerStreamState, TakesEachFrameAsTheStandardSays) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Rfc9113, ServerStreamState, testing::ValuesIn(kServerStates));
+INSTANTIATE_TEST_SUITE_P(Rfc9113, ServerStreamState, ::testing::ValuesIn(kServerStates));
 
 struct ClientState {
   const char* name;
@@ -149,7 +149,7 @@ const std::vector<ClientState> kClientStates{
      {kAccepted, kAccepted, kAccepted, kAccepted, kAccepted, kProtocolError}},
 };
 
-class ClientStreamState : public testing::TestWithParam<ClientState> {};
+class ClientStreamState : public ::testing::TestWithParam<ClientState> {};
 
 TEST_P(ClientStreamState, TakesEachFrameAsTheStandardSays) {
   for (std::size_t i = 0; i < kFrames.size(); ++i) {
@@ -167,7 +167,7 @@ TEST_P(ClientStreamState, TakesEachFrameAsTheStandardSays) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Rfc9113, ClientStreamState, testing::ValuesIn(kClientStates));
+INSTANTIATE_TEST_SUITE_P(Rfc9113, ClientStreamState, ::testing::ValuesIn(kClientStates));
 
 // The history is short, and frames for forgotten streams are ignored.
 TEST(StreamStates, ForgetOldGapsAndEndsAndStayAlive) {

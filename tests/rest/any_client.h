@@ -80,9 +80,9 @@ class Http2Reader final : private http2::HpackDecoder::Fields {
   bool ended_ = false;
 };
 
-class AnyClient final : private Client {
+class AnyClient final : private Http1Client {
  public:
-  AnyClient(Version version, std::uint16_t port) : Client(port), version_(version) {}
+  AnyClient(Version version, std::uint16_t port) : Http1Client(port), version_(version) {}
 
   Task<Reply> ask(const Ask& request) { return version_ == Version::kHttp1 ? ask_http1(request) : ask_http2(request); }
 

@@ -183,7 +183,7 @@ TEST(Browsers, EveryBodyIsTakenForItsContentTypeAlone) {
       },
       with_routes());
   test::with_notes({}, [](std::uint16_t port) -> Task<void> {
-    test::Client client{port};
+    test::Http1Client client{port};
     const test::Answer broken = co_await client.send("GET / HTTP/1.1\r\n\r\n");
     EXPECT_EQ(broken.result_int(), 400U);
     EXPECT_EQ(broken["x-content-type-options"], "nosniff");
@@ -208,7 +208,7 @@ TEST(Browsers, PeersAreIpv4OnASocketForBothFamilies) {
     Site site;
     site.route("GET", "/peer", show_peer);
     Server server;
-    test::Client client{server.listen("[::]:0", {.http = &site})};
+    test::Http1Client client{server.listen("[::]:0", {.http = &site})};
     const test::Answer answer = co_await client.ask("GET", "/peer");
     EXPECT_TRUE(answer.body().starts_with("ipv4:127.0.0.1:")) << answer.body();
     co_await server.stop({.grace = std::chrono::hours{1}});

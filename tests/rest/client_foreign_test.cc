@@ -139,7 +139,7 @@ void through_nginx(Body body) {
   test::beside(Carrier::kHttp1, set_up, run);
 }
 
-class Http2ClientOfNginx : public testing::Test {
+class Http2ClientOfNginx : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!has_nginx()) GTEST_SKIP() << "nginx is not installed (Debian: nginx-light)";

@@ -346,7 +346,7 @@ TEST(Http2Client, SendsARefusedRequestAgainAFewTimes) {
   });
 }
 
-AsyncGenerator<std::string> one_piece() {
+AsyncGenerator<std::string> one_streamed_piece() {
   std::string piece = "piece";
   co_yield piece;
 }
@@ -355,7 +355,7 @@ TEST(Http2Client, SendsPiecesOnce) {
   scripted([](Scripted& scripted) -> Task<void> {
     Client client{Scripted::options()};
     ClientRequest request{"POST", scripted.proxy.url()};
-    request.pieces = one_piece();
+    request.pieces = one_streamed_piece();
     Asked asked{client, std::move(request)};
     FrameSocket frames = co_await scripted.server.accept();
     co_await frames.read_until(FrameType::kData);

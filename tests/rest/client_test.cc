@@ -135,7 +135,7 @@ void add_routes(Site& site) {
 }
 
 /// Each test runs over each carrier.
-class HttpClient : public testing::TestWithParam<Carrier> {
+class HttpClient : public ::testing::TestWithParam<Carrier> {
  protected:
   /// Runs `body(reach)` beside a site.
   template <class Body>
@@ -144,13 +144,13 @@ class HttpClient : public testing::TestWithParam<Carrier> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Each, HttpClient, testing::Values(Carrier::kHttp1, Carrier::kHttp1OverTls, Carrier::kHttp2),
+INSTANTIATE_TEST_SUITE_P(Each, HttpClient, ::testing::Values(Carrier::kHttp1, Carrier::kHttp1OverTls, Carrier::kHttp2),
                          [](const auto& tested) { return test::name_of(tested.param); });
 
 /// A server that says `answer` to each request on its connections, and then closes when `closes`.
-class Scripted {
+class ScriptedHttp1 {
  public:
-  Scripted(std::string answer, bool closes) : answer_(std::move(answer)), closes_(closes) { group_.spawn(accept()); }
+  ScriptedHttp1(std::string answer, bool closes) : answer_(std::move(answer)), closes_(closes) { group_.spawn(accept()); }
   [[nodiscard]] std::string url() const {
     return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/";
   }
@@ -186,7 +186,7 @@ std::string failure_of(std::string answer, bool closes = true, ClientOptions opt
   std::string what;
   const auto run = [](std::string its_answer, bool its_closes, ClientOptions its_options,
                       std::string& its_what) -> Task<void> {
-    Scripted server{std::move(its_answer), its_closes};
+    ScriptedHttp1 server{std::move(its_answer), its_closes};
     Client client{its_options};
     try {
       const ClientResponse response = co_await client.get(server.url());
@@ -390,7 +390,7 @@ TEST(Http1Client, SaysWhatIsWrongWithAnAnswer) {
 
 TEST(Http1Client, AsksAgainWhereAKeptConnectionIsLost) {
   const auto body = []() -> Task<void> {
-    Scripted server{"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", true};
+    ScriptedHttp1 server{"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", true};
     Client client;
     for (int i = 0; i < 5; ++i) {
       const ClientResponse response = co_await client.get(server.url());

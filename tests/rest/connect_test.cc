@@ -384,17 +384,17 @@ TEST(Connect, BodiesThatDoNotArriveEndAsConnectsErrors) {
     const auto head = [](const char* path, const std::string& type, const std::string& framing) {
       return "POST "s + path + " HTTP/1.1\r\nhost: a\r\ncontent-type: " + type + "\r\n" + framing + "\r\n\r\n";
     };
-    test::Client unary{port};
+    test::Http1Client unary{port};
     const std::string half = head(kLook, "application/json", "content-length: 10") + "{";
     const test::Answer late = co_await unary.send(half);
     EXPECT_EQ(late.result_int(), 504U);
     EXPECT_NE(late.body().find(R"({"code":"deadline_exceeded")"), std::string::npos) << late.body();
-    test::Client stream{port};
+    test::Http1Client stream{port};
     const std::string nothing = head(kGather, "application/connect+json", "content-length: 10");
     const test::Answer cut = co_await stream.send(nothing);
     EXPECT_EQ(cut.result_int(), 200U);
     EXPECT_NE(cut.body().find(R"({"error":{"code":"deadline_exceeded")"), std::string::npos) << cut.body();
-    test::Client malformed{port};
+    test::Http1Client malformed{port};
     const std::string chunks = head(kGather, "application/connect+json", "transfer-encoding: chunked") + "zz\r\n";
     const test::Answer broken = co_await malformed.send(chunks);
     EXPECT_NE(broken.body().find(R"({"error":{"code":"invalid_argument")"), std::string::npos) << broken.body();
@@ -467,7 +467,7 @@ TEST(GrpcWeb, TextIsCutAnywhereAndPaddedAnywhere) {
 // Written in as many pieces as there are bytes, so that the server reads them in pieces of any length.
 TEST(GrpcWeb, TextComesByteByByte) {
   test::with_notes({}, [](std::uint16_t port) -> Task<void> {
-    test::Client client{port};
+    test::Http1Client client{port};
     const std::string text = rpc::encode_base64(wrapped(0, "\x0a\x03wow"));
     const std::string head = "POST "s + kLook + " HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc-web-text\r\n" +
                              "content-length: " + std::to_string(text.size()) + "\r\n\r\n";

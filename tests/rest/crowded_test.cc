@@ -14,7 +14,7 @@ namespace {
 
 using tern::test::HalfRequests;
 using test::Answer;
-using test::Client;
+using test::Http1Client;
 
 constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
 
@@ -64,7 +64,7 @@ std::string begin_body(std::size_t announced, std::size_t size) {
 }
 
 Task<void> ask_length(std::uint16_t port, std::size_t size) {
-  Client client{port};
+  Http1Client client{port};
   const Answer answer = co_await client.ask("POST", "/length", std::string(size, 'b'));
   EXPECT_EQ(answer.result_int(), 200U) << answer.body();
   EXPECT_EQ(answer.body(), std::to_string(size));
@@ -72,9 +72,9 @@ Task<void> ask_length(std::uint16_t port, std::size_t size) {
 
 TEST(CrowdedBodies, HalfOnesAreGivenUpForThoseThatGoOn) {
   with_little_room(kOneMebibyte, [](std::uint16_t port, const Refusals& refusals) -> Task<void> {
-    std::vector<std::unique_ptr<Client>> holding;
+    std::vector<std::unique_ptr<Http1Client>> holding;
     for (int i = 0; i < 30; ++i) {
-      holding.push_back(std::make_unique<Client>(port));
+      holding.push_back(std::make_unique<Http1Client>(port));
       co_await holding.back()->write(begin_body(kMebibyte, kMebibyte / 2));
     }
     tern::test::RawClient streams{port};
@@ -98,12 +98,12 @@ TEST(CrowdedBodies, AnswersThatNobodyTakesAreNotHeldWithoutLimit) {
   with_little_room({.max_buffered_bytes = 8 * kMebibyte},
                    [](std::uint16_t port, const Refusals& /*refusals*/) -> Task<void> {
                      // Nothing is read of these: the server holds the answers, up to what it may.
-                     std::vector<std::unique_ptr<Client>> lazy;
+                     std::vector<std::unique_ptr<Http1Client>> lazy;
                      for (int i = 0; i < 40; ++i) {
-                       lazy.push_back(std::make_unique<Client>(port));
+                       lazy.push_back(std::make_unique<Http1Client>(port));
                        co_await lazy.back()->write("POST /much HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
                      }
-                     Client honest{port};
+                     Http1Client honest{port};
                      const Answer answer = co_await honest.ask("POST", "/length", "b");
                      EXPECT_EQ(answer.result_int(), 200U) << answer.body();
                      std::size_t refused = 0;
@@ -144,9 +144,9 @@ TEST(CrowdedBodies, ConnectAndGrpcWebClientsGetTheirProtocolsErrors) {
     server.add_service(service);
     site.add_services(server);
     const std::uint16_t port = server.listen("127.0.0.1:0", {.http = &site});
-    std::vector<std::unique_ptr<Client>> lazy;
+    std::vector<std::unique_ptr<Http1Client>> lazy;
     for (int i = 0; i < 40; ++i) {
-      lazy.push_back(std::make_unique<Client>(port));
+      lazy.push_back(std::make_unique<Http1Client>(port));
       co_await lazy.back()->write(ask_much(protocol.content_type));
     }
     std::size_t refused = 0;
@@ -170,7 +170,7 @@ TEST(CrowdedBodies, OfAnHttp2ClientThatReadsNothingLaterRequestsAreRefused) {
   with_little_room(kOneMebibyte, [](std::uint16_t port, const Refusals& refusals) -> Task<void> {
     tern::test::RawClient lazy{port};
     co_await lazy.write(HalfRequests{"/much", "text/plain"}.of_a_body(1, 20));
-    Client honest{port};
+    Http1Client honest{port};
     const Answer answer = co_await honest.ask("POST", "/length", "b");
     EXPECT_EQ(answer.result_int(), 200U) << answer.body();
     while (refusals.messages == 0) co_await sleep(std::chrono::milliseconds{1});

@@ -125,7 +125,7 @@ struct EdgeCase {
 
 inline void expect_edges(const std::vector<EdgeCase>& cases, SiteOptions options = {}) {
   with_edges(
-      [&cases](Client& client) -> Task<void> {
+      [&cases](Http1Client& client) -> Task<void> {
         for (const EdgeCase& each : cases) {
           const std::string what = each.method + " " + each.target + " " + each.body;
           const Answer answer =

@@ -264,7 +264,7 @@ TEST(ErrorResponse, HasTheSitesFormForMalformedHeads) {
   };
   const auto body = [](std::uint16_t port) -> Task<void> {
     for (const Malformed& each : kHeads) {
-      test::Client client{port};
+      test::Http1Client client{port};
       const test::Answer answer = co_await client.send(each.bytes);
       EXPECT_EQ(answer.result_int(), each.status) << each.bytes;
       EXPECT_EQ(answer["content-type"], kType) << each.bytes;
@@ -313,7 +313,7 @@ TEST(ErrorResponse, IsGoogleRpcStatusWhereTheFunctionFails) {
        }},
   };
   for (const auto& [reason, shape] : broken) {
-    const testing::ScopedTrace trace{__FILE__, __LINE__, reason};
+    const ::testing::ScopedTrace trace{__FILE__, __LINE__, reason};
     const tern::test::CapturedLog log;
     ask_all({{"404", {.method = "GET", .target = "/nowhere"}, 404, R"({"code":5,"message":"nothing is at /nowhere")"},
              {"405", {.method = "DELETE", .target = "/query"}, 405, R"({"code":12)", {"allow", "GET, HEAD"}},

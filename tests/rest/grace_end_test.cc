@@ -20,7 +20,7 @@ using tern::test::FrameSocket;
 using tern::test::ReceivedFrame;
 using test::AnyClient;
 using test::Ask;
-using test::Client;
+using test::Http1Client;
 using test::Reply;
 using test::Version;
 
@@ -155,7 +155,7 @@ const std::vector<Expected> kUnanswered{
 TEST(GraceEnd, Answers503WhereNoResponseHasBegun) {
   for (const Version version : {Version::kHttp1, Version::kHttp2}) {
     for (const Expected& each : kUnanswered) {
-      const testing::ScopedTrace trace{__FILE__, __LINE__,
+      const ::testing::ScopedTrace trace{__FILE__, __LINE__,
                                        std::string{each.name} + (version == Version::kHttp1 ? " /1.1" : " /2")};
       const auto run = [](Version its_version, const Expected& expected) -> Task<void> {
         Ending ending;
@@ -189,7 +189,7 @@ TEST(GraceEnd, AnswersInTheSitesForm) {
 TEST(GraceEnd, AnswersAClientThatStillSendsItsBody) {
   const auto run = []() -> Task<void> {
     Ending ending;
-    Client client{ending.port};
+    Http1Client client{ending.port};
     co_await client.write("POST /hang HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\nhalf");
     co_await ending.running.wait();
     TaskGroup stopping;
@@ -207,7 +207,7 @@ TEST(GraceEnd, AnswersAClientThatStillSendsItsBody) {
 TEST(GraceEnd, BreaksOffAResponseThatHasBegunOverHttp1) {
   const auto run = [](const char* target) -> Task<void> {
     Ending ending;
-    Client client{ending.port};
+    Http1Client client{ending.port};
     co_await client.write("GET " + std::string{target} + " HTTP/1.1\r\nhost: a\r\n\r\n");
     co_await ending.running.wait();
     co_await ending.server.stop();

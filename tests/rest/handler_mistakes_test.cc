@@ -123,7 +123,7 @@ TEST(HandlerMistakes, StatusesThatNoResponseHasAreAnsweredWith500) {
 
 TEST(HandlerMistakes, BreakOffTheResponseWhenItsPiecesThrow) {
   for (const Thrown what : kAllThrown) {
-    const testing::ScopedTrace trace{__FILE__, __LINE__, tern::test::name_of(what)};
+    const ::testing::ScopedTrace trace{__FILE__, __LINE__, tern::test::name_of(what)};
     test::with_notes({.set_up = add_routes}, [what](std::uint16_t port) { return break_off(port, what); });
   }
 }
@@ -142,7 +142,7 @@ class ThrowingObserver final : public RequestObserver {
 TEST(HandlerMistakes, ChangeNothingWhenAnObserverThrows) {
   const tern::test::CapturedLog log;
   for (const Thrown what : kAllThrown) {
-    const testing::ScopedTrace trace{__FILE__, __LINE__, tern::test::name_of(what)};
+    const ::testing::ScopedTrace trace{__FILE__, __LINE__, tern::test::name_of(what)};
     ThrowingObserver throwing{what};
     const auto set_up = [&throwing](Site& site) {
       site.add_observer(throwing);

@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Answer;
-using test::Client;
+using test::Http1Client;
 using test::http::field;
 
 std::atomic<bool> pieces_begun = false;
@@ -68,7 +68,7 @@ std::string post(std::string_view path, std::string_view fields) {
 }
 
 TEST(Http1Exchange, SkipsAShortBodyThatArrivesAfterTheResponse) {
-  with_routes([](Client& client) -> Task<void> {
+  with_routes([](Http1Client& client) -> Task<void> {
     const Answer early = co_await client.send(post("/ignore", "Content-Length: 60\r\n"));
     EXPECT_TRUE(early.keep_alive());
     const std::string body = "GET /host HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -85,7 +85,7 @@ TEST(Http1Exchange, SaysCloseInTheHeadOfAResponseWhoseBodyWillNotBeRead) {
       "Expect: 100-continue\r\nContent-Length: 2\r\n",
   };
   for (const char* its_fields : fields) {
-    const Observed observed = with_routes([its_fields](Client& client) -> Task<void> {
+    const Observed observed = with_routes([its_fields](Http1Client& client) -> Task<void> {
       const Answer early = co_await client.send(post("/ignore", its_fields));
       EXPECT_EQ(early.result_int(), 200U) << its_fields;
       EXPECT_FALSE(early.keep_alive()) << its_fields;
@@ -99,7 +99,7 @@ TEST(Http1Exchange, SaysCloseInTheHeadOfAResponseWhoseBodyWillNotBeRead) {
 
 TEST(Http1Exchange, SaysCloseWhenABodyIsTooLongAndStillComing) {
   const Observed observed = with_routes(
-      [](Client& client) -> Task<void> {
+      [](Http1Client& client) -> Task<void> {
         const Answer refused = co_await client.send(post("/read", "Content-Length: 200000\r\n") + "longer than it");
         EXPECT_EQ(refused.result_int(), 413U);
         EXPECT_FALSE(refused.keep_alive());
@@ -109,7 +109,7 @@ TEST(Http1Exchange, SaysCloseWhenABodyIsTooLongAndStillComing) {
 }
 
 TEST(Http1Exchange, TellsTheClientToContinueBeforeTheHeadOfPieces) {
-  with_routes([](Client& client) -> Task<void> {
+  with_routes([](Http1Client& client) -> Task<void> {
     co_await client.write(post("/pieces", "Expect: 100-continue\r\nContent-Length: 2\r\n"));
     const Answer go_on = co_await client.read(false);
     EXPECT_EQ(go_on.result_int(), 100U);
@@ -123,7 +123,7 @@ TEST(Http1Exchange, TellsTheClientToContinueBeforeTheHeadOfPieces) {
 
 TEST(Http1Exchange, ReadsOnForPiecesThoughTheConnectionCloses) {
   pieces_begun = false;
-  with_routes([](Client& client) -> Task<void> {
+  with_routes([](Http1Client& client) -> Task<void> {
     co_await client.write(post("/pieces", "Transfer-Encoding: chunked\r\n"));
     while (!pieces_begun) co_await sleep(1ms);
     const Answer answer = co_await client.send("2\r\nhi\r\n3\r\n, a\r\n0\r\n\r\n");
@@ -136,8 +136,8 @@ TEST(Http1Exchange, ReadsOnForPiecesThoughTheConnectionCloses) {
 
 TEST(Http1Exchange, GivesChunkExtensionsNoMoreTimeThanAPieceOfTheBody) {
   const Observed observed = with_routes(
-      [](Client& client) -> Task<void> {
-        const auto dribble = [](Client& its_client) -> Task<void> {
+      [](Http1Client& client) -> Task<void> {
+        const auto dribble = [](Http1Client& its_client) -> Task<void> {
           for (;;) {
             co_await sleep(5ms);
             co_await its_client.write("x");
@@ -156,7 +156,7 @@ TEST(Http1Exchange, GivesChunkExtensionsNoMoreTimeThanAPieceOfTheBody) {
 
 TEST(Http1Exchange, NotifiesObserversOfMalformedBodiesAndLongTrailers) {
   const auto refusals_of = [](const std::string& body) {
-    return with_routes([&body](Client& client) -> Task<void> {
+    return with_routes([&body](Http1Client& client) -> Task<void> {
              const Answer answer = co_await client.send(post("/read", "Transfer-Encoding: chunked\r\n") + body);
              EXPECT_FALSE(answer.keep_alive());
            })
@@ -167,7 +167,7 @@ TEST(Http1Exchange, NotifiesObserversOfMalformedBodiesAndLongTrailers) {
 }
 
 TEST(Http1Exchange, TakesTheHostOfTheAbsoluteForm) {
-  with_routes([](Client& client) -> Task<void> {
+  with_routes([](Http1Client& client) -> Task<void> {
     const Answer absolute = co_await client.ask("GET", "http://b:81/host");
     EXPECT_EQ(absolute.body(), "b:81");
     const Answer origin = co_await client.ask("GET", "/host");
@@ -183,7 +183,7 @@ TEST(Http1Exchange, SaysNoLengthForAHeadOfPieces) {
           co_return Response::stream("text/plain", pieces_of_body(request));
         });
       },
-      [](Client& client) -> Task<void> {
+      [](Http1Client& client) -> Task<void> {
         co_await client.write("HEAD /pieces HTTP/1.1\r\nHost: a\r\n\r\n");
         const Answer answer = co_await client.read(false);
         EXPECT_EQ(answer.result_int(), 200U);

@@ -16,7 +16,7 @@ namespace tern::rest {
 namespace {
 
 using tern::test::Http1Requests;
-using test::Client;
+using test::Http1Client;
 using test::Http1Row;
 
 const std::size_t kMaxHeaderLength = SiteOptions{}.max_header_length;

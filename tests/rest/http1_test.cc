@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Answer;
-using test::Client;
+using test::Http1Client;
 using test::http::field;
 
 Task<Response> health(Request& /*request*/) { co_return Response::json(R"({"status":"ok"})"); }
@@ -54,7 +54,7 @@ Task<Response> hang(Request& /*request*/) {
   co_return Response{};
 }
 
-void set_up(Site& site, Server& /*server*/) {
+void add_http1_routes(Site& site, Server& /*server*/) {
   site.route("GET", "/health", health);
   site.route("POST", "/echo", echo);
   site.route("GET", "/fail", fail);
@@ -70,12 +70,12 @@ void set_up(Site& site, Server& /*server*/) {
 }
 
 template <class Body>
-void with_routes(Body body, SiteOptions options = {}) {
-  test::with_site(set_up, body, std::move(options));
+void with_http1_routes(Body body, SiteOptions options = {}) {
+  test::with_site(add_http1_routes, body, std::move(options));
 }
 
 TEST(Http1, AnswersSeveralRequestsOnOneConnection) {
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     for (int i = 0; i < 3; ++i) {
       const Answer answer = co_await client.ask("GET", "/health?x=1");
       EXPECT_EQ(answer.result_int(), 200U);
@@ -89,7 +89,7 @@ TEST(Http1, AnswersSeveralRequestsOnOneConnection) {
 }
 
 TEST(Http1, BytesMayComeOneByOneOrManyRequestsAtOnce) {
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     const std::string request = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
     for (const char letter : request) co_await client.write(std::string(1, letter));
     const Answer slow = co_await client.read();
@@ -103,7 +103,7 @@ TEST(Http1, BytesMayComeOneByOneOrManyRequestsAtOnce) {
 }
 
 TEST(Http1, ChunkedBodiesBothWays) {
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     const std::string request =
         "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n3;x=y\r\n, a\r\n0\r\n\r\n";
     const Answer posted = co_await client.send(request);
@@ -115,7 +115,7 @@ TEST(Http1, ChunkedBodiesBothWays) {
 }
 
 TEST(Http1, HeadHasTheHeadAlone) {
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     co_await client.write("HEAD /health HTTP/1.1\r\nHost: a\r\n\r\n");
     const Answer answer = co_await client.read(false);
     EXPECT_EQ(answer.result_int(), 200U);
@@ -126,7 +126,7 @@ TEST(Http1, HeadHasTheHeadAlone) {
 }
 
 TEST(Http1, AClientThatAsksFirstIsToldToContinue) {
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     co_await client.write("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
     const Answer go_on = co_await client.read(false);
     EXPECT_EQ(go_on.result_int(), 100U);
@@ -136,7 +136,7 @@ TEST(Http1, AClientThatAsksFirstIsToldToContinue) {
 }
 
 TEST(Http1, OldClientsGetTheirAnswerAndTheEnd) {
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     co_await client.write("GET /count HTTP/1.0\r\n\r\n");
     const std::string all = co_await client.read_to_end();
     EXPECT_NE(all.find("connection: close"), std::string::npos);
@@ -145,7 +145,7 @@ TEST(Http1, OldClientsGetTheirAnswerAndTheEnd) {
 }
 
 TEST(Http1, WhatIsLeftOfABodyIsNoRequest) {
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     const Answer unread = co_await client.ask("POST", "/ignore", "GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_EQ(unread.body(), "unread");
     const Answer next = co_await client.ask("POST", "/echo", "x");
@@ -159,7 +159,7 @@ TEST(Http1, WhatIsLeftOfABodyIsNoRequest) {
 }
 
 TEST(Http1, PathsHaveParametersAndQueries) {
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     const Answer answer = co_await client.ask("GET", "/users/a%2Fb%20c?x=1+2&y=%C3%A9&z");
     EXPECT_EQ(answer.body(), "a/b c,x=1 2,y=\u00e9,z=");
     const Answer absolute = co_await client.ask("GET", "http://host/users/7");
@@ -170,7 +170,7 @@ TEST(Http1, PathsHaveParametersAndQueries) {
 }
 
 TEST(Http1, UnknownPathsAndMethods) {
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     const Answer missing = co_await client.ask("GET", "/nothing");
     EXPECT_EQ(missing.result_int(), 404U);
     EXPECT_EQ(missing.body(), R"({"code":5,"message":"nothing is at /nothing","details":[]})");
@@ -181,7 +181,7 @@ TEST(Http1, UnknownPathsAndMethods) {
 }
 
 TEST(Http1, AHandlerThatThrowsIs500AndTellsNoSecrets) {
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     const Answer failed = co_await client.ask("GET", "/fail");
     EXPECT_EQ(failed.result_int(), 500U);
     EXPECT_EQ(failed.body().find("secret"), std::string::npos);
@@ -192,15 +192,15 @@ TEST(Http1, AHandlerThatThrowsIs500AndTellsNoSecrets) {
 }
 
 TEST(Http1, RefusesWhatIsTooLarge) {
-  with_routes(
-      [](Client& client) -> Task<void> {
+  with_http1_routes(
+      [](Http1Client& client) -> Task<void> {
         const Answer answer = co_await client.ask("POST", "/echo", std::string(100, 'b'));
         EXPECT_EQ(answer.result_int(), 413U);
         const Answer next = co_await client.ask("GET", "/health");
         EXPECT_EQ(next.result_int(), 200U);
       },
       {.max_body_length = 10});
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     const Answer answer = co_await client.ask("GET", "/health", {}, "X: " + std::string(20'000, 'h') + "\r\n");
     EXPECT_EQ(answer.result_int(), 431U);
   });
@@ -219,7 +219,7 @@ TEST(Http1, RefusesWhatIsBroken) {
       "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
   };
   for (const char* request : broken) {
-    with_routes([request](Client& client) -> Task<void> {
+    with_http1_routes([request](Http1Client& client) -> Task<void> {
       const std::string text{request};
       const Answer answer = co_await client.send(text);
       EXPECT_EQ(answer.result_int(), 400U) << text;
@@ -232,7 +232,7 @@ TEST(Http1, RefusesWhatIsBroken) {
 
 TEST(Http1, AClientThatLeavesCancelsItsHandler) {
   hang_was_left = false;
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     co_await client.write("GET /hang HTTP/1.1\r\nHost: a\r\n\r\n");
     co_await sleep(20ms);
     EXPECT_FALSE(hang_was_left);
@@ -243,15 +243,15 @@ TEST(Http1, AClientThatLeavesCancelsItsHandler) {
 }
 
 TEST(Http1, SlowHeadsAndBodiesEnd) {
-  with_routes(
-      [](Client& client) -> Task<void> {
+  with_http1_routes(
+      [](Http1Client& client) -> Task<void> {
         co_await client.write("GET /health HTTP/1.1\r\n");
         const std::string rest = co_await client.read_to_end();
         EXPECT_EQ(rest, "");
       },
       {.read_timeout = 20ms});
-  with_routes(
-      [](Client& client) -> Task<void> {
+  with_http1_routes(
+      [](Http1Client& client) -> Task<void> {
         const Answer answer = co_await client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhi");
         EXPECT_EQ(answer.result_int(), 408U);
       },
@@ -259,9 +259,9 @@ TEST(Http1, SlowHeadsAndBodiesEnd) {
 }
 
 TEST(Http1, AHeadThatComesByteByByteHasNoMoreTime) {
-  with_routes(
-      [](Client& client) -> Task<void> {
-        const auto dribble = [](Client& its_client) -> Task<void> {
+  with_http1_routes(
+      [](Http1Client& client) -> Task<void> {
+        const auto dribble = [](Http1Client& its_client) -> Task<void> {
           co_await its_client.write("GET /health HTTP/1.1\r\nX: ");
           for (;;) {
             co_await sleep(5ms);
@@ -288,12 +288,12 @@ class Refusals final : public RequestObserver {
 TEST(Http1, WhatIsRefusedIsTold) {
   Refusals refusals;
   const auto observed = [&refusals](Site& site, Server& server) {
-    set_up(site, server);
+    add_http1_routes(site, server);
     site.add_observer(refusals);
   };
   const auto ask = [&](std::string request) {
     test::with_site(observed,
-                    [&](Client& client) -> Task<void> {
+                    [&](Http1Client& client) -> Task<void> {
                       co_await client.write(request);
                       co_await client.read_to_end();
                     },
@@ -337,10 +337,10 @@ void expect_told_three_times_and_logged_once(Ask ask) {
   TooLong too_long;
   test::with_site(
       [&too_long](Site& site, Server& server) {
-        set_up(site, server);
+        add_http1_routes(site, server);
         site.add_observer(too_long);
       },
-      [&](Client& client) -> Task<void> {
+      [&](Http1Client& client) -> Task<void> {
         co_await ask(client);
         while (too_long.ended < 3) co_await sleep(1ms);
         client.close();  // it would not answer the server's last PING
@@ -351,7 +351,7 @@ void expect_told_three_times_and_logged_once(Ask ask) {
 }
 
 TEST(Http1, BodiesTooLongAreToldEachTimeAndLoggedOncePerConnection) {
-  expect_told_three_times_and_logged_once([](Client& client) -> Task<void> {
+  expect_told_three_times_and_logged_once([](Http1Client& client) -> Task<void> {
     for (int i = 0; i < 3; ++i) {
       const Answer answer = co_await client.ask("POST", "/echo", std::string(20, 'b'));
       EXPECT_EQ(answer.result_int(), 413U);
@@ -360,13 +360,13 @@ TEST(Http1, BodiesTooLongAreToldEachTimeAndLoggedOncePerConnection) {
 }
 
 TEST(Http2, BodiesTooLongAreToldEachTimeAndLoggedOncePerConnection) {
-  expect_told_three_times_and_logged_once([](Client& client) -> Task<void> {
+  expect_told_three_times_and_logged_once([](Http1Client& client) -> Task<void> {
     co_await client.write(tern::test::HalfRequests{"/echo", "text/plain"}.of_a_body(20, 3));
   });
 }
 
 TEST(Http1, StopsWhileAConnectionIsIdle) {
-  with_routes([](Client& client) -> Task<void> {
+  with_http1_routes([](Http1Client& client) -> Task<void> {
     const Answer answer = co_await client.ask("GET", "/health");
     EXPECT_EQ(answer.result_int(), 200U);
   });
@@ -375,8 +375,8 @@ TEST(Http1, StopsWhileAConnectionIsIdle) {
 TEST(Http1, CorsAsConfigured) {
   SiteOptions options;
   options.cors.origins = {"https://good.example"};
-  with_routes(
-      [](Client& client) -> Task<void> {
+  with_http1_routes(
+      [](Http1Client& client) -> Task<void> {
         const Answer good = co_await client.ask("GET", "/health", {}, "Origin: https://good.example\r\n");
         EXPECT_EQ(good["access-control-allow-origin"], "https://good.example");
         EXPECT_EQ(good[field::vary], "origin");
@@ -393,13 +393,13 @@ TEST(Http1, CorsAsConfigured) {
       options);
   options.cors.origins = {"*"};
   options.cors.credentials = true;
-  EXPECT_THROW(with_routes([](Client& /*client*/) -> Task<void> { co_return; }, options), std::invalid_argument);
+  EXPECT_THROW(with_http1_routes([](Http1Client& /*client*/) -> Task<void> { co_return; }, options), std::invalid_argument);
 }
 
 TEST(Http1, FilesAreSentOnceAndAskedForAgain) {
   static const EmbeddedFile kFiles[] = {{"index.html", "<p>hello</p>"}, {"js/a.js", "let a;"}};
   test::with_site([](Site& site, Server& /*server*/) { site.add_files("/pages", kFiles); },
-                  [](Client& client) -> Task<void> {
+                  [](Http1Client& client) -> Task<void> {
                     const Answer page = co_await client.ask("GET", "/pages/");
                     EXPECT_EQ(page.body(), "<p>hello</p>");
                     EXPECT_EQ(page[field::content_type], "text/html; charset=utf-8");

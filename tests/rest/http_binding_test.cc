@@ -13,7 +13,7 @@ namespace tern::rest {
 namespace {
 
 using test::Answer;
-using test::Client;
+using test::Http1Client;
 using test::expect_edges;
 
 class FlawedService final : public test::edges::Flawed::AsyncService {
@@ -39,7 +39,7 @@ TEST(HttpBinding, LeavesOutWhatItCannotServeAndServesTheRest) {
         site.add_services(server);
         site.add_openapi();
       },
-      [](Client& client) -> Task<void> {
+      [](Http1Client& client) -> Task<void> {
         for (const char* target : kServed) {
           const Answer answer = co_await client.ask("GET", target);
           EXPECT_EQ(answer.body(), R"({"name":"a"})") << target;
@@ -82,7 +82,7 @@ TEST(HttpBinding, ServesEveryMethodByAStar) {
 }
 
 TEST(HttpBinding, ServesHead) {
-  test::with_edges([](Client& client) -> Task<void> {
+  test::with_edges([](Http1Client& client) -> Task<void> {
     co_await client.write("HEAD /v1/things/1 HTTP/1.1\r\nHost: a\r\n\r\n");
     const Answer answer = co_await client.read(false);
     EXPECT_EQ(answer.result_int(), 200U);

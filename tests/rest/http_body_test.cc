@@ -11,13 +11,13 @@ namespace tern::rest {
 namespace {
 
 using test::Answer;
-using test::Client;
+using test::Http1Client;
 using test::with_edges;
 
 const std::string kPicture{"\x89PNG\0\xff", 6};
 
 TEST(HttpBody, IsSentAsItsBytesWithItsContentType) {
-  with_edges([](Client& client) -> Task<void> {
+  with_edges([](Http1Client& client) -> Task<void> {
     const Answer picture = co_await client.ask("GET", "/v1/files/picture");
     EXPECT_EQ(picture["content-type"], "image/png");
     EXPECT_EQ(picture.body(), kPicture);
@@ -28,7 +28,7 @@ TEST(HttpBody, IsSentAsItsBytesWithItsContentType) {
 }
 
 TEST(HttpBody, IsReceivedAsItsBytesWithItsContentType) {
-  with_edges([](Client& client) -> Task<void> {
+  with_edges([](Http1Client& client) -> Task<void> {
     const Answer whole = co_await client.ask("POST", "/v1/files", kPicture, "Content-Type: image/png\r\n");
     EXPECT_EQ(whole.body(), R"({"contentType":"image/png","size":6})");
     const Answer json = co_await client.ask("POST", "/v1/files", "{'", "Content-Type: application/json; charset=x\r\n");
@@ -42,7 +42,7 @@ TEST(HttpBody, IsReceivedAsItsBytesWithItsContentType) {
 }
 
 TEST(HttpBody, IsStreamedPieceByPiece) {
-  with_edges([](Client& client) -> Task<void> {
+  with_edges([](Http1Client& client) -> Task<void> {
     const Answer rows = co_await client.ask("GET", "/v1/pieces/rows", {}, "Accept: text/event-stream\r\n");
     EXPECT_EQ(rows["content-type"], "text/csv");
     EXPECT_EQ(rows.body(), "a,b\n1,2\n");
@@ -57,7 +57,7 @@ TEST(HttpBody, IsStreamedPieceByPiece) {
 }
 
 TEST(HttpBody, BreaksOffWhenTheStreamFails) {
-  with_edges([](Client& client) -> Task<void> {
+  with_edges([](Http1Client& client) -> Task<void> {
     bool whole = true;
     try {
       static_cast<void>(co_await client.ask("GET", "/v1/pieces/break"));

@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using Answer = http::response<http::string_body>;
 
-class Client : public tern::test::RawClient {
+class Http1Client : public tern::test::RawClient {
  public:
   using RawClient::RawClient;
 
@@ -58,7 +58,7 @@ void with_site(SetUp set_up, Body body, SiteOptions options = {}) {
     Site site{std::move(its_options)};
     Server server;
     its_set_up(site, server);
-    Client client{server.listen("127.0.0.1:0", {.http = &site})};
+    Http1Client client{server.listen("127.0.0.1:0", {.http = &site})};
     co_await its_body(client);
     // The server waits for a client that it told to close.
     if (client.told_to_close()) client.close();

@@ -19,7 +19,7 @@ using tern::test::FieldList;
 using tern::test::FrameSocket;
 using tern::test::ReceivedFrame;
 using tern::test::value_of;
-using test::Client;
+using test::Http1Client;
 
 /// Its stream goes on only after the client has seen the metadata.
 class Waiting final : public library::Library::AsyncService {
@@ -88,10 +88,10 @@ void with_waiting(Body body) {
 }
 
 /// A client of HTTP/1.1 that reads the head of a response alone.
-class HeadFirst final : private Client {
+class HeadFirst final : private Http1Client {
  public:
-  using Client::close;
-  explicit HeadFirst(std::uint16_t port) : Client(port) {}
+  using Http1Client::close;
+  explicit HeadFirst(std::uint16_t port) : Http1Client(port) {}
 
   Task<void> send(const Asked& asked) {
     std::string text = asked.method + " " + asked.target + " HTTP/1.1\r\nhost: a\r\nconnection: close\r\n";
@@ -110,7 +110,7 @@ class HeadFirst final : private Client {
 TEST(InitialMetadata, GoOutBeforeTheFirstMessageOverHttp1) {
   with_waiting([](std::uint16_t port, Waiting& service) -> Task<void> {
     for (const Asked& each : streams()) {
-      const testing::ScopedTrace trace{__FILE__, __LINE__, each.name};
+      const ::testing::ScopedTrace trace{__FILE__, __LINE__, each.name};
       service.seen.clear();
       HeadFirst client{port};
       co_await client.send(each);
@@ -129,7 +129,7 @@ TEST(InitialMetadata, GoOutBeforeTheFirstMessageOverHttp2) {
     FrameSocket client = co_await tern::test::connect_frames(port);
     std::uint32_t stream = 1;
     for (const Asked& each : streams()) {
-      const testing::ScopedTrace trace{__FILE__, __LINE__, each.name};
+      const ::testing::ScopedTrace trace{__FILE__, __LINE__, each.name};
       service.seen.clear();
       FieldList fields{{":method", each.method}, {":scheme", "http"}, {":path", each.target}, {":authority", "a"}};
       fields.insert(fields.end(), each.fields.begin(), each.fields.end());
@@ -165,7 +165,7 @@ TEST(InitialMetadata, GoOutBeforeTheFirstMessageOverHttp2) {
 
 TEST(InitialMetadata, ComeWithTheHttpStatusOfAStreamThatFailsAtOnce) {
   with_waiting([](std::uint16_t port, Waiting& /*service*/) -> Task<void> {
-    Client client{port};
+    Http1Client client{port};
     const test::Answer answer = co_await client.ask("GET", "/v1/books:watch");
     EXPECT_EQ(answer.result_int(), 404U);
     EXPECT_EQ(answer["x-first"], "yes");

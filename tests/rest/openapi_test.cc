@@ -11,7 +11,7 @@ namespace {
 
 namespace json = boost::json;
 using test::Answer;
-using test::Client;
+using test::Http1Client;
 
 /// The document of library.proto.
 json::value document() {
@@ -26,7 +26,7 @@ json::value document() {
         site.add_services(server);
         site.add_openapi();
       },
-      [&parsed](Client& client) -> Task<void> {
+      [&parsed](Http1Client& client) -> Task<void> {
         const Answer answer = co_await client.ask("GET", "/openapi.json");
         EXPECT_EQ(answer["content-type"], "application/json");
         parsed = json::parse(answer.body());

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::string_literals;
 using test::Answer;
-using test::Client;
+using test::Http1Client;
 
 constexpr const char* kUnary = "/tern.test.v1.Probe/Unary";
 constexpr const char* kDownload = "/tern.test.v1.Probe/Download";
@@ -38,7 +38,7 @@ std::string envelope(char flags, const std::string& content, std::size_t says) {
 }
 std::string envelope(char flags, const std::string& content) { return envelope(flags, content, content.size()); }
 
-struct Case {
+struct ProtocolCase {
   const char* path;
   const char* content_type;
   std::string body;
@@ -46,9 +46,9 @@ struct Case {
   std::string answer;
 };
 
-void expect(const std::vector<Case>& cases) {
-  with_probe([&cases](Client& client) -> Task<void> {
-    for (const Case& each : cases) {
+void expect(const std::vector<ProtocolCase>& cases) {
+  with_probe([&cases](Http1Client& client) -> Task<void> {
+    for (const ProtocolCase& each : cases) {
       const std::string fields = "Content-Type: "s + each.content_type + "\r\n";
       const Answer answer = co_await client.ask("POST", each.path, each.body, fields);
       EXPECT_EQ(answer.result_int(), each.status) << each.content_type << " " << each.answer;
@@ -76,7 +76,7 @@ TEST(Connect, Unary) {
 }
 
 TEST(Connect, UnaryGetIsForMethodsWithoutSideEffects) {
-  with_probe([](Client& client) -> Task<void> {
+  with_probe([](Http1Client& client) -> Task<void> {
     const Answer answer =
         co_await client.ask("GET", "/tern.test.v1.Probe/Unary?connect=v1&encoding=json&message=%7B%7D");
     EXPECT_EQ(answer.result_int(), 405U);
@@ -84,7 +84,7 @@ TEST(Connect, UnaryGetIsForMethodsWithoutSideEffects) {
 }
 
 TEST(Connect, RefusesCompressionsThatItDoesNotKnow) {
-  with_probe([](Client& client) -> Task<void> {
+  with_probe([](Http1Client& client) -> Task<void> {
     const Answer answer =
         co_await client.ask("POST", kUnary, "{}", "Content-Type: application/json\r\nContent-Encoding: br\r\n");
     EXPECT_EQ(answer.result_int(), 501U);
@@ -121,7 +121,7 @@ TEST(Connect, StreamsThatBreakTheRules) {
       {kUpload, "application/connect+json", envelope(0, "[]"), 200,
        failed("invalid_argument", "the JSON does not fit tern.test.v1.Payload: : Root element must be a message.")},
   });
-  with_probe([](Client& client) -> Task<void> {
+  with_probe([](Http1Client& client) -> Task<void> {
     // Longer than the site allows, though none of it has come.
     const Answer answer = co_await client.ask("POST", kUpload, envelope(0, "", 0xffffffff),
                                               "Content-Type: application/connect+proto\r\n");

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Answer;
-using test::Client;
+using test::Http1Client;
 
 Task<Response> stand_here(Request& /*request*/) {
   co_await sleep(1h);
@@ -27,7 +27,7 @@ Task<void> hang(Channel& channel) {
 }
 
 /// The members of a page that were asked for until there are as many calls.
-Task<boost::json::object> page_with(Client& client, std::size_t answered) {
+Task<boost::json::object> page_with(Http1Client& client, std::size_t answered) {
   for (;;) {
     const Answer answer = co_await client.ask("GET", "/debug/calls");
     EXPECT_EQ(answer.result_int(), 200U);
@@ -61,10 +61,10 @@ TEST(RunningCalls, ArePageOfASite) {
     const std::uint16_t operators_port = server.listen("127.0.0.1:0", {.http = &operators});
     TaskGroup group;
     group.spawn(hang(channel));
-    Client standing{port};
+    Http1Client standing{port};
     co_await standing.write("GET /stands/17?x=1 HTTP/1.1\r\nHost: a\r\n\r\n");
 
-    Client client{operators_port};
+    Http1Client client{operators_port};
     const boost::json::object page = co_await page_with(client, 2);
     const boost::json::object* answered = find(page, "answered", "/tern.test.v1.Probe/Hang");
     const boost::json::object* made = find(page, "made", "/tern.test.v1.Probe/Hang");
@@ -89,7 +89,7 @@ TEST(RunningCalls, ArePageOfASite) {
       EXPECT_NE(boost::json::serialize(request->at("coroutines")).find("stand_here("), std::string::npos);
     }
     // Nobody who comes to the site for clients sees it.
-    Client outside{port};
+    Http1Client outside{port};
     const Answer hidden = co_await outside.ask("GET", "/debug/calls");
     EXPECT_EQ(hidden.result_int(), 404U);
     group.cancel();

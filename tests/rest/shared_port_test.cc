@@ -20,7 +20,7 @@ using tern::test::v1::Order;
 using tern::test::v1::Payload;
 using tern::test::v1::Probe;
 using test::Answer;
-using test::Client;
+using test::Http1Client;
 
 struct Shared {
   explicit Shared(ServerOptions options = {}) : server(options) {
@@ -41,7 +41,7 @@ Order order_of(std::int64_t number) {
 }
 
 /// Asks for what never answers by itself, until its handler runs.
-Task<void> begin_to_hang(Client& client, const tern::test::ProbeService& service) {
+Task<void> begin_to_hang(Http1Client& client, const tern::test::ProbeService& service) {
   co_await client.write(
       "POST /tern.test.v1.Probe/Hang HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
       "Content-Length: 2\r\n\r\n{}");
@@ -53,7 +53,7 @@ TEST(SharedPort, GrpcAndHttpBesideEachOther) {
     Shared shared;
     Channel channel{"127.0.0.1:" + std::to_string(shared.port)};
     const Probe::Stub stub{channel};
-    Client client{shared.port};
+    Http1Client client{shared.port};
     for (int i = 0; i < 10; ++i) {
       const Payload reply = co_await stub.Unary(order_of(i));
       EXPECT_EQ(reply.number(), i);
@@ -70,14 +70,14 @@ TEST(SharedPort, GrpcAndHttpBesideEachOther) {
 TEST(SharedPort, TheFirstBytesMayComeOneByOne) {
   const auto body = []() -> Task<void> {
     Shared shared;
-    Client http2{shared.port};
+    Http1Client http2{shared.port};
     for (const char letter : std::string{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"}) {
       co_await http2.write(std::string(1, letter));
       co_await sleep(1ms);
     }
     co_await http2.write(std::string{"\0\0\0\4\0\0\0\0\0", 9});
     co_await http2.write(std::string{"\0\0\x8\6\0\0\0\0\0abcdefgh", 17});
-    Client http1{shared.port};
+    Http1Client http1{shared.port};
     for (const char letter : std::string{"PRINT / HTTP/1.1\r\nHost: a\r\n\r\n"}) {
       co_await http1.write(std::string(1, letter));
     }
@@ -95,7 +95,7 @@ TEST(SharedPort, TheFirstBytesMayComeOneByOne) {
 TEST(SharedPort, WhoSaysNothingIsLetGo) {
   const auto body = []() -> Task<void> {
     Shared shared{{.handshake_timeout = 20ms}};
-    Client client{shared.port};
+    Http1Client client{shared.port};
     co_await client.write("PRI * HTTP");
     const std::string rest = co_await client.read_to_end();
     EXPECT_EQ(rest, "");
@@ -146,7 +146,7 @@ TEST(SharedPort, AWrongPrefaceAfterAlpnH2IsAnErrorOfHttp2) {
 TEST(SharedPort, APortWithoutASiteTakesGrpcAlone) {
   const auto body = []() -> Task<void> {
     Shared shared;
-    Client client{shared.server.listen("127.0.0.1:0")};
+    Http1Client client{shared.server.listen("127.0.0.1:0")};
     co_await client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     const std::string rest = co_await client.read_to_end();
     EXPECT_EQ(rest.find("HTTP/1.1"), std::string::npos);
@@ -159,7 +159,7 @@ TEST(SharedPort, APortWithoutASiteTakesGrpcAlone) {
 TEST(SharedPort, AStopEndsWhatRuns) {
   const auto body = []() -> Task<void> {
     Shared shared;
-    Client client{shared.port};
+    Http1Client client{shared.port};
     co_await begin_to_hang(client, shared.service);
     co_await shared.server.stop({.grace = 1ms});
     EXPECT_EQ(shared.service.running, 0);
@@ -170,7 +170,7 @@ TEST(SharedPort, AStopEndsWhatRuns) {
 TEST(SharedPort, AClientThatLeavesCancelsTheServicesHandler) {
   const auto body = []() -> Task<void> {
     Shared shared;
-    Client client{shared.port};
+    Http1Client client{shared.port};
     co_await begin_to_hang(client, shared.service);
     client.close();
     while (shared.service.running != 0) co_await sleep(1ms);
@@ -231,7 +231,7 @@ TEST(SharedPort, MaxConnectionAgeDeliversEveryByteOfAResponseOverHttp2) {
 TEST(SharedPort, AServerMayEndWithoutAStop) {
   const auto body = []() -> Task<void> {
     Shared shared;
-    Client client{shared.port};
+    Http1Client client{shared.port};
     co_await begin_to_hang(client, shared.service);
   };
   block_on(body(), {.threads = 2});

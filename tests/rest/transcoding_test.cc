@@ -9,7 +9,7 @@ namespace tern::rest {
 namespace {
 
 using test::Answer;
-using test::Client;
+using test::Http1Client;
 
 template <class Body>
 void with_library(Body body, SiteOptions options = {}) {
@@ -22,7 +22,7 @@ void with_library(Body body, SiteOptions options = {}) {
       body, std::move(options));
 }
 
-struct Case {
+struct TranscodingCase {
   const char* method;
   const char* target;
   const char* body;
@@ -30,10 +30,10 @@ struct Case {
   const char* answer;
 };
 
-void expect(const std::vector<Case>& cases, SiteOptions options = {}) {
+void expect_transcoded(const std::vector<TranscodingCase>& cases, SiteOptions options = {}) {
   with_library(
-      [&cases](Client& client) -> Task<void> {
-        for (const Case& each : cases) {
+      [&cases](Http1Client& client) -> Task<void> {
+        for (const TranscodingCase& each : cases) {
           const Answer answer =
               co_await client.ask(each.method, each.target, each.body, "Content-Type: application/json\r\n");
           EXPECT_EQ(answer.result_int(), each.status) << each.method << " " << each.target;
@@ -44,7 +44,7 @@ void expect(const std::vector<Case>& cases, SiteOptions options = {}) {
 }
 
 TEST(Transcoding, PathsBind) {
-  expect({
+  expect_transcoded({
       {"GET", "/v1/shelves/1/books/2", "", 200, R"({"name":"shelves/1/books/2","title":"한글"})"},
       {"GET", "/v1/books/a/b%20c", "", 200, R"({"name":"a/b c","title":"한글"})"},
       {"LEND", "/v1/shelves/1/books/2", "", 200, R"({"name":"shelves/1/books/2","title":"한글"})"},
@@ -58,7 +58,7 @@ TEST(Transcoding, PathsBind) {
 }
 
 TEST(Transcoding, QueriesBind) {
-  expect({
+  expect_transcoded({
       {"GET", "/v1/shelves/7/books?page_size=1", "", 200,
        R"({"books":[{"title":"book 0"}],"asked":{"shelf":"7","pageSize":1}})"},
       {"GET", "/v1/shelves/7/books?author=a&author=b%26c", "", 200, R"({"asked":{"shelf":"7","author":["a","b&c"]}})"},
@@ -74,7 +74,7 @@ TEST(Transcoding, QueriesBind) {
 }
 
 TEST(Transcoding, WrongQueriesSayWhatIsWrong) {
-  expect({
+  expect_transcoded({
       {"GET", "/v1/shelves/7/books?pages=1", "", 400,
        R"({"code":3,"message":"query parameter \"pages\": tern.test.library.v1.ListBooksRequest has no field \"pages\"","details":[]})"},
       {"GET", "/v1/shelves/7/books?page_size=one", "", 400,
@@ -95,7 +95,7 @@ TEST(Transcoding, WrongQueriesSayWhatIsWrong) {
 }
 
 TEST(Transcoding, BodiesBind) {
-  expect({
+  expect_transcoded({
       {"POST", "/v1/books:search", R"({"shelf":"7","pageSize":1,"filter":{"lent":true}})", 200,
        R"({"books":[{"title":"book 0"}],"asked":{"shelf":"7","pageSize":1,"filter":{"lent":true}}})"},
       {"POST", "/v1/shelves/3/books?draft=true", R"({"title":"t","chapters":{"one":1},"parts":[{"title":"p"}]})", 200,
@@ -111,7 +111,7 @@ TEST(Transcoding, BodiesBind) {
 }
 
 TEST(Transcoding, OneFieldOfTheResponse) {
-  expect({
+  expect_transcoded({
       {"GET", "/v1/shelves/7/titles?page_size=2", "", 200, R"([{"title":"book 0"},{"title":"book 1"}])"},
       {"GET", "/v1/shelves/7/titles", "", 200, "[]"},
   });
@@ -120,25 +120,25 @@ TEST(Transcoding, OneFieldOfTheResponse) {
 TEST(Transcoding, DefaultValuesWhereTheyAreWanted) {
   SiteOptions options;
   options.print_default_values = true;
-  expect(
+  expect_transcoded(
       {{"GET", "/v1/shelves/7/titles?page_size=1", "", 200,
         R"([{"name":"","title":"book 0","binding":"BINDING_UNSPECIFIED","authors":[],"chapters":{},"parts":[],"cover":""}])"}},
       options);
 }
 
 TEST(Transcoding, ErrorsAreStatusesWithTheirHttpCode) {
-  expect({{"GET", "/v1/shelves/1/books/missing", "", 404, R"({"code":5,"message":"no \"missing\"","details":[]})"},
+  expect_transcoded({{"GET", "/v1/shelves/1/books/missing", "", 404, R"({"code":5,"message":"no \"missing\"","details":[]})"},
           {"GET", "/v1/books:watch?status=16", "", 401, R"({"code":16,"message":"as asked","details":[]})"},
           {"GET", "/v1/books:watch?status=8", "", 429, R"({"code":8,"message":"as asked","details":[]})"},
           {"GET", "/v1/books:watch?status=14", "", 503, R"({"code":14,"message":"as asked","details":[]})"}});
 }
 
 TEST(Transcoding, StreamsAreLinesOrEvents) {
-  expect({{"GET", "/v1/books:watch?count=2", "", 200, "{\"title\":\"book 0\"}\n{\"title\":\"book 1\"}\n"},
+  expect_transcoded({{"GET", "/v1/books:watch?count=2", "", 200, "{\"title\":\"book 0\"}\n{\"title\":\"book 1\"}\n"},
           {"GET", "/v1/books:watch?count=1&status=9", "", 200,
            "{\"title\":\"book 0\"}\n{\"error\":{\"code\":9,\"message\":\"as asked\",\"details\":[]}}\n"},
           {"GET", "/v1/books:watch", "", 200, ""}});
-  with_library([](Client& client) -> Task<void> {
+  with_library([](Http1Client& client) -> Task<void> {
     const Answer events = co_await client.ask("GET", "/v1/books:watch?count=1", {}, "Accept: text/event-stream\r\n");
     EXPECT_EQ(events["content-type"], "text/event-stream");
     EXPECT_EQ(events.body(), "data: {\"title\":\"book 0\"}\n\nevent: end\ndata: {}\n\n");
@@ -149,7 +149,7 @@ TEST(Transcoding, StreamsAreLinesOrEvents) {
 }
 
 TEST(Transcoding, FieldsAreMetadataBothWays) {
-  with_library([](Client& client) -> Task<void> {
+  with_library([](Http1Client& client) -> Task<void> {
     const Answer answer = co_await client.ask("GET", "/v1/shelves/1/books/2", {},
                                               "X-Tell: hello\r\nX-Forwarded-For: 1.2.3.4\r\nGrpc-Timeout: 10S\r\n");
     EXPECT_EQ(answer["x-told"], "hello");

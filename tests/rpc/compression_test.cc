@@ -32,8 +32,8 @@ std::string noise(std::size_t size) {
   return bytes;
 }
 
-class EachCompression : public testing::TestWithParam<Compression> {};
-INSTANTIATE_TEST_SUITE_P(Compression, EachCompression, testing::Values(Compression::kDeflate, Compression::kGzip),
+class EachCompression : public ::testing::TestWithParam<Compression> {};
+INSTANTIATE_TEST_SUITE_P(Compression, EachCompression, ::testing::Values(Compression::kDeflate, Compression::kGzip),
                          [](const auto& its) { return std::string{name_of(its.param)}; });
 
 TEST_P(EachCompression, GoesThereAndBack) {

@@ -433,7 +433,7 @@ TEST(Channelz, ShowsSocketsByName) {
     EXPECT_EQ(address.tcpip_address().ip_address().size(), 4U);
     EXPECT_GT(address.tcpip_address().port(), 0);
   }
-  const std::string path = testing::TempDir() + "tern_channelz_" + std::to_string(::getpid()) + ".sock";
+  const std::string path = ::testing::TempDir() + "tern_channelz_" + std::to_string(::getpid()) + ".sock";
   for (const z::Address& address : block_on(shown_addresses(service, "unix:" + path))) {
     EXPECT_EQ(address.uds_address().filename(), path);
   }

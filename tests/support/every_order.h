@@ -22,7 +22,7 @@
 namespace tern::test {
 
 /// How a job stands.
-enum class Outcome { kWaits, kDone, kCancelled, kLogicError, kDestroyed };
+enum class JobEnd { kWaits, kDone, kCancelled, kLogicError, kDestroyed };
 
 /// Jobs on one loop inside of one turn, which ends when run() is called. A second loop, of the same thread, is for
 /// events that come from another loop.
@@ -42,20 +42,20 @@ class Stage {
 
   std::size_t spawn(Task<void> body) {
     jobs_.push_back(std::make_unique<Actor>(outcomes_, outcomes_.size()));
-    outcomes_.push_back(Outcome::kWaits);
+    outcomes_.push_back(JobEnd::kWaits);
     jobs_.back()->start(std::move(body));
     return jobs_.size() - 1;
   }
   [[nodiscard]] std::size_t jobs() const noexcept { return jobs_.size(); }
-  [[nodiscard]] Outcome outcome(std::size_t job) const { return outcomes_.at(job); }
+  [[nodiscard]] JobEnd outcome(std::size_t job) const { return outcomes_.at(job); }
   [[nodiscard]] bool waits(std::size_t job) const {
-    return job < outcomes_.size() && outcomes_[job] == Outcome::kWaits;
+    return job < outcomes_.size() && outcomes_[job] == JobEnd::kWaits;
   }
   [[nodiscard]] bool cancelled(std::size_t job) const { return jobs_.at(job) != nullptr && jobs_[job]->cancelled(); }
   void cancel(std::size_t job) { jobs_.at(job)->cancel(); }
   void destroy(std::size_t job) {
     jobs_.at(job).reset();
-    outcomes_[job] = Outcome::kDestroyed;
+    outcomes_[job] = JobEnd::kDestroyed;
   }
 
   /// Resumes every ready coroutine, also those that become ready meanwhile.
@@ -84,20 +84,20 @@ class Stage {
  private:
   class Actor final : public Job {
    public:
-    Actor(std::vector<Outcome>& outcomes, std::size_t number) : Job(home()), outcomes_(outcomes), number_(number) {}
+    Actor(std::vector<JobEnd>& outcomes, std::size_t number) : Job(home()), outcomes_(outcomes), number_(number) {}
 
    private:
     void finished(std::exception_ptr error) override {
       try {
         if (error) std::rethrow_exception(error);
-        outcomes_[number_] = Outcome::kDone;
+        outcomes_[number_] = JobEnd::kDone;
       } catch (const Cancelled&) {
-        outcomes_[number_] = Outcome::kCancelled;
+        outcomes_[number_] = JobEnd::kCancelled;
       } catch (const std::logic_error&) {
-        outcomes_[number_] = Outcome::kLogicError;
+        outcomes_[number_] = JobEnd::kLogicError;
       }
     }
-    std::vector<Outcome>& outcomes_;
+    std::vector<JobEnd>& outcomes_;
     std::size_t number_;
   };
 
@@ -108,7 +108,7 @@ class Stage {
   }
 
   std::optional<Loop::Turn> turn_;
-  std::vector<Outcome> outcomes_;
+  std::vector<JobEnd> outcomes_;
   std::vector<std::unique_ptr<Actor>> jobs_;
 };
 
@@ -151,14 +151,14 @@ int play_every_order(const std::vector<Operation<World>>& operations, int depth)
       trace += operation.name + "; ";
       operation.play(world);
     }
-    const testing::ScopedTrace scope{__FILE__, __LINE__, trace};
+    const ::testing::ScopedTrace scope{__FILE__, __LINE__, trace};
     world.settle();
     world.check();
     ++orders;
     return true;
   };
   const std::function<void()> extend = [&] {
-    for (std::size_t next = 0; next < operations.size() && !testing::Test::HasFailure(); ++next) {
+    for (std::size_t next = 0; next < operations.size() && !::testing::Test::HasFailure(); ++next) {
       order.push_back(next);
       if (play() && static_cast<int>(order.size()) < depth) extend();
       order.pop_back();

@@ -56,7 +56,7 @@ std::vector<json::object> log_of(Body body) {
     site.route("GET", "/hello/{name}",
                [](rest::Request&) -> Task<rest::Response> { co_return rest::Response{200, "text/plain", "hello"}; });
     const std::uint16_t port = server.listen("127.0.0.1:0", {.http = &site});
-    rest::test::Client http{port};
+    rest::test::Http1Client http{port};
     Channel channel{"127.0.0.1:" + std::to_string(port)};
     co_await its_body(http, channel);
     co_await channel.close();
@@ -70,7 +70,7 @@ std::vector<json::object> log_of(Body body) {
 }
 
 TEST(AccessLog, HasALineForEachCall) {
-  const auto lines = log_of([](rest::test::Client& /*http*/, Channel& channel) -> Task<void> {
+  const auto lines = log_of([](rest::test::Http1Client& /*http*/, Channel& channel) -> Task<void> {
     Order order;
     order.set_size(100);
     Metadata metadata;
@@ -105,7 +105,7 @@ TEST(AccessLog, HasALineForEachCall) {
 }
 
 TEST(AccessLog, HasALineForEachRequest) {
-  const auto lines = log_of([](rest::test::Client& http, Channel& /*channel*/) -> Task<void> {
+  const auto lines = log_of([](rest::test::Http1Client& http, Channel& /*channel*/) -> Task<void> {
     co_await http.ask("GET", "/hello/you?secret=1");
     co_await http.ask("GET", "/no\"where");
   });
@@ -154,7 +154,7 @@ TEST(AccessLog, SaysWhichFileItCannotOpen) {
 }
 
 TEST(AccessLog, SaysWhoAsked) {
-  const auto lines = log_of([](rest::test::Client& http, Channel& channel) -> Task<void> {
+  const auto lines = log_of([](rest::test::Http1Client& http, Channel& channel) -> Task<void> {
     Metadata metadata;
     metadata.add("user-agent", "tests/1");
     metadata.add("x-request-id", "7");
@@ -176,7 +176,7 @@ TEST(AccessLog, SaysWhoAsked) {
 }
 
 TEST(AccessLog, ShowsBytesThatAreNotUtf8) {
-  const auto lines = log_of([](rest::test::Client& http, Channel& channel) -> Task<void> {
+  const auto lines = log_of([](rest::test::Http1Client& http, Channel& channel) -> Task<void> {
     const auto unknown = co_await GenericStub{channel}.unary("/a.B/\xff\xfe", RawMessage{}).result();
     EXPECT_FALSE(unknown.ok());
     co_await http.ask("GET", "/\xc3\xa9", {}, "User-Agent: \xff\r\n");
@@ -188,7 +188,7 @@ TEST(AccessLog, ShowsBytesThatAreNotUtf8) {
 }
 
 TEST(AccessLog, CutsLongTexts) {
-  const auto lines = log_of([](rest::test::Client& http, Channel& /*channel*/) -> Task<void> {
+  const auto lines = log_of([](rest::test::Http1Client& http, Channel& /*channel*/) -> Task<void> {
     co_await http.ask("GET", "/" + std::string(10'000, 'x'), {}, "X-Request-Id: " + std::string(5'000, 'y') + "\r\n");
   });
   ASSERT_EQ(lines.size(), 1);
@@ -198,7 +198,7 @@ TEST(AccessLog, CutsLongTexts) {
 }
 
 TEST(AccessLog, HasALineForWhatWasRejected) {
-  const auto lines = log_of([](rest::test::Client& http, Channel& /*channel*/) -> Task<void> {
+  const auto lines = log_of([](rest::test::Http1Client& http, Channel& /*channel*/) -> Task<void> {
     co_await http.send("NO SENSE\r\n\r\n");
     co_await http.read_to_end();
     http.close();

@@ -224,7 +224,7 @@ TEST(Metrics, CountRequestsByRouteAndStatus) {
         site.route("GET", "/greet/{name}", greet);
         site.route("GET", "/metrics", metrics->handler());
       },
-      [](rest::test::Client& client) -> Task<void> {
+      [](rest::test::Http1Client& client) -> Task<void> {
         for (const char* path : {"/greet/a", "/greet/b", "/nothing"}) co_await client.ask("GET", path);
         co_await client.ask("MADE-UP", "/greet/a");
         const rest::test::Answer answer = co_await client.ask("GET", "/metrics");

@@ -186,7 +186,7 @@ void expect_samples(const std::string& page, std::uint64_t traces) {
 }
 
 TEST(TelemetryStorm, LosesNoSpanLineOrSampleOfAnHonestClient) {
-  const std::string file = testing::TempDir() + "telemetry_storm_" + std::to_string(::getpid()) + ".log";
+  const std::string file = ::testing::TempDir() + "telemetry_storm_" + std::to_string(::getpid()) + ".log";
   Collector collector;
   Outcome outcome;
   test::with_collector(collector, [&](Collector& /*collector*/, const std::string& target) -> Task<void> {

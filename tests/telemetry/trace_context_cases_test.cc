@@ -78,7 +78,7 @@ std::vector<Callback> callbacks_after(const Fields& fields, int count) {
     });
     Server server;
     const std::string url = "http://127.0.0.1:" + std::to_string(server.listen("127.0.0.1:0", {.http = &others})) + "/";
-    rest::test::Client client{server.listen("127.0.0.1:0", {.http = &forwarder.site()})};
+    rest::test::Http1Client client{server.listen("127.0.0.1:0", {.http = &forwarder.site()})};
     std::string calls;
     for (int i = 0; i < its_count; ++i) calls += (i == 0 ? "" : ",") + (R"({"url":")" + url + R"(","arguments":[]})");
     std::string lines;

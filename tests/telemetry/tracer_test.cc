@@ -248,7 +248,7 @@ TEST(Tracer, ReadsTracestateFieldsAsOneListAndBelievesOnlyOneTraceparent) {
     site.add_observer(tracer);
     site.route("GET", "/trace", show_trace);
     Server server;
-    rest::test::Client http{server.listen("127.0.0.1:0", {.http = &site})};
+    rest::test::Http1Client http{server.listen("127.0.0.1:0", {.http = &site})};
     for (const auto& [fields, expected] : kCases) {
       const rest::test::Answer answer = co_await http.ask("GET", "/trace", {}, fields);
       if (expected.empty()) {
@@ -286,7 +286,7 @@ TEST(Tracer, FollowsRequestsToo) {
     site.add_services(server);
     const std::uint16_t port = server.listen("127.0.0.1:0", {.http = &site});
     next = "http://127.0.0.1:" + std::to_string(port) + "/second";
-    rest::test::Client http{port};
+    rest::test::Http1Client http{port};
     const std::string field = std::string{"traceparent: "} + kSampled + "\r\n";
     co_await http.ask("GET", "/first", {}, field);
     co_await http.ask("POST", "/tern.test.v1.Probe/Unary", "{}", field + "Content-Type: application/json\r\n");
@@ -338,7 +338,7 @@ TEST(Tracer, SendsSpansThatCollectorsAcceptWhateverPeersSend) {
     order.set_details("\xc3\xa9");
     const auto failed = co_await ProbeStub{channel}.Unary(order).result();
     EXPECT_FALSE(failed.ok());
-    rest::test::Client http{port};
+    rest::test::Http1Client http{port};
     const std::string fields =
         "User-Agent: " + odd_bytes() + "\r\ntraceparent: " + kSampled + "\r\ntracestate: a=" + odd_bytes() + "\r\n";
     co_await http.ask("GET", "/" + std::string(3000, 'x'), {}, fields);
@@ -371,7 +371,7 @@ TEST(Tracer, NamesSpansAndAttributesByTheConventions) {
     co_await ProbeStub{channel}.Unary(Order{});
     const auto unknown = co_await GenericStub{channel}.unary("/no.Such/Method", RawMessage{}).result();
     EXPECT_FALSE(unknown.ok());
-    rest::test::Client http{port};
+    rest::test::Http1Client http{port};
     co_await http.ask("GET", "/here?secret=1", {}, "User-Agent: curl/8\r\n");
     co_await http.ask("BREW", "/here");
     co_await channel.close();

@@ -17,7 +17,7 @@ namespace tern {
 namespace {
 
 /// Puts sink and level back.
-class Log : public testing::Test {
+class Log : public ::testing::Test {
  protected:
   ~Log() override {
     set_log_sink({});

@@ -15,7 +15,7 @@
 namespace tern::transport {
 namespace {
 
-class UnixSocketFiles : public testing::Test {
+class UnixSocketFiles : public ::testing::Test {
  protected:
   UnixSocketFiles() { std::ranges::copy(path_, address_.sun_path); }
   ~UnixSocketFiles() override {
@@ -35,7 +35,7 @@ class UnixSocketFiles : public testing::Test {
   [[nodiscard]] bool exists() const { return ::access(path_.c_str(), F_OK) == 0; }
   [[nodiscard]] const sockaddr* generic() const { return reinterpret_cast<const sockaddr*>(&address_); }
 
-  std::string path_ = testing::TempDir() + "tern_file_" + std::to_string(::getpid()) + ".sock";
+  std::string path_ = ::testing::TempDir() + "tern_file_" + std::to_string(::getpid()) + ".sock";
   sockaddr_un address_{.sun_family = AF_UNIX, .sun_path = {}};
   std::vector<int> opened_;
 };
