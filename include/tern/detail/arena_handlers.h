@@ -2,6 +2,8 @@
 // parts, given back at once (Service::on_arena, docs/guide.md). Used by generated code.
 #pragma once
 
+#include <google/protobuf/arena.h>
+
 #include <memory>
 #include <string_view>
 #include <typeinfo>
@@ -15,6 +17,11 @@
 #include "tern/server/service.h"
 
 namespace tern {
+
+template <class Message>
+Message* ServerContext::make() {
+  return google::protobuf::Arena::CreateMessage<Message>(&arena());
+}
 
 namespace detail {
 /// What a handler answered with; throws AbortError (INTERNAL) when that is nothing.
