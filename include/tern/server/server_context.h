@@ -63,7 +63,11 @@ class ServerContext {
   /// A message there; not to be deleted.
   template <class Message>
   Message* make() {
+#if GOOGLE_PROTOBUF_VERSION >= 5026000
+    return google::protobuf::Arena::Create<Message>(&arena());
+#else
     return google::protobuf::Arena::CreateMessage<Message>(&arena());
+#endif
   }
 
   /// Ends the call with this status: throws AbortError, which the handler lets pass. `code` must not be kOk.
