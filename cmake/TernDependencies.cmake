@@ -2,7 +2,16 @@
 # Targets of a subfolder are otherwise unknown to the project that took it in, which links them.
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL TRUE)
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS json stacktrace_backtrace url)
+# By Boost's own configuration: CMake's module is deprecated since 3.30.
+find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS json url OPTIONAL_COMPONENTS stacktrace_backtrace stacktrace_addr2line)
+# Fedora and Arch have no libbacktrace, and addr2line has to be started for each line of a stack.
+if(TARGET Boost::stacktrace_backtrace)
+  set(TERN_STACKTRACE Boost::stacktrace_backtrace)
+elseif(TARGET Boost::stacktrace_addr2line)
+  set(TERN_STACKTRACE Boost::stacktrace_addr2line)
+else()
+  message(FATAL_ERROR "Boost.Stacktrace is missing: install its library boost_stacktrace_backtrace or boost_stacktrace_addr2line")
+endif()
 find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
 # protobuf's own package names the libraries of Abseil, which protobuf 22 and later are linked with. Debian's protobuf 3.21 has

@@ -1,8 +1,6 @@
 // ServerContext: what a handler knows of its call and can say of it besides the messages.
 #pragma once
 
-#include <google/protobuf/arena.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,6 +13,10 @@
 #include "tern/server/abort_error.h"
 #include "tern/transport/tls.h"
 
+namespace google::protobuf {
+class Arena;
+}
+
 namespace tern {
 
 class ServerCall;
@@ -24,9 +26,10 @@ class TraceContext;
 /// the worker of a synchronous one.
 class ServerContext {
  public:
-  explicit ServerContext(ServerCall& call) noexcept : call_(call) {}
+  explicit ServerContext(ServerCall& call) noexcept;
   ServerContext(const ServerContext&) = delete;
   ServerContext& operator=(const ServerContext&) = delete;
+  ~ServerContext();
 
   /// "/package.Service/Method".
   [[nodiscard]] const std::string& method() const noexcept;
@@ -60,15 +63,9 @@ class ServerContext {
 
   /// Memory that the call gives back as a whole when its handler has ended. On the handler's own thread.
   google::protobuf::Arena& arena();
-  /// A message there; not to be deleted.
+  /// A message there; not to be deleted. Defined in tern/generated.h, which generated code includes.
   template <class Message>
-  Message* make() {
-#if GOOGLE_PROTOBUF_VERSION >= 5026000
-    return google::protobuf::Arena::Create<Message>(&arena());
-#else
-    return google::protobuf::Arena::CreateMessage<Message>(&arena());
-#endif
-  }
+  Message* make();
 
   /// Ends the call with this status: throws AbortError, which the handler lets pass. `code` must not be kOk.
   [[noreturn]] static void abort(StatusCode code, std::string details = {});
