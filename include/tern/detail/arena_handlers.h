@@ -20,7 +20,11 @@ namespace tern {
 
 template <class Message>
 Message* ServerContext::make() {
-  return google::protobuf::Arena::CreateMessage<Message>(&arena());
+#if GOOGLE_PROTOBUF_VERSION >= 5026000
+  return google::protobuf::Arena::Create<Message>(&arena());
+#else
+  return google::protobuf::Arena::CreateMessage<Message>(&arena());  // there, Create() puts it on the heap
+#endif
 }
 
 namespace detail {
