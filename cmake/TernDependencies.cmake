@@ -1,17 +1,22 @@
-# tern_find_dependencies(library…): finds what tern's libraries stand on. A macro: find_dependency() returns from the caller's
+# tern_find_dependencies(library…): finds what tern's libraries stand on. A macro, for find_dependency() returns from the caller's
 # file. The build tree asks for all libraries, the installed package for the components that a project names. A program on a
 # shared library needs only what headers include.
 macro(tern_find_dependencies)
   set(_tern_libraries ${ARGN})
   _tern_find(Threads)
-  _tern_find(Protobuf)
+  # protobuf's own package names the libraries of Abseil, which protobuf 22 and later are linked with. Debian's protobuf 3.21 has
+  # no package of its own: CMake's module finds it.
+  set(protobuf_MODULE_COMPATIBLE TRUE)
+  find_package(Protobuf CONFIG QUIET)
+  if(NOT Protobuf_FOUND)
+    _tern_find(Protobuf MODULE)
+  endif()
   # By Boost's own configuration: CMake's module is deprecated since 3.30.
-  _tern_find(Boost 1.81 CONFIG COMPONENTS headers)
+  _tern_find(Boost 1.81 CONFIG COMPONENTS headers OPTIONAL_COMPONENTS stacktrace_backtrace stacktrace_addr2line)
   if(NOT TERN_IS_SHARED)
     _tern_find(OpenSSL)
     _tern_find(ZLIB)
     _tern_find(fmt)
-    _tern_find(Boost 1.81 CONFIG COMPONENTS stacktrace_backtrace)
     if("rest" IN_LIST _tern_libraries)
       _tern_find(Boost 1.81 CONFIG COMPONENTS json url)
     endif()

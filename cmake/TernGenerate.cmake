@@ -5,6 +5,9 @@
 # first that a file lies under gives the file its name: "user/v1/user.proto" is included as "user/v1/user.tern.h". Without
 # IMPORT_DIRS the current source directory is searched. "google/api/annotations.proto" is always found; link what imports
 # it with tern::rest.
+#
+# A cross build runs the protoc and the protoc-gen-tern of the machine that builds: TERN_PROTOC and TERN_PROTOC_GEN_TERN are
+# their files, and are looked for on the PATH.
 function(tern_generate target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PROTOS;IMPORT_DIRS")
   if(arg_UNPARSED_ARGUMENTS)
@@ -14,6 +17,8 @@ function(tern_generate target)
     message(FATAL_ERROR "tern_generate(${target}): no PROTOS given")
   endif()
   _tern_check_target(${target})
+  _tern_protoc(protoc)
+  _tern_protoc_gen_tern(plugin plugin_file)
   if(NOT arg_IMPORT_DIRS)
     set(arg_IMPORT_DIRS "${CMAKE_CURRENT_SOURCE_DIR}")
   endif()
@@ -44,9 +49,8 @@ function(tern_generate target)
     set(outputs "${base}.pb.h" "${base}.pb.cc" "${base}.tern.h" "${base}.tern.cc")
     add_custom_command(
       OUTPUT ${outputs}
-      COMMAND protobuf::protoc ${imports} "--plugin=protoc-gen-tern=$<TARGET_FILE:tern::protoc-gen-tern>"
-              "--cpp_out=${out}" "--tern_out=${out}" "${proto}"
-      DEPENDS "${proto}" tern::protoc-gen-tern
+      COMMAND ${protoc} ${imports} "--plugin=protoc-gen-tern=${plugin_file}" "--cpp_out=${out}" "--tern_out=${out}" "${proto}"
+      DEPENDS "${proto}" ${plugin}
       COMMENT "Generating ${name}"
       VERBATIM)
     target_sources(${target} PRIVATE ${outputs})
@@ -59,6 +63,41 @@ function(tern_generate target)
   # CMake refuses both for one target.
   set_property(TARGET ${target} APPEND PROPERTY LINK_LIBRARIES tern::tern)
   set_property(TARGET ${target} APPEND PROPERTY INTERFACE_LINK_LIBRARIES tern::tern)
+endfunction()
+
+# Sets `command` to the protoc to run: the target, or a file of the machine that builds.
+function(_tern_protoc command)
+  if(CMAKE_CROSSCOMPILING)
+    find_program(TERN_PROTOC protoc NO_CMAKE_FIND_ROOT_PATH DOC "protoc for the machine that builds, in a cross build")
+    if(NOT TERN_PROTOC)
+      message(FATAL_ERROR "In a cross build, tern_generate() needs a protoc that runs on this machine: install one of the "
+                          "target's version of protobuf, or set TERN_PROTOC to its file")
+    endif()
+  endif()
+  if(TERN_PROTOC)
+    set(${command} "${TERN_PROTOC}" PARENT_SCOPE)
+  else()
+    set(${command} protobuf::protoc PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Sets `dependency` to the plugin's target or file, and `file` to the file that protoc starts.
+function(_tern_protoc_gen_tern dependency file)
+  if(CMAKE_CROSSCOMPILING)
+    find_program(TERN_PROTOC_GEN_TERN protoc-gen-tern NO_CMAKE_FIND_ROOT_PATH
+                 DOC "protoc-gen-tern for the machine that builds, in a cross build")
+    if(NOT TERN_PROTOC_GEN_TERN)
+      message(FATAL_ERROR "In a cross build, tern_generate() needs a protoc-gen-tern that runs on this machine: build tern's "
+                          "target protoc-gen-tern without the toolchain file, and set TERN_PROTOC_GEN_TERN to its file")
+    endif()
+  endif()
+  if(TERN_PROTOC_GEN_TERN)
+    set(${dependency} "${TERN_PROTOC_GEN_TERN}" PARENT_SCOPE)
+    set(${file} "${TERN_PROTOC_GEN_TERN}" PARENT_SCOPE)
+  else()
+    set(${dependency} tern::protoc-gen-tern PARENT_SCOPE)
+    set(${file} "$<TARGET_FILE:tern::protoc-gen-tern>" PARENT_SCOPE)
+  endif()
 endfunction()
 
 # Warns at the end of the directory when a file imports google/api and the target is not linked with tern::rest, whose

@@ -75,8 +75,9 @@ function(tern_pkg_config name)
   configure_file(cmake/tern.pc.in ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 endfunction()
+string(REPLACE "Boost::" "-lboost_" stacktrace ${TERN_STACKTRACE})
 tern_pkg_config(tern LIBRARY tern DESCRIPTION "${PROJECT_DESCRIPTION}" REQUIRES protobuf
-                STATIC_REQUIRES openssl zlib fmt STATIC_LIBS -lboost_stacktrace_backtrace -pthread)
+                STATIC_REQUIRES openssl zlib fmt STATIC_LIBS ${stacktrace} -pthread)
 tern_pkg_config(tern-services LIBRARY tern_services REQUIRES tern
                 DESCRIPTION "tern: the health, reflection and channelz services")
 tern_pkg_config(tern-rest LIBRARY tern_rest REQUIRES tern-services STATIC_LIBS -lboost_url -lboost_json

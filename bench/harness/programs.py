@@ -86,7 +86,10 @@ def find(only, folder=None):
     built = folder or RELEASE
     WORK.mkdir(parents=True, exist_ok=True)
     (WORK / "file").write_bytes(b"x" * 47)  # as long as GetUser's reply with its prefix
-    targets = ["tern_tool", "tern_server", "tern_observed_server", "tern_client", "limit"]
+    targets = ["tern_tool", "tern_server", "tern_observed_server", "tern_client"]
+    nghttp2 = pathlib.Path("/usr/include/nghttp2/nghttp2.h").exists()
+    if nghttp2:
+        targets.append("limit")
     grpcpp = pathlib.Path("/usr/include/grpcpp/grpcpp.h").exists()
     if grpcpp:
         targets += ["grpcpp_callback_server", "grpcpp_queue_server", "grpcpp_sync_server", "grpcpp_callback_client"]
@@ -98,8 +101,9 @@ def find(only, folder=None):
              # Its option for who would rather spend a core than wait for a thread to wake up.
              Peer("tern, busy_poll", [program / "tern_server"], {"busy_poll"}, env={"BUSY_POLL_US": "200"}, kind="tern"),
              *(Peer(f"tern, {what}", [program / "tern_observed_server"], {"observed"}, env={"OBSERVE": what}, kind="tern")
-               for what in ("nothing", "metrics", "log", "traces", "recorded", "metrics log recorded")),
-             Peer("limit", [program / "limit"], {"unary"}, kind="below")]
+               for what in ("nothing", "metrics", "log", "traces", "recorded", "metrics log recorded"))]
+    if nghttp2:
+        peers.append(Peer("limit", [program / "limit"], {"unary"}, kind="below"))
     if shutil.which("nghttpd"):
         peers.append(Peer("nghttpd", ["nghttpd"], {"unary", "tls"}, path="/file", grpc=False, kind="below"))
     if shutil.which("h2o"):

@@ -3,47 +3,64 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 namespace tern {
 
 std::size_t core_count() noexcept { return std::max(1U, std::thread::hardware_concurrency()); }
 
-Executor::Executor(std::size_t threads) {
+/// Not in the header, whose readers need not compile threads.
+struct Executor::Pool {
+  void serve();
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::condition_variable idle;
+  IntrusiveList<Work> queue;
+  std::size_t working = 0;
+  bool stopping = false;
+  std::vector<std::thread> threads;
+};
+
+Executor::Executor(std::size_t threads) : pool_(std::make_unique<Pool>()) {
   if (threads == 0) {
     throw std::invalid_argument("an Executor with 0 threads would do no work: core_count() is one for each core");
   }
-  threads_.reserve(threads);
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+  pool_->threads.reserve(threads);
+  for (std::size_t i = 0; i < threads; ++i) pool_->threads.emplace_back([pool = pool_.get()] { pool->serve(); });
 }
 
 Executor::~Executor() {
   {
-    const std::lock_guard lock{mutex_};
-    stopping_ = true;
+    const std::lock_guard lock{pool_->mutex};
+    pool_->stopping = true;
   }
-  changed_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
-  assert(queue_.empty() && working_ == 0);
+  pool_->changed.notify_all();
+  for (std::thread& thread : pool_->threads) thread.join();
+  assert(pool_->queue.empty() && pool_->working == 0);
 }
+
+std::size_t Executor::threads() const noexcept { return pool_->threads.size(); }
 
 void Executor::submit(Work& work) {
   work.counted_by_ = detail::test_clock();
   if (work.counted_by_ != nullptr) [[unlikely]]
     work.counted_by_->work_begun();
   {
-    const std::lock_guard lock{mutex_};
-    queue_.push_back(work);
+    const std::lock_guard lock{pool_->mutex};
+    pool_->queue.push_back(work);
   }
-  changed_.notify_one();
+  pool_->changed.notify_one();
 }
 
 bool Executor::withdraw(Work& work) {
   {
-    const std::lock_guard lock{mutex_};
+    const std::lock_guard lock{pool_->mutex};
     if (!work.linked()) return false;
     work.unlink();
   }
@@ -53,18 +70,19 @@ bool Executor::withdraw(Work& work) {
 }
 
 bool Executor::wait_until_idle(Clock::time_point limit) {
-  std::unique_lock lock{mutex_};
+  std::unique_lock lock{pool_->mutex};
   // By the duration: a time point would be one of a test's clock, which stands while this thread blocks.
-  return idle_.wait_for(lock, limit - Clock::now(), [this] { return queue_.empty() && working_ == 0; });
+  return pool_->idle.wait_for(lock, limit - Clock::now(),
+                              [pool = pool_.get()] { return pool->queue.empty() && pool->working == 0; });
 }
 
-void Executor::serve() {
-  std::unique_lock lock{mutex_};
+void Executor::Pool::serve() {
+  std::unique_lock lock{mutex};
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
-    Work& work = queue_.pop_front();
-    ++working_;
+    changed.wait(lock, [this] { return stopping || !queue.empty(); });
+    if (queue.empty()) return;
+    Work& work = queue.pop_front();
+    ++working;
     lock.unlock();
     detail::TestClock* const clock = work.counted_by_;  // the work may be gone when it has been done
     detail::counts_this_thread = clock;
@@ -73,8 +91,8 @@ void Executor::serve() {
     if (clock != nullptr) [[unlikely]]
       clock->work_ended();
     lock.lock();
-    assert(working_ > 0 && working_ <= threads_.size());
-    if (--working_ == 0) idle_.notify_all();
+    assert(working > 0 && working <= threads.size());
+    if (--working == 0) idle.notify_all();
   }
 }
 

@@ -1,5 +1,6 @@
 #include "rest/gateway.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/type_resolver_util.h>
@@ -26,7 +27,7 @@ namespace pb = google::protobuf;
 
 constexpr const char* kTypePrefix = "type.googleapis.com";
 
-std::string url_of(const pb::Descriptor& type) { return std::string{kTypePrefix} + "/" + type.full_name(); }
+std::string url_of(const pb::Descriptor& type) { return fmt::format("{}/{}", kTypePrefix, type.full_name()); }
 
 /// Fields that say something of this one exchange, not of the call.
 bool belongs_to_http(std::string_view name) {
@@ -111,10 +112,14 @@ const pb::MethodDescriptor* Gateway::find(std::string_view path) const {
 Result<std::string> Gateway::to_json(const pb::Descriptor& type, const std::string& message) const {
   std::string json;
   pb::util::JsonPrintOptions options;
+#if GOOGLE_PROTOBUF_VERSION >= 5026000
+  options.always_print_fields_with_no_presence = options_.print_default_values;
+#else
   options.always_print_primitive_fields = options_.print_default_values;
+#endif
   const auto done = pb::util::BinaryToJsonString(types_.get(), url_of(type), message, &json, options);
   if (done.ok()) return json;
-  return Status{StatusCode::kInternal, "a " + type.full_name() + " cannot be written as JSON: " + done.ToString()};
+  return Status{StatusCode::kInternal, fmt::format("a {} cannot be written as JSON: {}", type.full_name(), done.ToString())};
 }
 
 Result<std::string> Gateway::from_json(const pb::Descriptor& type, std::string_view json) const {
@@ -141,7 +146,7 @@ Result<std::string> Gateway::parse(const pb::Descriptor& type, std::string_view 
   const auto done = pb::util::JsonToBinaryStream(types_.get(), url_of(type), &in, &out, options);
   if (done.ok()) return message;
   return Status{StatusCode::kInvalidArgument,
-                "the JSON does not fit " + type.full_name() + ": " + std::string{done.message()}};
+                fmt::format("the JSON does not fit {}: {}", type.full_name(), std::string{done.message()})};
 }
 
 Metadata metadata_of(const Request& request) {
@@ -175,7 +180,7 @@ void add_fields(Fields& fields, const Metadata& metadata, std::string_view prefi
 }
 
 std::string path_of(const pb::MethodDescriptor& method) {
-  return "/" + method.service()->full_name() + "/" + method.name();
+  return fmt::format("/{}/{}", method.service()->full_name(), method.name());
 }
 
 Task<Response> call_unary(const Gateway& gateway, const Request& request, std::string_view path, std::string message,

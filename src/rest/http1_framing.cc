@@ -1,5 +1,6 @@
 #include "rest/http1_framing.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>

@@ -3,6 +3,7 @@
 // empty line. Each step leaves the reader in kReading or rejects; nothing is read after a rejection.
 #include "rest/http1_head_reader.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 

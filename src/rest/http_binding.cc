@@ -1,5 +1,7 @@
 #include "rest/http_binding.h"
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 #include <tuple>
 
@@ -38,7 +40,7 @@ std::pair<std::string, std::string> pattern_of(const HttpRule& rule) {
 
 const pb::FieldDescriptor& top_level(const pb::Descriptor& type, const std::string& name) {
   const pb::FieldDescriptor* field = type.FindFieldByName(name);
-  if (field == nullptr) throw std::invalid_argument(type.full_name() + " has no field \"" + name + "\"");
+  if (field == nullptr) throw std::invalid_argument(fmt::format("{} has no field \"{}\"", type.full_name(), name));
   return *field;
 }
 

@@ -99,12 +99,12 @@ std::vector<const Field*> find_field(const pb::Descriptor& type, std::string_vie
     const std::string name{path.substr(0, path.find('.'))};
     const Field* field = in == nullptr ? nullptr : field_named(*in, name);
     if (field == nullptr) {
-      throw std::invalid_argument(in == nullptr ? "\"" + fields.back()->full_name() + "\" is no message"
-                                                : in->full_name() + " has no field \"" + name + "\"");
+      throw std::invalid_argument(in == nullptr ? fmt::format("\"{}\" is no message", fields.back()->full_name())
+                                                : fmt::format("{} has no field \"{}\"", in->full_name(), name));
     }
     fields.push_back(field);
     if (name.size() == path.size()) return fields;
-    if (field->is_repeated()) throw std::invalid_argument("\"" + field->full_name() + "\" is repeated");
+    if (field->is_repeated()) throw std::invalid_argument(fmt::format("\"{}\" is repeated", field->full_name()));
     path.remove_prefix(name.size() + 1);
     in = field->message_type();
   }

@@ -1,5 +1,6 @@
 #include "rest/openapi.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/descriptor.pb.h>
 
 #include <boost/json/array.hpp>
@@ -73,13 +74,13 @@ class Operation {
   void add_query(const pb::Descriptor& type, const std::string& prefix, int depth) {
     for (int i = 0; i < type.field_count(); ++i) {
       const pb::FieldDescriptor& field = *type.field(i);
-      if (paths_.contains(prefix + field.name()) || &field == binding_.body_field()) continue;
+      if (paths_.contains(fmt::format("{}{}", prefix, field.name())) || &field == binding_.body_field()) continue;
       const FieldBehavior behavior = behavior_of(field);
       if (behavior.output_only) continue;
       if (can_be_text(field)) {
-        add(prefix + field.json_name(), "query", behavior.required && prefix.empty(), schemas_.of(field));
+        add(fmt::format("{}{}", prefix, field.json_name()), "query", behavior.required && prefix.empty(), schemas_.of(field));
       } else if (field.message_type() != nullptr && !field.is_repeated() && depth > 1) {
-        add_query(*field.message_type(), prefix + field.json_name() + ".", depth - 1);
+        add_query(*field.message_type(), fmt::format("{}{}.", prefix, field.json_name()), depth - 1);
       }
     }
   }
@@ -118,7 +119,7 @@ class Operation {
   const HttpBinding& binding_;
   const OpenApiPath& path_;
   OpenApiSchemas& schemas_;
-  std::set<std::string> paths_;  // the fields that the path sets, by field path
+  std::set<std::string, std::less<>> paths_;  // the fields that the path sets, by field path
   json::array parameters_;
 };
 
@@ -126,7 +127,7 @@ class Operation {
 class OperationIds {
  public:
   std::string next(const pb::MethodDescriptor& method) {
-    const std::string plain = method.service()->name() + "_" + method.name();
+    const std::string plain = fmt::format("{}_{}", method.service()->name(), method.name());
     std::string id = plain;
     for (int i = 2; !taken_.insert(id).second; ++i) id = plain + "_" + std::to_string(i);
     return id;

@@ -1,5 +1,6 @@
 #include "rest/openapi_schema.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/descriptor.pb.h>
 
 #include <algorithm>
@@ -118,7 +119,7 @@ json::object oneof_schema(const pb::OneofDescriptor& oneof, const json::object& 
   json::array alternatives;
   json::object none;
   for (int i = 0; i < oneof.field_count(); ++i) {
-    const std::string& name = oneof.field(i)->json_name();
+    const std::string name{oneof.field(i)->json_name()};
     if (!properties.contains(name)) continue;
     alternatives.emplace_back(json::object{{"required", json::array{name}}});
     none[name] = false;
@@ -132,7 +133,7 @@ void describe_values(json::object& schema, const pb::EnumDescriptor& type) {
   std::string list;
   for (int i = 0; i < type.value_count(); ++i) {
     const std::string text = description_of(*type.value(i));
-    if (!text.empty()) list += (list.empty() ? "" : "\n") + ("- " + type.value(i)->name() + ": " + text);
+    if (!text.empty()) list += (list.empty() ? "" : "\n") + fmt::format("- {}: {}", type.value(i)->name(), text);
   }
   if (list.empty()) return;
   const auto* own = schema.if_contains("description");
@@ -184,7 +185,7 @@ json::object OpenApiSchemas::of(const pb::EnumDescriptor& type) {
   return reference(type.full_name());
 }
 
-json::object OpenApiSchemas::without(const pb::Descriptor& message, const std::set<std::string>& fields) {
+json::object OpenApiSchemas::without(const pb::Descriptor& message, const std::set<std::string, std::less<>>& fields) {
   json::object properties;
   json::array required;
   for (int i = 0; i < message.field_count(); ++i) {

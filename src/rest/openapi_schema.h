@@ -4,6 +4,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include <boost/json/object.hpp>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -23,7 +24,7 @@ class OpenApiSchemas {
   /// Of a field, with its comment.
   boost::json::object of(const google::protobuf::FieldDescriptor& field);
   /// Returns the message's object without these top-level fields.
-  boost::json::object without(const google::protobuf::Descriptor& message, const std::set<std::string>& fields);
+  boost::json::object without(const google::protobuf::Descriptor& message, const std::set<std::string, std::less<>>& fields);
 
   /// All that was named, by name.
   [[nodiscard]] boost::json::object gathered() const { return gathered_; }

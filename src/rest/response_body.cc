@@ -18,7 +18,7 @@ namespace pb = google::protobuf;
 using Field = pb::FieldDescriptor;
 
 /// Returns the value of the object's member with this name. `object` is protobuf's own JSON, without white space.
-std::optional<std::string> member_of(std::string_view object, const std::string& name) {
+std::optional<std::string> member_of(std::string_view object, std::string_view name) {
   const std::string start = json_string(name) + ":";
   std::size_t member = 1;
   int depth = 0;

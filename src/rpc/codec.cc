@@ -26,7 +26,7 @@ Buffer encode_message(MessageRef message, std::size_t limit) {
   if (message.raw() != nullptr) {
     std::copy(message.raw()->bytes.begin(), message.raw()->bytes.end(), buffer.data() + kPrefixBytes);
   } else {
-    message.message()->SerializeWithCachedSizesToArray(buffer.data() + kPrefixBytes);
+    static_cast<void>(message.message()->SerializeWithCachedSizesToArray(buffer.data() + kPrefixBytes));
   }
   return buffer;
 }

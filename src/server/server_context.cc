@@ -1,5 +1,7 @@
 #include "tern/server/server_context.h"
 
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -12,6 +14,9 @@
 #include "tern/detail/recycler.h"
 
 namespace tern {
+
+ServerContext::ServerContext(ServerCall& call) noexcept : call_(call) {}
+ServerContext::~ServerContext() = default;
 
 const std::string& ServerContext::method() const noexcept { return call_.request_->head.path(); }
 std::uint32_t ServerContext::method_id() const noexcept { return call_.request_->method_id; }

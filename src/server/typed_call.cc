@@ -1,8 +1,11 @@
+#include <memory>
 #include <utility>
 
 #include "rpc/codec.h"
 #include "server/server_call.h"
+#include "tern/async/executor.h"
 #include "tern/detail/server_call.h"
+#include "tern/detail/sync_handlers.h"
 
 namespace tern::detail {
 
@@ -37,13 +40,37 @@ WriteWait write_encoded(ServerCall& call, Buffer message) {
   return call.write_message(std::move(message));
 }
 
-Executor& workers_of(const ServerCall& call) { return call.workers(); }
 std::shared_ptr<BlockingBridge> bridge_of(ServerCall& call) { return call.bridge(); }
 
-WorkersTurn::WorkersTurn(ServerCall& call) : call_(call) {
-  static_cast<void>(call.bridge());  // made on the loop
-  call.begin_workers_turn();
+namespace {
+
+/// While a synchronous handler runs, the metadata that it sets belongs to its thread: a deadline or a cancellation that
+/// comes meanwhile is sent without them.
+class WorkersTurn {
+ public:
+  explicit WorkersTurn(ServerCall& call) : call_(call) {
+    static_cast<void>(call.bridge());  // made on the loop
+    call.begin_workers_turn();
+  }
+  WorkersTurn(const WorkersTurn&) = delete;
+  WorkersTurn& operator=(const WorkersTurn&) = delete;
+  ~WorkersTurn() { call_.end_workers_turn(); }
+
+ private:
+  ServerCall& call_;
+};
+
+}  // namespace
+
+Task<void> SyncHandler::handle(ServerCall& call) {
+  const std::unique_ptr<SyncCall> sync_call = begin(call);
+  sync_call->begin(call);
+  {
+    const WorkersTurn turn{call};
+    auto run = [&call, &sync_call = *sync_call] { sync_call.run(call.context()); };
+    co_await run_in_executor(call.workers(), run);
+  }
+  sync_call->end(call);
 }
-WorkersTurn::~WorkersTurn() { call_.end_workers_turn(); }
 
 }  // namespace tern::detail

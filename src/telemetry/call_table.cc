@@ -1,5 +1,6 @@
 #include "telemetry/call_table.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 

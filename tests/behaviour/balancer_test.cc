@@ -1,6 +1,7 @@
 // Balancers and resolvers of the user's own: what they hear of, and which server gets the call.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <any>
 #include <functional>
 #include <map>

@@ -27,7 +27,11 @@ class Outputs final : public pb::compiler::GeneratorContext {
 
 class NoErrors final : public pb::io::ErrorCollector {
  public:
+#if GOOGLE_PROTOBUF_VERSION >= 4022000
+  void RecordError(int line, int /*column*/, std::string_view message) override {
+#else
   void AddError(int line, int /*column*/, const std::string& message) override {
+#endif
     ADD_FAILURE() << "line " << line + 1 << ": " << message;
   }
 };

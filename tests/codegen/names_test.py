@@ -272,5 +272,20 @@ class Refusals(Generated):
                    'a"b.proto')
 
 
+class Editions(Generated):
+    def test_a_service_of_edition_2023_compiles(self):
+        version = run(PROTOC, "--version").stdout.split()[-1]
+        if int(version.split(".")[0]) < 27:
+            self.skipTest(f"protoc {version} knows no editions")
+        self.add("edition.proto", """edition = "2023";
+            package edition.v1;
+            option features.field_presence = IMPLICIT;
+            enum Colour { option features.enum_type = CLOSED; RED = 0; }
+            message M { Colour colour = 1; string text = 2 [features.field_presence = EXPLICIT];
+                        M inner = 3 [features.message_encoding = DELIMITED]; }
+            """ + service("S", "abcd"))
+        self.compile()
+
+
 if __name__ == "__main__":
     unittest.main()

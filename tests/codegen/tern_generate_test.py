@@ -37,10 +37,10 @@ class TernGenerate(unittest.TestCase):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(PROTO.format(re.sub(r"\W", "_", name.removesuffix(".proto"))))
 
-    def configure(self, text, language):
+    def configure(self, text, language, *options):
         (self.folder / "project/CMakeLists.txt").write_text(BEGINNING.replace("LANGUAGE)", language + ")") + text)
         return subprocess.run(["cmake", "-S", self.folder / "project", "-B", self.folder / "build", "-G", "Ninja",
-                               f"-DCMAKE_CXX_COMPILER={COMPILER}"], capture_output=True, text=True, timeout=100)
+                               f"-DCMAKE_CXX_COMPILER={COMPILER}", *options], capture_output=True, text=True, timeout=100)
 
     def test_both_signatures_of_target_link_libraries_and_any_folder(self):
         done = self.configure("""
@@ -91,6 +91,25 @@ class TernGenerate(unittest.TestCase):
                 self.assertNotEqual(done.returncode, 0)
                 self.assertIn(error.format(self.folder), re.sub(r"\s+", " ", done.stderr))
 
+    def test_a_cross_build_runs_the_programs_of_this_machine(self):
+        text = "add_library(lib STATIC)\ntern_generate(lib PROTOS a.proto)\n"
+        # Setting the system's name makes the build a cross build. The imported targets stand for the target's programs.
+        cross = "-DCMAKE_SYSTEM_NAME=Linux"
+        broken = text.replace("tern_generate", "set_target_properties(protobuf::protoc tern::protoc-gen-tern PROPERTIES "
+                              "IMPORTED_LOCATION /nowhere)\ntern_generate")
+        for given, error in (((), "needs a protoc that runs on this machine"),
+                             ((f"-DTERN_PROTOC={PROTOC}",), "needs a protoc-gen-tern that runs on this machine")):
+            with self.subTest(given):
+                shutil.rmtree(self.folder / "build", ignore_errors=True)
+                done = self.configure("set(CMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH OFF)\nset(CMAKE_FIND_USE_CMAKE_SYSTEM_PATH OFF)\n" +
+                                      text, "CXX", cross, *given)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn("In a cross build, tern_generate() " + error, " ".join(done.stderr.split()))
+        shutil.rmtree(self.folder / "build")
+        done = self.configure(broken, "CXX", cross, f"-DTERN_PROTOC={PROTOC}", f"-DTERN_PROTOC_GEN_TERN={PLUGIN}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = subprocess.run(["cmake", "--build", self.folder / "build"], capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout[-4000:])
 
     def test_a_missing_tern_rest_is_told(self):
         (self.folder / "project/api.proto").write_text(

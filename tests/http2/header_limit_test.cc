@@ -2,6 +2,7 @@
 // §10.5.1).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>

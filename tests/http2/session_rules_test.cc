@@ -1,6 +1,7 @@
 // What a session says to frames that its own other end would not send, section by section of RFC 9113.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <string>

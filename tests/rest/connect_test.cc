@@ -2,6 +2,7 @@
 // some that they should not: each over HTTP/1.1 and HTTP/2.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 

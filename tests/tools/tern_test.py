@@ -3,6 +3,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -166,6 +167,41 @@ class Load(unittest.TestCase):
                 said = figures(target, f"tern.test.v1.Probe/{arguments[0]}", *arguments[1:], "-n", 100,
                                "--proto", os.path.join(PROTOS, "probe.proto"))
                 self.assertEqual(said["statuses"], {"OK": 100})
+
+
+    def test_json_on_stdout_is_free_of_the_log(self):
+        """The library logs a warning for a GOAWAY with an error."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server = threading.Thread(target=answer_one_call_with_go_away, args=(listener,))
+            server.start()
+            load = subprocess.run([TERN, "load", f"127.0.0.1:{listener.getsockname()[1]}", "tern.test.v1.Probe/Unary", "-n", "1",
+                                   "--proto", os.path.join(PROTOS, "probe.proto"), "--json", "-"],
+                                  capture_output=True, text=True, timeout=100)
+            server.join()
+        self.assertEqual(json.loads(load.stdout)["statuses"], {"OK": 1}, load.stderr)
+        self.assertIn("sent GOAWAY ENHANCE_YOUR_CALM tired", load.stderr)
+
+
+def frame(kind, flags, stream, payload=b""):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def answer_one_call_with_go_away(listener):
+    """An HTTP/2 server that reads a request on stream 1, and sends a GOAWAY and an empty message."""
+    connection, _ = listener.accept()
+    with connection, connection.makefile("rb") as reader:
+        connection.sendall(frame(4, 0, 0))  # SETTINGS
+        reader.read(24)  # the preface
+        kind = flags = None
+        while (kind, flags) != (0, 1):  # DATA with END_STREAM
+            head = reader.read(9)
+            kind, flags = head[3], head[4] & 1
+            reader.read(int.from_bytes(head[:3], "big"))
+        connection.sendall(frame(4, 1, 0) +
+                           frame(7, 0, 0, (1).to_bytes(4, "big") + (11).to_bytes(4, "big") + b"tired") +
+                           frame(1, 4, 1, b"\x88\x0f\x10\x10application/grpc") + frame(0, 0, 1, bytes(5)) +
+                           frame(1, 5, 1, b"\x00\x0bgrpc-status\x010"))
+        reader.read()  # until the client closes
 
 
 class Bench(unittest.TestCase):

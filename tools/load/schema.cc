@@ -106,7 +106,11 @@ Task<Status> fetch_files(Channel& channel, std::string_view version, const std::
 /// protoc's complaints, as one text.
 class Complaints final : public pb::compiler::MultiFileErrorCollector {
  public:
+#if GOOGLE_PROTOBUF_VERSION >= 4022000
+  void RecordError(std::string_view file, int line, int column, std::string_view message) override {
+#else
   void AddError(const std::string& file, int line, int column, const std::string& message) override {
+#endif
     text += fmt::format("\n  {}:{}:{}: {}", file, line + 1, column + 1, message);
   }
   std::string text;

@@ -10,7 +10,6 @@
 //   }
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -106,7 +105,7 @@ class Broadcast<T>::Next final : public detail::FeedWaiter {
     auto& shared = static_cast<Shared&>(*mine.feed);
     const std::lock_guard lock{shared.mutex};
     const std::uint64_t end = shared.version();
-    const std::uint64_t oldest = end - std::min<std::uint64_t>(end, shared.values.size());
+    const std::uint64_t oldest = end > shared.values.size() ? end - shared.values.size() : 0;
     if (mine.seen < oldest) mine.missed += oldest - std::exchange(mine.seen, oldest);
     return mine.seen < end ? shared.slot(mine.seen++) : nullptr;
   }

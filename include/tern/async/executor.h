@@ -4,18 +4,14 @@
 //   Digest digest = co_await tern::run_in_executor([&] { return hash(data); });
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "tern/api.h"
 #include "tern/async/job.h"
@@ -29,6 +25,8 @@ namespace tern {
 
 /// Work is done in the order it came. All of it may be used from any thread.
 class TERN_API Executor {
+  struct Pool;
+
  public:
   /// `threads` of them, started now: core_count() for work that computes, more for work that waits. Throws
   /// std::invalid_argument for 0.
@@ -38,7 +36,7 @@ class TERN_API Executor {
   /// Waits until all submitted work has been done.
   ~Executor();
 
-  [[nodiscard]] std::size_t threads() const noexcept { return threads_.size(); }
+  [[nodiscard]] std::size_t threads() const noexcept;
 
   /// A piece of work; not owned by the executor, and not to be destroyed between submit() and its end.
   class Work : public ListNode<Work> {
@@ -50,6 +48,7 @@ class TERN_API Executor {
 
    private:
     friend class Executor;
+    friend struct Executor::Pool;
     detail::TestClock* counted_by_ = nullptr;
   };
 
@@ -61,15 +60,7 @@ class TERN_API Executor {
   bool wait_until_idle(Clock::time_point limit);
 
  private:
-  void serve();
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::condition_variable idle_;
-  IntrusiveList<Work> queue_;
-  std::size_t working_ = 0;
-  bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  std::unique_ptr<Pool> pool_;
 };
 
 namespace detail {

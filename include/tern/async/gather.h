@@ -9,8 +9,8 @@
 #pragma once
 
 #include <concepts>
+#include <iterator>
 #include <optional>
-#include <ranges>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -54,15 +54,17 @@ Task<void> gather(std::vector<A> awaitables) {
 
 namespace detail {
 
-/// A range whose elements are awaitables, other than a vector of them.
 template <class R>
-concept AwaitableRange = std::ranges::input_range<R> && Awaitable<std::ranges::range_value_t<R>> &&
-                         !std::same_as<std::remove_cvref_t<R>, std::vector<std::ranges::range_value_t<R>>>;
+using ElementOf = std::iter_value_t<decltype(std::ranges::begin(std::declval<R&>()))>;
+
+/// A range whose elements are awaitables, other than a vector of them. (Without <ranges>, which is long to compile.)
+template <class R>
+concept AwaitableRange = Awaitable<ElementOf<R>> && !std::same_as<std::remove_cvref_t<R>, std::vector<ElementOf<R>>>;
 
 template <AwaitableRange R>
-std::vector<std::ranges::range_value_t<R>> made_by(R&& range) {
-  std::vector<std::ranges::range_value_t<R>> awaitables;
-  if constexpr (std::ranges::sized_range<R>) awaitables.reserve(std::ranges::size(range));
+std::vector<ElementOf<R>> made_by(R&& range) {
+  std::vector<ElementOf<R>> awaitables;
+  if constexpr (requires { std::ranges::size(range); }) awaitables.reserve(std::ranges::size(range));
   for (auto&& awaitable : range) awaitables.push_back(std::forward<decltype(awaitable)>(awaitable));
   return awaitables;
 }

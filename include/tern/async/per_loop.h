@@ -7,10 +7,10 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "tern/async/loop.h"
@@ -37,9 +37,10 @@ class PerLoop {
       if (loops_[i] == loop) return *parts_[i];
     }
     const std::lock_guard lock{mutex_};
-    std::unique_ptr<T>& part = strangers_[loop];
-    if (part == nullptr) part = std::make_unique<T>();
-    return *part;
+    for (const auto& [stranger, part] : strangers_) {
+      if (stranger == loop) return *part;
+    }
+    return *strangers_.emplace_back(loop, std::make_unique<T>()).second;
   }
 
   /// The loops that were started together.
@@ -59,7 +60,7 @@ class PerLoop {
   std::vector<Loop*> loops_;
   std::vector<std::unique_ptr<T>> parts_;
   mutable std::mutex mutex_;
-  std::map<const Loop*, std::unique_ptr<T>> strangers_;
+  std::vector<std::pair<const Loop*, std::unique_ptr<T>>> strangers_;
 };
 
 }  // namespace tern

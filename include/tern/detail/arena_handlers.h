@@ -2,6 +2,8 @@
 // parts, given back at once (Service::on_arena, docs/guide.md). Used by generated code.
 #pragma once
 
+#include <google/protobuf/arena.h>
+
 #include <memory>
 #include <string_view>
 #include <typeinfo>
@@ -15,6 +17,15 @@
 #include "tern/server/service.h"
 
 namespace tern {
+
+template <class Message>
+Message* ServerContext::make() {
+#if GOOGLE_PROTOBUF_VERSION >= 5026000
+  return google::protobuf::Arena::Create<Message>(&arena());
+#else
+  return google::protobuf::Arena::CreateMessage<Message>(&arena());  // there, Create() puts it on the heap
+#endif
+}
 
 namespace detail {
 /// What a handler answered with; throws AbortError (INTERNAL) when that is nothing.

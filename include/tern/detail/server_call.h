@@ -2,17 +2,12 @@
 // (src/server/server_call.h). All on the call's loop.
 #pragma once
 
-#include <google/protobuf/message_lite.h>
-
 #include <cstddef>
 #include <memory>
-#include <type_traits>
 #include <utility>
 
 #include "tern/api.h"
 #include "tern/async/async_generator.h"
-#include "tern/async/executor.h"
-#include "tern/async/task.h"
 #include "tern/detail/blocking_bridge.h"
 #include "tern/detail/buffer.h"
 #include "tern/detail/message_waits.h"
@@ -57,30 +52,8 @@ WriteWait write_from(ServerCall& call, AsyncGenerator<Response>& responses, cons
   return write_encoded(call, std::move(encoded));
 }
 
-/// The pool that synchronous handlers run on.
-[[nodiscard]] TERN_API Executor& workers_of(const ServerCall& call);
 /// How a synchronous handler reaches the call from its thread; made at the first use.
 TERN_API std::shared_ptr<BlockingBridge> bridge_of(ServerCall& call);
-
-/// While a synchronous handler runs, the metadata that it sets belongs to its thread: a deadline or a cancellation that
-/// comes meanwhile is sent without them.
-class TERN_API WorkersTurn {
- public:
-  explicit WorkersTurn(ServerCall& call);
-  WorkersTurn(const WorkersTurn&) = delete;
-  WorkersTurn& operator=(const WorkersTurn&) = delete;
-  ~WorkersTurn();
-
- private:
-  ServerCall& call_;
-};
-
-/// Runs a synchronous handler on the workers.
-template <class Handler>
-Task<std::invoke_result_t<Handler>> run_on_worker(ServerCall& call, Handler handler) {
-  const WorkersTurn turn{call};
-  co_return co_await run_in_executor(workers_of(call), std::move(handler));
-}
 
 }  // namespace detail
 }  // namespace tern

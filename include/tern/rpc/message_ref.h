@@ -1,10 +1,12 @@
 // MessageRef: a message that somebody looks at, protobuf's or a RawMessage.
 #pragma once
 
-#include <google/protobuf/message_lite.h>
-
 #include <string>
 #include <utility>
+
+namespace google::protobuf {
+class MessageLite;
+}
 
 namespace tern {
 

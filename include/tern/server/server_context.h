@@ -1,8 +1,6 @@
 // ServerContext: what a handler knows of its call and can say of it besides the messages.
 #pragma once
 
-#include <google/protobuf/arena.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,6 +14,10 @@
 #include "tern/server/abort_error.h"
 #include "tern/transport/tls.h"
 
+namespace google::protobuf {
+class Arena;
+}
+
 namespace tern {
 
 class ServerCall;
@@ -25,9 +27,10 @@ class TraceContext;
 /// the worker of a synchronous one.
 class TERN_API ServerContext {
  public:
-  explicit ServerContext(ServerCall& call) noexcept : call_(call) {}
+  explicit ServerContext(ServerCall& call) noexcept;
   ServerContext(const ServerContext&) = delete;
   ServerContext& operator=(const ServerContext&) = delete;
+  ~ServerContext();
 
   /// "/package.Service/Method".
   [[nodiscard]] const std::string& method() const noexcept;
@@ -61,11 +64,9 @@ class TERN_API ServerContext {
 
   /// Memory that the call gives back as a whole when its handler has ended. On the handler's own thread.
   google::protobuf::Arena& arena();
-  /// A message there; not to be deleted.
+  /// A message there; not to be deleted. Defined in tern/generated.h, which generated code includes.
   template <class Message>
-  Message* make() {
-    return google::protobuf::Arena::CreateMessage<Message>(&arena());
-  }
+  Message* make();
 
   /// Ends the call with this status: throws AbortError, which the handler lets pass. `code` must not be kOk.
   [[noreturn]] static void abort(StatusCode code, std::string details = {});
