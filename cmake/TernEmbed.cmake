@@ -87,6 +87,8 @@ file(WRITE "@out@/@arg_NAME@_dates.inc" "${constants}")
     VERBATIM)
   target_sources(${target} PRIVATE "${out}/${arg_NAME}.cc")
   set_source_files_properties("${out}/${arg_NAME}.cc" PROPERTIES
-    OBJECT_DEPENDS "${paths};${out}/${arg_NAME}_dates.inc")
+    OBJECT_DEPENDS "${paths};${out}/${arg_NAME}_dates.inc"
+    # Link-time optimisation may separate the assembler's names from what uses them.
+    COMPILE_OPTIONS -fno-lto)
   target_include_directories(${target} PRIVATE "${out}")
 endfunction()

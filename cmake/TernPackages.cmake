@@ -15,8 +15,8 @@ set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_ENABLE_COMPONENT_DEPENDS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # Libraries of packages that are made here: dpkg does not know them yet.
-foreach(library tern tern_rest tern_services tern_telemetry tern_testing)
-  list(APPEND CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS $<TARGET_FILE_DIR:${library}>)
+foreach(folder src src/rest src/services src/telemetry src/testing)
+  list(APPEND CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/${folder})
 endforeach()
 
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libtern${TERN_ABI_VERSION})
