@@ -1,5 +1,5 @@
-# What is installed, in four parts, each a Debian package (TernPackages.cmake): the shared libraries, what programs are built
-# with, the command, and the application.
+# The installed files, in four parts, each a Debian package (TernPackages.cmake): the shared libraries, the files for building
+# programs, the command, and the application.
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/tern)
 if(BUILD_SHARED_LIBS)
   # Finds the libraries in any prefix. Those of a distribution are in the linker's folders.
@@ -29,7 +29,7 @@ if(TERN_MODULE)
 endif()
 configure_package_config_file(cmake/ternConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/ternConfig.cmake
                               INSTALL_DESTINATION ${package})
-# Before 1.0 a minor version may change what programs use (docs/installing.md).
+# Before 1.0 a new minor version may change the public interface (docs/installing.md).
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/ternConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ternConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/ternConfigVersion.cmake
               cmake/TernDependencies.cmake cmake/TernEmbed.cmake cmake/TernGenerate.cmake

@@ -27,7 +27,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libtern-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "gRPC for C++20 coroutines: headers, protoc-gen-tern, CMake's and pkg-config's files")
 set(CPACK_COMPONENT_DEVELOPMENT_DEPENDS runtime)
-# What headers include and tern_generate() calls; Debian 12's libboost-dev is older than 1.81.
+# For the headers' includes and for tern_generate(). Debian 12's libboost-dev is older than 1.81.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libboost-dev (>= 1.81) | libboost1.81-dev, libprotobuf-dev, protobuf-compiler")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "cmake, pkgconf, libspdlog-dev")
 
