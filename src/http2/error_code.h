@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tern/api.h"
+
 namespace tern::http2 {
 
 enum class ErrorCode : std::uint32_t {
@@ -24,6 +26,6 @@ enum class ErrorCode : std::uint32_t {
 };
 
 /// The name that RFC 9113 gives it; "unknown error" for others.
-std::string_view name_of(ErrorCode code) noexcept;
+TERN_API std::string_view name_of(ErrorCode code) noexcept;
 
 }  // namespace tern::http2

@@ -36,12 +36,12 @@ struct Character {
 
 /// Returns `text` with U+FFFD in place of each byte that is not UTF-8. A text that would be longer than `limit` bytes
 /// is cut behind a whole character and ends with "…", which counts; `limit` is 3 at least.
-[[nodiscard]] std::string valid_utf8(std::string_view text, std::size_t limit = SIZE_MAX);
+[[nodiscard]] TERN_API std::string valid_utf8(std::string_view text, std::size_t limit = SIZE_MAX);
 
 /// Returns `text` as one line of a log that a reader can take for nothing else: "\n", "\r", "\t" and "\\" stand for
 /// those characters, "\xff" for a byte that is not UTF-8, and "\u202e" for a control character or one that changes the
 /// direction or the line of what follows. The limit works as in valid_utf8().
-[[nodiscard]] std::string log_text(std::string_view text, std::size_t limit = kLongestInLog);
+[[nodiscard]] TERN_API std::string log_text(std::string_view text, std::size_t limit = kLongestInLog);
 
 /// Appends `digits` hexadecimal digits of `value`, in lower case: "00e9".
 TERN_API void append_hex(std::string& text, std::uint32_t value, int digits);
