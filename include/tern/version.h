@@ -4,8 +4,8 @@
 #include <string_view>
 
 #define TERN_VERSION "0.1.0"
-// The number in libtern.so.1 and of the package libtern1. A release that breaks programs built with the one before raises
-// it: each 0.x.0 may, a 0.x.y never does (docs/installing.md).
+// The number in libtern.so.1 and of the package libtern1. A release that breaks programs built with the one before
+// raises it: each 0.x.0 may, a 0.x.y never does (docs/installing.md).
 #define TERN_ABI_VERSION 1
 
 namespace tern {

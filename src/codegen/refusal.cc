@@ -31,7 +31,7 @@ std::string at(const FileDescriptor& file, const SourceLocation& location, const
 /// A refusal of the package itself, at its statement.
 std::string at_package(const FileDescriptor& file, const std::string& reason) {
   SourceLocation location{};
-  file.GetSourceLocation({google::protobuf::FileDescriptorProto::kPackageFieldNumber}, &location);
+  static_cast<void>(file.GetSourceLocation({google::protobuf::FileDescriptorProto::kPackageFieldNumber}, &location));
   return at(file, location, "package \"" + std::string{file.package()} + "\": " + reason);
 }
 
@@ -81,7 +81,7 @@ std::string refusal_of_name(const Declaration& declaration) {
   const std::string name{declaration.name()};
   if (!keeps_keyword(name)) return "";
   SourceLocation location{};
-  declaration.GetSourceLocation(&location);
+  static_cast<void>(declaration.GetSourceLocation(&location));
   return at(*declaration.file(), location,
             "\"" + name + "\" is a C++ keyword, and protobuf's own code does not rename it: rename the type");
 }

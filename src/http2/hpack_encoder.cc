@@ -1,6 +1,7 @@
 #include "http2/hpack_encoder.h"
 
 #include <algorithm>
+#include <boost/endian/conversion.hpp>
 #include <cassert>
 #include <cstring>
 
@@ -46,7 +47,8 @@ std::uint32_t hash_of(const HeaderField& field) noexcept {
   const auto eight = [](std::string_view text) {
     std::uint64_t bytes = 0;
     if (!text.empty()) std::memcpy(&bytes, text.data(), std::min<std::size_t>(text.size(), sizeof bytes));
-    return bytes;
+    // A product's upper bits depend on the lower ones of its factors: there the first letters must be.
+    return boost::endian::little_to_native(bytes);
   };
   const std::string_view name_end = field.name.substr(field.name.size() - std::min<std::size_t>(field.name.size(), 8));
   const std::string_view value_end =

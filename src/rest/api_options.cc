@@ -25,12 +25,12 @@ constexpr int kChildType = 2;
 /// Returns the texts and messages with this number in a serialised message, in their order.
 std::vector<std::string> texts_of(const std::string& message, int number) {
   UnknownFieldSet fields;
-  fields.ParseFromString(message);
+  static_cast<void>(fields.ParseFromString(message));
   std::vector<std::string> texts;
   for (int i = 0; i < fields.field_count(); ++i) {
     const UnknownField& field = fields.field(i);
     if (field.number() == number && field.type() == UnknownField::TYPE_LENGTH_DELIMITED) {
-      texts.push_back(field.length_delimited());
+      texts.emplace_back(field.length_delimited());
     }
   }
   return texts;
@@ -39,7 +39,7 @@ std::vector<std::string> texts_of(const std::string& message, int number) {
 /// Returns the numbers of a repeated enum, packed or not.
 std::vector<std::uint64_t> numbers_of(const std::string& message, int number) {
   UnknownFieldSet fields;
-  fields.ParseFromString(message);
+  static_cast<void>(fields.ParseFromString(message));
   std::vector<std::uint64_t> numbers;
   for (int i = 0; i < fields.field_count(); ++i) {
     const UnknownField& field = fields.field(i);

@@ -20,7 +20,7 @@ namespace pb = google::protobuf;
 using Field = pb::FieldDescriptor;
 
 [[noreturn]] void refuse(const std::string& called, const std::string& value, const Field& field) {
-  std::string wanted = field.type_name();
+  std::string wanted{field.type_name()};
   if (field.type() == Field::TYPE_ENUM) wanted = field.enum_type()->full_name();
   if (field.type() == Field::TYPE_MESSAGE) wanted = field.message_type()->full_name();
   throw HttpError{400, called + ": \"" + value + "\" is no " + wanted};

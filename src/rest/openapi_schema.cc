@@ -96,7 +96,7 @@ void describe(json::object& schema, const Declaration& declaration) {
   if (declaration.options().deprecated()) schema["deprecated"] = true;
 }
 
-json::object reference(const std::string& name) { return {{"$ref", "#/components/schemas/" + name}}; }
+json::object reference(std::string_view name) { return {{"$ref", fmt::format("#/components/schemas/{}", name)}}; }
 
 /// Adds the options that google.api gives to the field.
 void add_options(json::object& schema, const Field& field) {

@@ -33,7 +33,7 @@ void bind_body(pb::Message& message, const Gateway& gateway, const HttpBinding& 
   const Result<std::string> bytes =
       field == nullptr ? gateway.from_json(*message.GetDescriptor(), body) : gateway.field_from_json(*field, body);
   if (!bytes.ok()) throw HttpError{400, "the body: " + bytes.status().details()};
-  message.ParseFromString(*bytes);
+  static_cast<void>(message.ParseFromString(*bytes));
 }
 
 bool is_in_path(const HttpBinding& binding, const HttpBinding::FieldPath& field) {

@@ -111,7 +111,7 @@ Result<ResponseBody> response_body(const Gateway& gateway, const HttpBinding& bi
     json = gateway.to_json(type, serialised);
   } else {
     const std::unique_ptr<pb::Message> message = new_message(type);
-    message->ParseFromString(serialised);
+    static_cast<void>(message->ParseFromString(serialised));
     if (raw) {
       HttpBody body =
           read_http_body(field == nullptr ? *message : message->GetReflection()->GetMessage(*message, field));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/error.hpp>
+#include <boost/system/error_code.hpp>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,7 +16,7 @@ namespace tern::rest {
 namespace {
 
 namespace json = boost::json;
-using Error = json::error_code;
+using Error = boost::system::error_code;
 
 /// Finds a name that an object has twice. Objects in progress keep a hash of each name, because the names themselves
 /// could take many times the memory of the text.

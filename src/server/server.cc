@@ -1,6 +1,7 @@
 #include "tern/server/server.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cassert>

@@ -24,7 +24,7 @@ bool Answer::ended() const noexcept {
 }
 
 Answer& Answer::send(const google::protobuf::MessageLite& message) & {
-  add(Message{message.GetTypeName(), message.SerializePartialAsString()});
+  add(Message{std::string{message.GetTypeName()}, message.SerializePartialAsString()});
   return *this;
 }
 Answer Answer::send(const google::protobuf::MessageLite& message) && { return std::move(send(message)); }

@@ -31,7 +31,8 @@ void RecordedCall::parse_into(const std::vector<std::string>& messages, std::siz
                             std::to_string(messages.size()));
   }
   if (!message.ParseFromString(messages[index])) {
-    throw std::invalid_argument("a " + std::string{what} + " of " + method + " is not a " + message.GetTypeName());
+    throw std::invalid_argument("a " + std::string{what} + " of " + method + " is not a " +
+                                std::string{message.GetTypeName()});
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <boost/json.hpp>
+#include <boost/system/error_code.hpp>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -165,7 +166,7 @@ TEST(ErrorResponse, HasTheSitesFormForEveryErrorOfASite) {
     EXPECT_EQ(reply.status, expected.status);
     EXPECT_EQ(reply.get("content-type"), kType);
     EXPECT_EQ(reply.get("x-content-type-options"), "nosniff");
-    boost::json::error_code broken;
+    boost::system::error_code broken;
     const boost::json::value body = boost::json::parse(reply.body, broken);
     EXPECT_FALSE(broken) << reply.body;
     if (broken) return;

@@ -4,6 +4,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include <boost/json.hpp>
+#include <boost/system/error_code.hpp>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -115,7 +116,7 @@ std::vector<RawMessage> requests_of(const std::string& data, const Schema& schem
     if (!file) throw UsageError{fmt::format("cannot read {}", data.substr(1))};
     text.assign(std::istreambuf_iterator<char>{file}, {});
   }
-  boost::json::error_code error;
+  boost::system::error_code error;
   const boost::json::value parsed = boost::json::parse(text, error);
   if (error) throw UsageError{fmt::format("--data is no JSON: {}: {}", error.message(), text)};
   std::vector<RawMessage> requests;
