@@ -18,9 +18,15 @@ namespace pb = google::protobuf;
 namespace {
 
 struct Silent final : pb::io::ErrorCollector, pb::DescriptorPool::ErrorCollector {
+#if GOOGLE_PROTOBUF_VERSION >= 4022000
+  void RecordError(int /*line*/, pb::io::ColumnNumber /*column*/, std::string_view /*message*/) override {}
+  void RecordError(std::string_view /*file*/, std::string_view /*element*/, const pb::Message* /*descriptor*/,
+                   ErrorLocation /*location*/, std::string_view /*message*/) override {}
+#else
   void AddError(int /*line*/, pb::io::ColumnNumber /*column*/, const std::string& /*message*/) override {}
   void AddError(const std::string& /*file*/, const std::string& /*element*/, const pb::Message* /*descriptor*/,
                 ErrorLocation /*location*/, const std::string& /*message*/) override {}
+#endif
 };
 
 struct Files final : pb::compiler::GeneratorContext {

@@ -41,7 +41,7 @@ class Paths {
       if (type == nullptr) {
         add(member.value(), nullptr, below(path, name));
       } else if (const pb::FieldDescriptor* field = field_named(*type, name)) {
-        add_field(member.value(), *field, below(path, field->name()));
+        add_field(member.value(), *field, below(path, std::string{field->name()}));
       }
     }
   }

@@ -281,7 +281,7 @@ class Editions(Generated):
             package edition.v1;
             option features.field_presence = IMPLICIT;
             enum Colour { option features.enum_type = CLOSED; RED = 0; }
-            message M { Colour colour = 1; string text = 2 [features.field_presence = EXPLICIT];
+            message M { Colour colour = 1 [features.field_presence = EXPLICIT]; string text = 2 [features.field_presence = EXPLICIT];
                         M inner = 3 [features.message_encoding = DELIMITED]; }
             """ + service("S", "abcd"))
         self.compile()
