@@ -27,12 +27,13 @@ Name = collections.namedtuple("Name", "namespace name kind header line comment")
 
 
 def without_comments(text):
-    """Comments, strings and preprocessor's lines become spaces; lines stay where they are."""
+    """Comments, strings, TERN_API and preprocessor's lines become spaces; lines stay where they are."""
     def blank(match):
         return re.sub(r"[^\n]", " ", match.group())
     pattern = r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\''
     text = re.sub(r'R"\((?:.*?)\)"', blank, text, flags=re.DOTALL)
     text = re.sub(pattern, blank, text, flags=re.DOTALL)
+    text = re.sub(r"\bTERN_API\b", blank, text)
     return re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", blank, text, flags=re.MULTILINE)
 
 

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "tern/api.h"
+
 namespace tern {
 
 enum class LogLevel : std::uint8_t {
@@ -28,7 +30,7 @@ enum class LogLevel : std::uint8_t {
 };
 
 /// Returns "debug", "info", "warning", "error" or "off".
-[[nodiscard]] std::string_view name_of(LogLevel level) noexcept;
+[[nodiscard]] TERN_API std::string_view name_of(LogLevel level) noexcept;
 
 /// One line.
 struct LogRecord {
@@ -47,14 +49,14 @@ using LogSink = std::function<void(const LogRecord&)>;
 
 /// Replaces the sink, and returns the one before; an empty one is the default, which writes a line to stderr. On any
 /// thread. Other threads may still be inside of the sink before, which is destroyed when they have left it.
-LogSink set_log_sink(LogSink sink);
+TERN_API LogSink set_log_sink(LogSink sink);
 
 /// Records below `least` are not made. Default: kInfo. On any thread.
-void set_log_level(LogLevel least) noexcept;
-[[nodiscard]] LogLevel log_level() noexcept;
+TERN_API void set_log_level(LogLevel least) noexcept;
+[[nodiscard]] TERN_API LogLevel log_level() noexcept;
 
 /// Returns the line that the default sink writes, without a line break at its end:
 /// "2026-11-29T12:00:00.123Z warning server: the text".
-[[nodiscard]] std::string log_line(const LogRecord& record);
+[[nodiscard]] TERN_API std::string log_line(const LogRecord& record);
 
 }  // namespace tern

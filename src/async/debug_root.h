@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tern/api.h"
+
 namespace tern {
 
 class Loop;
@@ -28,7 +30,7 @@ struct DebugRoot {
 void add_debug_loop(Loop& loop);
 void remove_debug_loop(Loop& loop) noexcept;
 /// `table` lives for ever. Adding it again has no effect. Any thread.
-void add_debug_layout(const DebugOffset* table);
+TERN_API void add_debug_layout(const DebugOffset* table);
 
 /// The offset of a base class of an object, also of a private one.
 template <class Base, class Derived>

@@ -4,9 +4,11 @@
 #include <exception>
 #include <string>
 
+#include "tern/api.h"
+
 namespace tern {
 
 /// what() of a std::exception; for anything else that can be thrown, a text that says so. `error` is not null.
-[[nodiscard]] std::string error_text(const std::exception_ptr& error);
+[[nodiscard]] TERN_API std::string error_text(const std::exception_ptr& error);
 
 }  // namespace tern

@@ -6,12 +6,13 @@
 #include <optional>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/loop.h"
 
 namespace tern {
 
 /// Any thread.
-class LoopsOfProcess {
+class TERN_API LoopsOfProcess {
  public:
   void add(std::shared_ptr<LoopMailbox> mailbox);
   void remove(const LoopMailbox& mailbox) noexcept;
@@ -23,7 +24,7 @@ class LoopsOfProcess {
 };
 
 /// From a loop's first use until the end of its io_context. Never destroyed: loops may outlive main().
-LoopsOfProcess& loops_of_process();
+TERN_API LoopsOfProcess& loops_of_process();
 
 /// A loop's timers, moved by somebody else than the operating system's clock. On the loop's thread.
 struct LoopTimers {

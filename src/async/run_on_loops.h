@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "async/on_loop.h"
+#include "tern/api.h"
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
@@ -47,6 +48,6 @@ Task<void> run_on_loops(std::vector<const OnLoop<T>*> parts, std::function<void(
 }
 
 /// The same for loops by themselves: work(i) on each. All of them must be there now.
-Task<void> run_on_loops(std::vector<Loop*> loops, std::function<void(std::size_t)> work);
+TERN_API Task<void> run_on_loops(std::vector<Loop*> loops, std::function<void(std::size_t)> work);
 
 }  // namespace tern

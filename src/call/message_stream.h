@@ -11,6 +11,7 @@
 
 #include "http2/stream.h"
 #include "rpc/message_reader.h"
+#include "tern/api.h"
 #include "tern/detail/message_waits.h"
 #include "tern/rpc/compression.h"
 #include "tern/rpc/message_count.h"
@@ -25,7 +26,7 @@ inline constexpr std::size_t kUnsentBytesPerCall = std::size_t{64} * 1024;
 
 /// All on the loop of its connection. One reader and one writer at a time, independent of each other; a second one, and
 /// one on another loop, throws std::logic_error.
-class MessageStream : public http2::Stream {
+class TERN_API MessageStream : public http2::Stream {
  public:
   detail::ReadWait read_message() noexcept { return detail::ReadWait{*this}; }
   /// `message` has its prefix (encode_message).

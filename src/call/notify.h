@@ -5,11 +5,13 @@
 
 #include <vector>
 
+#include "tern/api.h"
+
 namespace tern {
 
 /// Logs the exception that is being handled, which code of the program's threw: "an observer", say. One line in a
 /// second at most for the process, with the number of exceptions that were left out. Any thread.
-void log_thrown_by(const char* code) noexcept;
+TERN_API void log_thrown_by(const char* code) noexcept;
 
 /// Calls call(observer) for each, in their order, whatever some of them throw.
 template <class Observer, class Call>

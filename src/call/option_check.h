@@ -7,14 +7,16 @@
 #include <optional>
 #include <string_view>
 
+#include "tern/api.h"
+
 namespace tern {
 
 /// Throws std::invalid_argument: "ServerOptions::max_concurrent_streams is 0: no client could make a call".
-[[noreturn]] void reject_option(std::string_view name, std::string_view problem);
+[[noreturn]] TERN_API void reject_option(std::string_view name, std::string_view problem);
 
 /// `zero_means`: what 0 does, for the sentence.
 void require_not_negative(std::string_view name, std::chrono::nanoseconds value, std::string_view zero_means);
-void require_positive(std::string_view name, std::chrono::nanoseconds value);
+TERN_API void require_positive(std::string_view name, std::chrono::nanoseconds value);
 /// For a limit that std::nullopt lifts.
 void require_positive(std::string_view name, std::optional<std::chrono::nanoseconds> value);
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "http2/stream.h"
+#include "tern/api.h"
 #include "tern/rpc/metadata.h"
 #include "tern/rpc/status.h"
 
@@ -17,13 +18,13 @@ using FieldTexts = std::list<std::string>;
 
 /// Appends `metadata`, without the names that belong to HTTP/2 and gRPC (rpc/reserved_names.h). It and `texts` must
 /// live until the fields are sent.
-void append_metadata(http2::HeaderFields& fields, const Metadata& metadata, FieldTexts& texts);
+TERN_API void append_metadata(http2::HeaderFields& fields, const Metadata& metadata, FieldTexts& texts);
 
 /// Returns the bytes that `metadata` adds to a header block, as RFC 9113 §6.5.2 counts them.
 std::size_t wire_size(const Metadata& metadata) noexcept;
 
 /// Appends grpc-status and what goes with it, whole.
-void append_status(http2::HeaderFields& fields, const Status& status, FieldTexts& texts);
+TERN_API void append_status(http2::HeaderFields& fields, const Status& status, FieldTexts& texts);
 
 /// Appends the status and the trailing metadata, so that `fields` as a whole stays within `limit` bytes
 /// (Stream::peer_header_limit). The code is always sent. To make room, the end of the status text is left out first,

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "client/call_attempts.h"
+#include "tern/api.h"
 #include "tern/async/event.h"
 #include "tern/call/running_call.h"
 #include "tern/client/call_options.h"
@@ -24,7 +25,7 @@
 namespace tern {
 
 /// Made anywhere; lives on the loop that starts it. Destroyed before its end, it is cancelled (RST_STREAM).
-class ClientCall final : public CallAttempts, private Timer, public Recycled {
+class TERN_API ClientCall final : public CallAttempts, private Timer, public Recycled {
  public:
   /// `method` is "/package.Service/Method" and lives for ever.
   ClientCall(const detail::ChannelHandle& channel, std::string_view method, CallOptions options);

@@ -3,12 +3,13 @@
 
 #include <cstddef>
 
+#include "tern/api.h"
 #include "tern/detail/buffer.h"
 
 namespace tern {
 
 /// First in, first out, linked through the blocks themselves. A block stands in one queue at most.
-class BufferQueue {
+class TERN_API BufferQueue {
  public:
   BufferQueue() = default;
   BufferQueue(const BufferQueue&) = delete;

@@ -14,10 +14,12 @@
 #include <string_view>
 #include <vector>
 
+#include "tern/api.h"
+
 namespace tern::http2 {
 
 /// Does not change once it is handed out. References stay on the connection's loop (their count is not atomic).
-class HeaderBlock : public boost::intrusive_ref_counter<HeaderBlock, boost::thread_unsafe_counter> {
+class TERN_API HeaderBlock : public boost::intrusive_ref_counter<HeaderBlock, boost::thread_unsafe_counter> {
  public:
   struct Field {
     std::string_view name;

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "http2/turns.h"
+#include "tern/api.h"
 #include "tern/async/loop.h"
 #include "tern/detail/intrusive_list.h"
 #include "tern/detail/timer_queue.h"
@@ -20,7 +21,7 @@ namespace tern::http2 {
 /// A part's place in the line.
 class IntakeTurn : public ListNode<IntakeTurn> {};
 
-class Intake {
+class TERN_API Intake {
  public:
   class Part;
 

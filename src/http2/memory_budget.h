@@ -11,6 +11,7 @@
 
 #include "http2/intake.h"
 #include "http2/long_messages.h"
+#include "tern/api.h"
 #include "tern/async/event.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
@@ -74,7 +75,7 @@ class LoopBudget {
 };
 
 /// All on the loop.
-class MemoryBudget {
+class TERN_API MemoryBudget {
  public:
   /// kNone: its calls never wait for those of others, also where the whole is crowded.
   enum class Turns : bool { kNone, kTakes };

@@ -24,6 +24,7 @@
 #include "http2/stream.h"
 #include "http2/stream_history.h"
 #include "http2/stream_table.h"
+#include "tern/api.h"
 
 namespace tern::http2 {
 
@@ -65,7 +66,7 @@ struct RequestShape {
 /// Stream::content_left_ of a stream whose response has no content (RequestShape), until that has come.
 inline constexpr std::int64_t kNoContentExpected = -2;
 
-class Session : private FrameReader::Frames, private HpackDecoder::Fields, private Intake::Receiver {
+class TERN_API Session : private FrameReader::Frames, private HpackDecoder::Fields, private Intake::Receiver {
  public:
   Session(Role role, const Settings& settings, SessionEvents& events);
   Session(const Session&) = delete;

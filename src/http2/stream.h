@@ -16,6 +16,7 @@
 #include "http2/buffer.h"
 #include "http2/error_code.h"
 #include "http2/header_block.h"
+#include "tern/api.h"
 #include "tern/detail/intrusive_list.h"
 #include "tern/detail/recycler.h"
 
@@ -47,7 +48,7 @@ struct HeaderListSize {
 /// The header limit of a peer that announces none.
 inline constexpr std::size_t kNoHeaderLimit = SIZE_MAX;
 
-class Stream : public ListNode<Stream>, private SendTurn {
+class TERN_API Stream : public ListNode<Stream>, private SendTurn {
  public:
   Stream();
   Stream(const Stream&) = delete;

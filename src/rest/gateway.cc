@@ -119,7 +119,8 @@ Result<std::string> Gateway::to_json(const pb::Descriptor& type, const std::stri
 #endif
   const auto done = pb::util::BinaryToJsonString(types_.get(), url_of(type), message, &json, options);
   if (done.ok()) return json;
-  return Status{StatusCode::kInternal, fmt::format("a {} cannot be written as JSON: {}", type.full_name(), done.ToString())};
+  return Status{StatusCode::kInternal,
+                fmt::format("a {} cannot be written as JSON: {}", type.full_name(), done.ToString())};
 }
 
 Result<std::string> Gateway::from_json(const pb::Descriptor& type, std::string_view json) const {

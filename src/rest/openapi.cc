@@ -78,7 +78,8 @@ class Operation {
       const FieldBehavior behavior = behavior_of(field);
       if (behavior.output_only) continue;
       if (can_be_text(field)) {
-        add(fmt::format("{}{}", prefix, field.json_name()), "query", behavior.required && prefix.empty(), schemas_.of(field));
+        add(fmt::format("{}{}", prefix, field.json_name()), "query", behavior.required && prefix.empty(),
+            schemas_.of(field));
       } else if (field.message_type() != nullptr && !field.is_repeated() && depth > 1) {
         add_query(*field.message_type(), fmt::format("{}{}.", prefix, field.json_name()), depth - 1);
       }

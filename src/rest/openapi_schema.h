@@ -24,7 +24,8 @@ class OpenApiSchemas {
   /// Of a field, with its comment.
   boost::json::object of(const google::protobuf::FieldDescriptor& field);
   /// Returns the message's object without these top-level fields.
-  boost::json::object without(const google::protobuf::Descriptor& message, const std::set<std::string, std::less<>>& fields);
+  boost::json::object without(const google::protobuf::Descriptor& message,
+                              const std::set<std::string, std::less<>>& fields);
 
   /// All that was named, by name.
   [[nodiscard]] boost::json::object gathered() const { return gathered_; }

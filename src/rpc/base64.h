@@ -5,11 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "tern/api.h"
+
 namespace tern::rpc {
 
-std::string encode_base64(std::string_view bytes);
+TERN_API std::string encode_base64(std::string_view bytes);
 
 /// Nothing when `text` is not base64.
-std::optional<std::string> decode_base64(std::string_view text);
+TERN_API std::optional<std::string> decode_base64(std::string_view text);
 
 }  // namespace tern::rpc

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "tern/api.h"
 #include "tern/detail/buffer.h"
 #include "tern/rpc/message_ref.h"
 #include "tern/rpc/status.h"
@@ -18,6 +19,6 @@ Status too_long_to_send(MessageRef message, std::size_t limit);
 
 /// INTERNAL when the bytes are not of such a message.
 Status decode_message(const Buffer& bytes, google::protobuf::MessageLite& message);
-Status decode_message(const Buffer& bytes, RawMessage& message);
+TERN_API Status decode_message(const Buffer& bytes, RawMessage& message);
 
 }  // namespace tern::rpc

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/detail/buffer.h"
 #include "tern/rpc/compression.h"
 #include "tern/rpc/status.h"
@@ -15,13 +16,13 @@ namespace tern::rpc {
 inline constexpr std::string_view kAcceptedEncodings = "identity, deflate, gzip";
 
 /// Nothing for a name that is not known.
-std::optional<Compression> parse_compression(std::string_view name) noexcept;
+TERN_API std::optional<Compression> parse_compression(std::string_view name) noexcept;
 
 /// A message with its prefix (encode_message), compressed; as it was where that makes it no shorter.
-Buffer compress_message(Buffer message, Compression compression);
+TERN_API Buffer compress_message(Buffer message, Compression compression);
 
 /// A compressed message without prefix, as it was before. RESOURCE_EXHAUSTED when it is longer than `limit` bytes, of
 /// which no more than those are ever inflated; INTERNAL when it is broken. An empty one stays empty.
-Result<Buffer> inflate_message(const Buffer& message, Compression compression, std::size_t limit);
+TERN_API Result<Buffer> inflate_message(const Buffer& message, Compression compression, std::size_t limit);
 
 }  // namespace tern::rpc

@@ -11,11 +11,12 @@
 #include <string_view>
 
 #include "rpc/inflater.h"
+#include "tern/api.h"
 
 namespace tern::rpc {
 
 /// May be moved between threads, not shared by them.
-class Deflater {
+class TERN_API Deflater {
  public:
   struct Effort {
     /// 1 is the fastest, 9 makes the shortest data.

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <span>
 
+#include "tern/api.h"
+
 namespace tern::rpc {
 
 enum class DeflateFormat : std::uint8_t { kGzip, kZlib, kBare };
@@ -19,7 +21,7 @@ constexpr int zlib_window(DeflateFormat format, int bits) noexcept {
 }
 
 /// zlib's state takes 40 KiB. May be moved between threads, not shared by them.
-class Inflater {
+class TERN_API Inflater {
  public:
   explicit Inflater(DeflateFormat format);
   Inflater(const Inflater&) = delete;

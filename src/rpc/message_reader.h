@@ -8,6 +8,7 @@
 #include <span>
 
 #include "http2/buffer.h"
+#include "tern/api.h"
 #include "tern/rpc/message_count.h"
 #include "tern/rpc/status.h"
 
@@ -16,9 +17,9 @@ namespace tern::rpc {
 inline constexpr std::size_t kPrefixBytes = 5;
 
 /// Writes the prefix of a message of `size` bytes.
-void write_prefix(std::uint8_t* to, std::size_t size, bool compressed = false) noexcept;
+TERN_API void write_prefix(std::uint8_t* to, std::size_t size, bool compressed = false) noexcept;
 
-class MessageReader {
+class TERN_API MessageReader {
  public:
   /// `limit`: the longest message taken, in bytes.
   explicit MessageReader(std::size_t limit) noexcept : limit_(limit) {}

@@ -6,12 +6,13 @@
 #include <optional>
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 
 namespace tern::rpc {
 
 /// Nothing when `text` is no timeout.
-std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text);
+TERN_API std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text);
 
 /// The value of grpc-retry-pushback-ms; nothing for what is negative or no number: do not retry.
 std::optional<std::chrono::nanoseconds> parse_milliseconds(std::string_view text);

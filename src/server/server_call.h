@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "call/message_stream.h"
+#include "tern/api.h"
 #include "tern/call/running_call.h"
 #include "tern/detail/recycler.h"
 #include "tern/detail/timer_queue.h"
@@ -31,11 +32,11 @@ class Executor;
 class ServerConnection;
 struct KnownRequest;
 
-class ServerCall final : public MessageStream,
-                         public ListNode<ServerCall>,
-                         private Job,
-                         private Timer,
-                         public Recycled {
+class TERN_API ServerCall final : public MessageStream,
+                                  public ListNode<ServerCall>,
+                                  private Job,
+                                  private Timer,
+                                  public Recycled {
  public:
   explicit ServerCall(ServerConnection& connection);
   ~ServerCall() override;

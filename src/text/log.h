@@ -9,14 +9,15 @@
 
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/log.h"
 
 namespace tern {
 
 namespace detail {
 /// Makes the record and gives it to the sink.
-void write_log(LogLevel level, std::string_view component, fmt::string_view format,
-               fmt::format_args arguments) noexcept;
+TERN_API void write_log(LogLevel level, std::string_view component, fmt::string_view format,
+                        fmt::format_args arguments) noexcept;
 }  // namespace detail
 
 /// `component`: the folder that logs.

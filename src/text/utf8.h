@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "tern/api.h"
+
 namespace tern::text {
 
 /// U+FFFD in UTF-8.
@@ -27,10 +29,10 @@ struct Character {
 
 /// Decodes the first character of `text`, which is not empty, by RFC 3629 §4: overlong forms, surrogates and code
 /// points above U+10FFFF are not valid. Returns the first byte, as not valid, where the text is not UTF-8.
-[[nodiscard]] Character first_character(std::string_view text) noexcept;
+[[nodiscard]] TERN_API Character first_character(std::string_view text) noexcept;
 
 /// Returns true if all of `text` is UTF-8.
-[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+[[nodiscard]] TERN_API bool is_utf8(std::string_view text) noexcept;
 
 /// Returns `text` with U+FFFD in place of each byte that is not UTF-8. A text that would be longer than `limit` bytes
 /// is cut behind a whole character and ends with "…", which counts; `limit` is 3 at least.
@@ -42,10 +44,10 @@ struct Character {
 [[nodiscard]] std::string log_text(std::string_view text, std::size_t limit = kLongestInLog);
 
 /// Appends `digits` hexadecimal digits of `value`, in lower case: "00e9".
-void append_hex(std::string& text, std::uint32_t value, int digits);
+TERN_API void append_hex(std::string& text, std::uint32_t value, int digits);
 
 /// True for characters that change how a terminal shows what follows: C0, DEL, C1, Unicode's line and paragraph
 /// separators, and its bidirectional marks, embeddings, overrides and isolates.
-[[nodiscard]] bool is_control(std::uint32_t code_point) noexcept;
+[[nodiscard]] TERN_API bool is_control(std::uint32_t code_point) noexcept;
 
 }  // namespace tern::text

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "tern/api.h"
+
 namespace tern::transport {
 
 /// A descriptor that is handed in, and can be taken once: it is closed with what is made of it.
@@ -45,6 +47,6 @@ struct Address {
 };
 
 /// "127.0.0.1" of "ipv4:127.0.0.1:1234"; empty for a unix socket's peer.
-std::string_view host_of_peer(std::string_view peer) noexcept;
+TERN_API std::string_view host_of_peer(std::string_view peer) noexcept;
 
 }  // namespace tern::transport

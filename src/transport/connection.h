@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "http2/session.h"
+#include "tern/api.h"
 #include "tern/async/loop.h"
 #include "tern/detail/timer_queue.h"
 #include "tern/transport/traffic.h"
@@ -42,7 +43,10 @@ class ConnectionEvents {
   ~ConnectionEvents() = default;
 };
 
-class Connection final : private http2::SessionEvents, private ByteStreamEvents, private TurnEnd, private Ready {
+class TERN_API Connection final : private http2::SessionEvents,
+                                  private ByteStreamEvents,
+                                  private TurnEnd,
+                                  private Ready {
  public:
   Connection(Loop& loop, std::unique_ptr<ByteStream> stream, http2::Role role, const http2::Settings& settings,
              ConnectionEvents& owner);

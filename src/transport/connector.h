@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
 #include "transport/address.h"
@@ -19,6 +20,6 @@ Task<std::unique_ptr<ByteStream>> connect_to(Loop& loop, Address address);
 
 /// Tries one after the other; hosts' names are looked up. Throws std::runtime_error that names each and says why it
 /// failed. Cancellation ends the attempt.
-Task<std::unique_ptr<ByteStream>> connect(Loop& loop, std::vector<Address> addresses);
+TERN_API Task<std::unique_ptr<ByteStream>> connect(Loop& loop, std::vector<Address> addresses);
 
 }  // namespace tern::transport

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 
+#include "tern/api.h"
 #include "tern/async/loop.h"
 #include "tern/detail/intrusive_list.h"
 #include "transport/byte_stream.h"
@@ -32,7 +33,7 @@ struct LingerLimits {
 };
 
 /// The streams of one loop that are in a lingering close. For that loop's thread.
-class LingeringCloses {
+class TERN_API LingeringCloses {
  public:
   /// Calls `emptied` each time that the last stream has closed by itself.
   LingeringCloses(Loop& loop, std::function<void()> emptied, LingerLimits limits = {});

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/transport/tls.h"
 
 struct ssl_st;  // OpenSSL's SSL
@@ -13,7 +14,7 @@ struct ssl_st;  // OpenSSL's SSL
 namespace tern::transport {
 
 /// A DNS name or an IP address, as certificates have them (RFC 9525 §6).
-class PeerName {
+class TERN_API PeerName {
  public:
   /// `host` is the host of a target or URL, without a port. Brackets around an IPv6 address, its zone id, and the last
   /// dot of a DNS name are left out: certificates and SNI have none (RFC 6066 §3, RFC 6874 §4). Throws

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "tern/api.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
 #include "transport/byte_stream.h"
@@ -20,7 +21,7 @@ Task<std::unique_ptr<ByteStream>> accept_tls(Loop& loop, std::unique_ptr<ByteStr
                                              Alpn alpn);
 
 /// Shakes hands as a client of the server of that name, which its certificate must have. `tls` outlives the handshake.
-Task<std::unique_ptr<ByteStream>> connect_tls(Loop& loop, std::unique_ptr<ByteStream> plain, const ClientTls& tls,
-                                              PeerName server_name, Alpn alpn);
+TERN_API Task<std::unique_ptr<ByteStream>> connect_tls(Loop& loop, std::unique_ptr<ByteStream> plain,
+                                                       const ClientTls& tls, PeerName server_name, Alpn alpn);
 
 }  // namespace tern::transport

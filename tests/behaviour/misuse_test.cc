@@ -229,16 +229,17 @@ INSTANTIATE_TEST_SUITE_P(
     Mistakes, CallMisuse,
     ::testing::Values(
         MisusedCall{"TwoReads", read_twice_at_once, kTwoReads},
-        MisusedCall{"TwoWrites", write_twice_at_once,
-                "two writes at once on one stream: await the first one before the second, or write in one task only"},
+        MisusedCall{
+            "TwoWrites", write_twice_at_once,
+            "two writes at once on one stream: await the first one before the second, or write in one task only"},
         MisusedCall{"WriteAfterDoneWriting", write_after_done_writing, kAfterTheLast},
         MisusedCall{"WriteAfterFinish", write_after_finish, kAfterTheLast},
         MisusedCall{"FinishTwice", finish_twice,
-                "finish() or result() was called twice: the call has one response, keep the first one's"},
+                    "finish() or result() was called twice: the call has one response, keep the first one's"},
         MisusedCall{"WriteBesideAGenerator", write_beside_a_generator, kGenerator},
         MisusedCall{"DoneWritingBesideAGenerator", end_beside_a_generator, kGenerator},
         MisusedCall{"TrailersBeforeTheEnd", read_trailers_too_early,
-                "trailing_metadata() comes with the end of the call: await status() before"},
+                    "trailing_metadata() comes with the end of the call: await status() before"},
         MisusedCall{"UnaryCallAwaitedTwice", await_a_unary_call_twice, kMovedFrom},
         MisusedCall{"StreamMovedFrom", use_a_stream_that_was_moved, kMovedFrom},
         MisusedCall{"DestroyedWhileRead", destroy_a_call_that_is_read, kDestroyed},
@@ -246,9 +247,9 @@ INSTANTIATE_TEST_SUITE_P(
         MisusedCall{"ReadOnAnotherLoop", read_on_another_loop, kOtherLoop},
         MisusedCall{"WriteOnAnotherLoop", write_on_another_loop, kOtherLoop},
         MisusedCall{"BlockingCallOnALoop", block_on_a_loop,
-                "a blocking call on an event loop's thread would stop the loop: use the asynchronous one"},
+                    "a blocking call on an event loop's thread would stop the loop: use the asynchronous one"},
         MisusedCall{"NoMethod", call_no_method,
-                "\"tern.test.v1.Probe/Unary\" is not a method: write \"/package.Service/Method\""}),
+                    "\"tern.test.v1.Probe/Unary\" is not a method: write \"/package.Service/Method\""}),
     [](const auto& parameter) { return parameter.param.name; });
 
 // Once its response was taken the call says so; a finish() that was cancelled may be repeated.

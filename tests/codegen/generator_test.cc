@@ -28,13 +28,13 @@ class Outputs final : public pb::compiler::GeneratorContext {
 class NoErrors final : public pb::io::ErrorCollector {
  public:
 #if GOOGLE_PROTOBUF_VERSION >= 4022000
-  void RecordError(int line, int /*column*/, std::string_view message) override {
+  void RecordError(int line, int /*column*/, std::string_view message) override{
 #else
   void AddError(int line, int /*column*/, const std::string& message) override {
 #endif
-    ADD_FAILURE() << "line " << line + 1 << ": " << message;
-  }
-};
+      ADD_FAILURE() << "line " << line + 1 << ": " << message;
+}
+};  // namespace
 
 /// What the plugin writes for a file "dir/test.proto" with this text.
 std::map<std::string, std::string> generate(const std::string& text) {
@@ -122,5 +122,5 @@ TEST(Generator, TakesNoOptions) {
   EXPECT_EQ(error, "protoc-gen-tern takes no options, but was given \"x=1\"");
 }
 
-}  // namespace
+}  // namespace tern::codegen
 }  // namespace tern::codegen

@@ -150,7 +150,9 @@ INSTANTIATE_TEST_SUITE_P(Each, HttpClient, ::testing::Values(Carrier::kHttp1, Ca
 /// A server that says `answer` to each request on its connections, and then closes when `closes`.
 class ScriptedHttp1 {
  public:
-  ScriptedHttp1(std::string answer, bool closes) : answer_(std::move(answer)), closes_(closes) { group_.spawn(accept()); }
+  ScriptedHttp1(std::string answer, bool closes) : answer_(std::move(answer)), closes_(closes) {
+    group_.spawn(accept());
+  }
   [[nodiscard]] std::string url() const {
     return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/";
   }

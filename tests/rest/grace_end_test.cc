@@ -156,7 +156,7 @@ TEST(GraceEnd, Answers503WhereNoResponseHasBegun) {
   for (const Version version : {Version::kHttp1, Version::kHttp2}) {
     for (const Expected& each : kUnanswered) {
       const ::testing::ScopedTrace trace{__FILE__, __LINE__,
-                                       std::string{each.name} + (version == Version::kHttp1 ? " /1.1" : " /2")};
+                                         std::string{each.name} + (version == Version::kHttp1 ? " /1.1" : " /2")};
       const auto run = [](Version its_version, const Expected& expected) -> Task<void> {
         Ending ending;
         const Reply reply = co_await ask_and_stop(ending, its_version, expected.ask);

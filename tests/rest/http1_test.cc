@@ -393,7 +393,8 @@ TEST(Http1, CorsAsConfigured) {
       options);
   options.cors.origins = {"*"};
   options.cors.credentials = true;
-  EXPECT_THROW(with_http1_routes([](Http1Client& /*client*/) -> Task<void> { co_return; }, options), std::invalid_argument);
+  EXPECT_THROW(with_http1_routes([](Http1Client& /*client*/) -> Task<void> { co_return; }, options),
+               std::invalid_argument);
 }
 
 TEST(Http1, FilesAreSentOnceAndAskedForAgain) {

@@ -13,8 +13,8 @@ namespace tern::rest {
 namespace {
 
 using test::Answer;
-using test::Http1Client;
 using test::expect_edges;
+using test::Http1Client;
 
 class FlawedService final : public test::edges::Flawed::AsyncService {
  public:

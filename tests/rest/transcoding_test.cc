@@ -127,17 +127,18 @@ TEST(Transcoding, DefaultValuesWhereTheyAreWanted) {
 }
 
 TEST(Transcoding, ErrorsAreStatusesWithTheirHttpCode) {
-  expect_transcoded({{"GET", "/v1/shelves/1/books/missing", "", 404, R"({"code":5,"message":"no \"missing\"","details":[]})"},
-          {"GET", "/v1/books:watch?status=16", "", 401, R"({"code":16,"message":"as asked","details":[]})"},
-          {"GET", "/v1/books:watch?status=8", "", 429, R"({"code":8,"message":"as asked","details":[]})"},
-          {"GET", "/v1/books:watch?status=14", "", 503, R"({"code":14,"message":"as asked","details":[]})"}});
+  expect_transcoded(
+      {{"GET", "/v1/shelves/1/books/missing", "", 404, R"({"code":5,"message":"no \"missing\"","details":[]})"},
+       {"GET", "/v1/books:watch?status=16", "", 401, R"({"code":16,"message":"as asked","details":[]})"},
+       {"GET", "/v1/books:watch?status=8", "", 429, R"({"code":8,"message":"as asked","details":[]})"},
+       {"GET", "/v1/books:watch?status=14", "", 503, R"({"code":14,"message":"as asked","details":[]})"}});
 }
 
 TEST(Transcoding, StreamsAreLinesOrEvents) {
   expect_transcoded({{"GET", "/v1/books:watch?count=2", "", 200, "{\"title\":\"book 0\"}\n{\"title\":\"book 1\"}\n"},
-          {"GET", "/v1/books:watch?count=1&status=9", "", 200,
-           "{\"title\":\"book 0\"}\n{\"error\":{\"code\":9,\"message\":\"as asked\",\"details\":[]}}\n"},
-          {"GET", "/v1/books:watch", "", 200, ""}});
+                     {"GET", "/v1/books:watch?count=1&status=9", "", 200,
+                      "{\"title\":\"book 0\"}\n{\"error\":{\"code\":9,\"message\":\"as asked\",\"details\":[]}}\n"},
+                     {"GET", "/v1/books:watch", "", 200, ""}});
   with_library([](Http1Client& client) -> Task<void> {
     const Answer events = co_await client.ask("GET", "/v1/books:watch?count=1", {}, "Accept: text/event-stream\r\n");
     EXPECT_EQ(events["content-type"], "text/event-stream");

@@ -67,8 +67,8 @@ void ask_in_both_versions(const std::vector<Case>& cases, Served served, Check c
   with_service<ServiceType>(std::move(served), [&](std::uint16_t port) -> Task<void> {
     for (const Version version : kBothVersions) {
       for (const Case& each : cases) {
-        const ::testing::ScopedTrace trace{__FILE__, __LINE__,
-                                         each.name + (version == Version::kHttp1 ? " over HTTP/1.1" : " over HTTP/2")};
+        const ::testing::ScopedTrace trace{
+            __FILE__, __LINE__, each.name + (version == Version::kHttp1 ? " over HTTP/1.1" : " over HTTP/2")};
         AnyClient client{version, port};
         const Reply reply = co_await client.ask(each.ask);
         check_reply(each, reply);

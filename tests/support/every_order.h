@@ -48,9 +48,7 @@ class Stage {
   }
   [[nodiscard]] std::size_t jobs() const noexcept { return jobs_.size(); }
   [[nodiscard]] JobEnd outcome(std::size_t job) const { return outcomes_.at(job); }
-  [[nodiscard]] bool waits(std::size_t job) const {
-    return job < outcomes_.size() && outcomes_[job] == JobEnd::kWaits;
-  }
+  [[nodiscard]] bool waits(std::size_t job) const { return job < outcomes_.size() && outcomes_[job] == JobEnd::kWaits; }
   [[nodiscard]] bool cancelled(std::size_t job) const { return jobs_.at(job) != nullptr && jobs_[job]->cancelled(); }
   void cancel(std::size_t job) { jobs_.at(job)->cancel(); }
   void destroy(std::size_t job) {

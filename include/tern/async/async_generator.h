@@ -17,12 +17,13 @@
 #include <type_traits>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 
 namespace tern {
 
 namespace detail {
-[[noreturn]] void throw_two_nexts();
+[[noreturn]] TERN_API void throw_two_nexts();
 }  // namespace detail
 
 template <class T>

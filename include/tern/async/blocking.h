@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/loop.h"
 #include "tern/async/run.h"
 #include "tern/async/task.h"
@@ -15,8 +16,8 @@ namespace tern {
 
 namespace detail {
 /// Throws std::logic_error on a loop's thread.
-void require_no_loop();
-void wait_on_loop(Loop& loop, Task<void> task);
+TERN_API void require_no_loop();
+TERN_API void wait_on_loop(Loop& loop, Task<void> task);
 }  // namespace detail
 
 /// Runs `task` on `loop` and waits; gives its result or throws what it threw. Throws std::logic_error on a loop's own
@@ -33,7 +34,7 @@ T block_on_loop(Loop& loop, Task<T> task) {
 }
 
 /// A loop on a thread of its own, for programs that have none. Destroyed, it stops and joins.
-class LoopThread {
+class TERN_API LoopThread {
  public:
   LoopThread();
   LoopThread(const LoopThread&) = delete;

@@ -7,15 +7,16 @@
 #include <functional>
 #include <stdexcept>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 
 namespace tern {
 
 /// Returns true if the job that runs now was cancelled: its next await throws Cancelled. False outside of a job.
-[[nodiscard]] bool cancellation_requested() noexcept;
+[[nodiscard]] TERN_API bool cancellation_requested() noexcept;
 
 /// Thrown for the result of a task that was cancelled before it had one, to a job that was not cancelled itself.
-class TaskCancelled : public std::runtime_error {
+class TERN_API TaskCancelled : public std::runtime_error {
  public:
   TaskCancelled() : std::runtime_error("the task was cancelled before it had a result") {}
 };
@@ -25,7 +26,7 @@ class TaskCancelled : public std::runtime_error {
 /// Cancelling a task inside of gather(), with_timeout() or a TaskGroup calls the guards of that task, and then those of
 /// the tasks that it waits for.
 /// Once the guard has been destroyed, the function is not called. An exception that leaves the function is logged.
-class OnCancel {
+class TERN_API OnCancel {
  public:
   /// Throws std::logic_error outside of a job.
   explicit OnCancel(std::function<void()> callback);

@@ -26,6 +26,7 @@
 #include <utility>
 #include <variant>
 
+#include "tern/api.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
 #include "tern/detail/root_job.h"
@@ -36,7 +37,7 @@ namespace detail {
 
 /// The io_context that an executor runs on. Throws std::logic_error for an any_io_executor that holds anything but an
 /// io_context's own executor.
-boost::asio::io_context& io_context_of(const boost::asio::any_io_executor& executor);
+TERN_API boost::asio::io_context& io_context_of(const boost::asio::any_io_executor& executor);
 
 template <class Executor>
 boost::asio::io_context& context_of_executor(const Executor& executor) {
@@ -52,7 +53,7 @@ boost::asio::io_context& context_of_executor(const Executor& executor) {
 }
 
 /// A failed job's exception for Asio's users. Cancelled is not a std::exception, and becomes operation_aborted.
-std::exception_ptr error_for_asio(std::exception_ptr error);
+TERN_API std::exception_ptr error_for_asio(std::exception_ptr error);
 
 template <class T>
 struct SpawnTraits {

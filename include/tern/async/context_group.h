@@ -11,6 +11,8 @@
 #include <optional>
 #include <vector>
 
+#include "tern/api.h"
+
 namespace boost::asio {
 class io_context;
 }
@@ -25,7 +27,7 @@ struct ContextGroupOptions {
 
 /// Made before the contexts run. Destroyed when no thread runs them any more, and before they are; it waits for what
 /// run_in_executor() has running on the group's pool.
-class ContextGroup {
+class TERN_API ContextGroup {
  public:
   /// Throws std::invalid_argument for an empty list or a time that is not longer than 0, and std::logic_error for a
   /// context that is in a group already.

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
 #include "tern/detail/waiter_list.h"
@@ -17,7 +18,7 @@
 namespace tern {
 
 /// Destroyed while coroutines wait, it wakes them with std::logic_error; waiters that set() has woken go on.
-class Event {
+class TERN_API Event {
  public:
   class [[nodiscard]] Waiting;
 

@@ -13,6 +13,7 @@
 #include <utility>
 #include <variant>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
@@ -20,10 +21,10 @@
 namespace tern {
 
 /// Returns the number of the machine's cores, 1 at least: for RunOptions::threads and Executor.
-[[nodiscard]] std::size_t core_count() noexcept;
+[[nodiscard]] TERN_API std::size_t core_count() noexcept;
 
 /// Work is done in the order it came. All of it may be used from any thread.
-class Executor {
+class TERN_API Executor {
   struct Pool;
 
  public:
@@ -65,7 +66,7 @@ class Executor {
 namespace detail {
 
 /// The untyped half of run_in_executor: what ties a piece of work to the coroutine that waits for it.
-class ExecutorWait : public Wait {
+class TERN_API ExecutorWait : public Wait {
  public:
   ExecutorWait& operator=(ExecutorWait&&) = delete;
 

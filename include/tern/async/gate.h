@@ -9,19 +9,20 @@
 #include <optional>
 #include <stdexcept>
 
+#include "tern/api.h"
 #include "tern/detail/intrusive_list.h"
 #include "tern/detail/waiter_list.h"
 
 namespace tern {
 
 /// Thrown by Gate::enter() when the gate is closed.
-class GateClosed : public std::runtime_error {
+class TERN_API GateClosed : public std::runtime_error {
  public:
   GateClosed() : std::runtime_error("the Gate is closed") {}
 };
 
 /// Destroyed while somebody is inside, it logs an error.
-class Gate {
+class TERN_API Gate {
  public:
   class [[nodiscard]] Pass;
   class [[nodiscard]] Close;

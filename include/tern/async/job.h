@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 
+#include "tern/api.h"
 #include "tern/async/clock.h"
 #include "tern/detail/debug_layout.h"
 #include "tern/detail/intrusive_list.h"
@@ -43,10 +44,10 @@ inline constexpr int kMostPromptCancellations = 16;
 inline constexpr std::chrono::milliseconds kCancellationPause{1};
 
 /// Whether `error` holds Cancelled.
-[[nodiscard]] bool is_cancelled(const std::exception_ptr& error) noexcept;
+[[nodiscard]] TERN_API bool is_cancelled(const std::exception_ptr& error) noexcept;
 
 /// Something that a loop will run in its present turn; see Loop::make_ready.
-class Ready : public ListNode<Ready> {
+class TERN_API Ready : public ListNode<Ready> {
  public:
   virtual void run() = 0;
 
@@ -58,7 +59,7 @@ class Ready : public ListNode<Ready> {
 /// An awaiter calls begin_wait() in its await_suspend, which always suspends (returns void). If that returned true, it
 /// arranges for wake() to be called once, on the job's loop. It calls resumed() in its await_resume. Destroyed before
 /// it is woken, it forgets the coroutine; what it arranged must then not touch it.
-class Wait : public Ready {
+class TERN_API Wait : public Ready {
  public:
   Wait() = default;
   /// An awaiter moves before it is awaited, so that gather(), with_timeout() and their like can take it.
@@ -118,7 +119,7 @@ struct JobContext {
 };
 
 /// Owns its body: destroyed while the body is suspended, it destroys the body's frames, innermost first.
-class Job {
+class TERN_API Job {
  public:
   /// A job on `loop`; `parent`, if any, hands down its context (not its cancellation: whoever waits for this job passes
   /// that on).

@@ -6,12 +6,13 @@
 #include <typeinfo>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 
 namespace tern {
 
 /// Made on the job's loop, and cheap. Read on any thread, also when the job has ended.
-class JobStack {
+class TERN_API JobStack {
  public:
   /// Of no job: awaits() and coroutines() are empty.
   JobStack() = default;

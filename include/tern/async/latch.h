@@ -7,11 +7,12 @@
 
 #include <cstddef>
 
+#include "tern/api.h"
 #include "tern/detail/waiter_list.h"
 
 namespace tern {
 
-class Latch {
+class TERN_API Latch {
  public:
   class [[nodiscard]] Waiting;
 

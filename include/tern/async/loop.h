@@ -11,6 +11,7 @@
 #include <mutex>
 #include <span>
 
+#include "tern/api.h"
 #include "tern/async/counter.h"
 #include "tern/async/job.h"
 #include "tern/detail/intrusive_list.h"
@@ -27,7 +28,7 @@ class LoopGroup;
 class TaskGroup;
 
 /// Called once at the end of the turn in which it was asked for.
-class TurnEnd : public ListNode<TurnEnd> {
+class TERN_API TurnEnd : public ListNode<TurnEnd> {
  public:
   virtual void at_turn_end() noexcept = 0;
 
@@ -36,7 +37,7 @@ class TurnEnd : public ListNode<TurnEnd> {
 };
 
 /// Told once when its loop ends (the io_context is destroyed): the last moment to give back what belongs to the loop.
-class LoopEnd : public ListNode<LoopEnd> {
+class TERN_API LoopEnd : public ListNode<LoopEnd> {
  public:
   virtual void loop_ended() noexcept = 0;
 
@@ -45,7 +46,7 @@ class LoopEnd : public ListNode<LoopEnd> {
 };
 
 /// Reaches a loop from other threads, and outlives it.
-class LoopMailbox {
+class TERN_API LoopMailbox {
  public:
   explicit LoopMailbox(Loop& loop) noexcept : loop_(&loop) {}
   LoopMailbox(const LoopMailbox&) = delete;
@@ -75,7 +76,7 @@ struct LoopTraffic {
   Counter bytes_sent;
 };
 
-class Loop {
+class TERN_API Loop {
  public:
   /// The loop of an io_context, made at the first call; it lives as long as the context. Any thread. One thread at a
   /// time may run the context: see docs/embedding.md.

@@ -10,13 +10,14 @@
 #include <optional>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/detail/waiter_list.h"
 
 namespace tern {
 
 /// First in, first out. Not recursive. Unlocking makes the next coroutine ready; it runs later in the turn, not inside
 /// of the unlocking one. Destroyed while it is locked, it logs an error.
-class Mutex {
+class TERN_API Mutex {
  public:
   class [[nodiscard]] Lock;
   class [[nodiscard]] Locking;

@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/detail/one_shot_slot.h"
 #include "tern/detail/recycler.h"
 #include "tern/detail/waiter_list.h"
@@ -18,7 +19,7 @@
 namespace tern {
 
 /// Thrown by OneShot::wait() and ThreadOneShot::wait() when the last setter was destroyed without setting a result.
-class SetterDropped : public std::runtime_error {
+class TERN_API SetterDropped : public std::runtime_error {
  public:
   SetterDropped() : std::runtime_error("the result never came: its setter was destroyed without setting one") {}
 };

@@ -12,12 +12,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/queue.h"
 
 namespace tern {
 
 namespace detail {
-[[noreturn]] void throw_no_pipe();
+[[noreturn]] TERN_API void throw_no_pipe();
 
 /// One end's share of the queue.
 template <class T>

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/detail/recycler.h"
 #include "tern/detail/waiter_list.h"
 
@@ -20,7 +21,7 @@ namespace tern {
 
 namespace detail {
 /// Returns `capacity`. Throws std::invalid_argument when it is 0; `what` names the primitive with its article.
-std::size_t require_capacity(std::size_t capacity, const char* what);
+TERN_API std::size_t require_capacity(std::size_t capacity, const char* what);
 }  // namespace detail
 
 /// Any number of producers and consumers, served first in, first out.

@@ -11,6 +11,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 
 namespace tern {
@@ -34,9 +35,9 @@ struct RunOptions {
 
 namespace detail {
 /// Runs `body` on the first of new loops until it has ended; throws what it threw.
-void run_loops(Task<void> body, const RunOptions& options);
+TERN_API void run_loops(Task<void> body, const RunOptions& options);
 /// Runs `program`; an exception that leaves it is written to stderr, and 1 returned.
-int report_errors(const std::function<int()>& program);
+TERN_API int report_errors(const std::function<int()>& program);
 
 template <class T>
 Task<void> store_result(Task<T> task, std::optional<T>& result) {

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/awaitable.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
@@ -18,7 +19,7 @@
 namespace tern {
 
 /// Thrown by run_on() when the other loop has ended before the task did.
-class LoopEnded : public std::runtime_error {
+class TERN_API LoopEnded : public std::runtime_error {
  public:
   LoopEnded() : std::runtime_error("the loop has ended before the task that runs on it") {}
 };
@@ -26,7 +27,7 @@ class LoopEnded : public std::runtime_error {
 namespace detail {
 
 /// Waits on this loop while a job runs the task on the other one.
-class [[nodiscard]] RemoteWait final : public Wait {
+class [[nodiscard]] TERN_API RemoteWait final : public Wait {
  public:
   RemoteWait(Loop& loop, Task<void> task);
   RemoteWait(const RemoteWait&) = delete;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/detail/intrusive_list.h"
 #include "tern/detail/waiter_list.h"
 
@@ -15,7 +16,7 @@ namespace tern {
 
 /// First in, first out: a large request at the head holds up smaller ones behind it, so that it gets its units at last.
 /// Destroyed while units are in use, it logs an error, and they are given back to nobody.
-class Semaphore {
+class TERN_API Semaphore {
  public:
   class [[nodiscard]] Units;
   class [[nodiscard]] Acquire;

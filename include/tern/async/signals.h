@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 
 namespace tern {
@@ -12,7 +13,7 @@ namespace tern {
 /// Signals that are being caught. An Awaitable; its await gives the number of the first one that the process got since
 /// the construction. When it has ended, or is destroyed, the signals do again what they did before: a second Ctrl-C
 /// ends a program whose graceful end takes too long.
-class [[nodiscard]] CaughtSignals {
+class [[nodiscard]] TERN_API CaughtSignals {
  public:
   /// Begins to catch them. Only on a loop (else std::logic_error). Throws boost::system::system_error for a number that
   /// cannot be caught.

@@ -3,13 +3,14 @@
 
 #include <coroutine>
 
+#include "tern/api.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
 
 namespace tern {
 
 /// An Awaitable that wakes at `when`, not before. Cancelled, it throws Cancelled at once.
-class [[nodiscard]] SleepUntil : public Wait, private Timer {
+class [[nodiscard]] TERN_API SleepUntil : public Wait, private Timer {
  public:
   static constexpr bool kDroppable = true;  // detail::Droppable
   explicit SleepUntil(Clock::time_point when) noexcept : when_(when) {}
@@ -35,7 +36,7 @@ class [[nodiscard]] SleepUntil : public Wait, private Timer {
 };
 
 /// An Awaitable that wakes when `duration` has passed since its await.
-class [[nodiscard]] Sleep : public SleepUntil {
+class [[nodiscard]] TERN_API Sleep : public SleepUntil {
  public:
   explicit Sleep(Clock::duration duration) noexcept : SleepUntil(Clock::time_point{}), duration_(duration) {}
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 #include "tern/detail/debug_build.h"
 #include "tern/detail/resume.h"
@@ -36,7 +37,7 @@ struct FinalTransfer {
   void await_resume() const noexcept {}
 };
 
-[[noreturn]] void throw_no_task();
+[[noreturn]] TERN_API void throw_no_task();
 
 template <class T>
 class TaskResult {

@@ -19,6 +19,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/awaitable.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
@@ -32,7 +33,7 @@ namespace tern {
 ///
 /// A member inherits the context (deadline and name) of the job that calls spawn(). The job that awaits join() hands
 /// its cancellation down to all members; before join(), cancelling that job does not reach them.
-class TaskGroup : public ListNode<TaskGroup> {
+class TERN_API TaskGroup : public ListNode<TaskGroup> {
  public:
   template <class T>
   class Member;

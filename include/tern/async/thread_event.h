@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "tern/api.h"
 #include "tern/async/event.h"
 #include "tern/detail/loop_signal.h"
 
@@ -15,7 +16,7 @@ namespace tern {
 
 /// Made, waited for and destroyed on one loop. set() must not run while it is destroyed; a set() that has returned does
 /// no harm.
-class ThreadEvent {
+class TERN_API ThreadEvent {
  public:
   /// Throws std::logic_error outside of a loop.
   ThreadEvent();

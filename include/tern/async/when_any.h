@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/awaitable.h"
 #include "tern/async/task.h"
 #include "tern/detail/branches.h"
@@ -20,8 +21,8 @@
 namespace tern {
 
 namespace detail {
-[[noreturn]] void throw_no_result(std::size_t index, std::size_t first);
-[[noreturn]] void throw_none_to_wait_for(const char* function);
+[[noreturn]] TERN_API void throw_no_result(std::size_t index, std::size_t first);
+[[noreturn]] TERN_API void throw_none_to_wait_for(const char* function);
 }  // namespace detail
 
 /// The first of different awaitables.

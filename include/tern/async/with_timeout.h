@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/awaitable.h"
 #include "tern/async/run.h"
 #include "tern/async/sleep.h"
@@ -21,7 +22,7 @@
 namespace tern {
 
 /// Thrown by the limit that has passed: of nested ones, each throws for its own only.
-class TimedOut : public std::runtime_error {
+class TERN_API TimedOut : public std::runtime_error {
  public:
   TimedOut() : std::runtime_error("timed out") {}
   /// `limit` is when the time was up.

@@ -6,12 +6,13 @@
 
 #include <coroutine>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
 
 namespace tern {
 
-class [[nodiscard]] Yield final : public Wait {
+class [[nodiscard]] TERN_API Yield final : public Wait {
  public:
   static constexpr bool kDroppable = true;  // detail::Droppable
   [[nodiscard]] bool await_ready() const noexcept { return false; }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/client/connectivity_state.h"
 #include "tern/client/server_attributes.h"
 #include "tern/detail/timer_queue.h"
@@ -48,7 +49,7 @@ struct BalancedCallEnd {
 /// A channel makes one on each loop that uses it (ChannelOptions::balancer), and uses it there only: it needs no lock.
 /// It does no I/O and never waits. Its exceptions are logged; a pick() that throws picks the next server in turn.
 /// Arguments live until the function returns.
-class Balancer {
+class TERN_API Balancer {
  public:
   Balancer() = default;
   Balancer(const Balancer&) = delete;

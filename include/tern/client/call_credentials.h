@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 #include "tern/rpc/metadata.h"
 
@@ -18,7 +19,7 @@ struct CallTarget {
 };
 
 /// Outlives the channel or call that it is given to; serves all loops at once.
-class CallCredentials {
+class TERN_API CallCredentials {
  public:
   CallCredentials() = default;
   CallCredentials(const CallCredentials&) = delete;

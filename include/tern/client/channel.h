@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "tern/api.h"
 #include "tern/async/blocking.h"
 #include "tern/async/loop.h"
 #include "tern/async/task.h"
@@ -33,7 +34,7 @@ class ClientObserver;
 /// May be used from every loop and thread. Made on a loop or, for blocking stubs, on none: it then runs a loop on a
 /// thread of its own. It has a part on each loop that uses it, which is closed and destroyed there: the channel itself
 /// may be destroyed on any loop and thread, also after those loops.
-class Channel {
+class TERN_API Channel {
  public:
   /// Connects to nothing yet. `target`: "host:port", "dns:///host:port", "ipv4:1.2.3.4:1,5.6.7.8:1", "ipv6:[::1]:1",
   /// "unix:/path", "unix-abstract:name", "fd:5" (a connected socket that the channel takes over, for

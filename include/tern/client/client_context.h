@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/async/clock.h"
 #include "tern/rpc/metadata.h"
 #include "tern/rpc/status.h"
@@ -17,7 +18,7 @@ class ClientCall;
 class TraceContext;
 
 /// Belongs to the call, and lives as long. On the call's loop only.
-class ClientContext {
+class TERN_API ClientContext {
  public:
   explicit ClientContext(ClientCall& call) noexcept : call_(call) {}
   ClientContext(const ClientContext&) = delete;

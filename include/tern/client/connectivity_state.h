@@ -3,11 +3,13 @@
 
 #include <string_view>
 
+#include "tern/api.h"
+
 namespace tern {
 
 enum class ConnectivityState { kIdle, kConnecting, kReady, kTransientFailure, kShutdown };
 
 /// "IDLE", "CONNECTING", "READY", "TRANSIENT_FAILURE", "SHUTDOWN".
-std::string_view name_of(ConnectivityState state) noexcept;
+TERN_API std::string_view name_of(ConnectivityState state) noexcept;
 
 }  // namespace tern

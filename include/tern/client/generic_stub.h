@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/client/stream_call.h"
 #include "tern/client/unary_call.h"
 
@@ -11,7 +12,7 @@ namespace tern {
 
 /// `method` is "/package.Service/Method" and outlives the call; any other text throws std::invalid_argument. Calls that
 /// are made when the channel is gone end with CANCELLED.
-class GenericStub {
+class TERN_API GenericStub {
  public:
   explicit GenericStub(detail::ChannelHandle channel) noexcept : channel_(std::move(channel)) {}
 

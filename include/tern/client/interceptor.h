@@ -12,6 +12,7 @@
 #include <memory>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 #include "tern/client/client_context.h"
 #include "tern/rpc/message_ref.h"
@@ -22,7 +23,7 @@ namespace tern {
 class InterceptorParts;
 
 /// Outlives the channel that it is added to; serves all its loops at once.
-class ClientInterceptor {
+class TERN_API ClientInterceptor {
  public:
   /// The interceptors after this one, and the call itself.
   class Next {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/client/client_context.h"
 #include "tern/detail/timer_queue.h"
 #include "tern/rpc/message_count.h"
@@ -40,7 +41,7 @@ struct EndedAttempt {
 
 /// Outlives the channel that it is added to. Called on the call's loop, of which a channel may use several. Its
 /// exceptions are logged and have no other effect: the call and the other observers go on.
-class ClientObserver {
+class TERN_API ClientObserver {
  public:
   ClientObserver() = default;
   ClientObserver(const ClientObserver&) = delete;

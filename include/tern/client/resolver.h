@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/async_generator.h"
 #include "tern/client/server_attributes.h"
 
@@ -38,7 +39,7 @@ struct Resolution {
 };
 
 /// Outlives the channels that it is given to; serves all their loops at once.
-class Resolver {
+class TERN_API Resolver {
  public:
   Resolver() = default;
   Resolver(const Resolver&) = delete;

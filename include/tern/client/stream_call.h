@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/async_generator.h"
 #include "tern/async/task.h"
 #include "tern/async/task_group.h"
@@ -22,10 +23,10 @@ namespace tern {
 
 namespace detail {
 
-[[noreturn]] void throw_generator_writes();
+[[noreturn]] TERN_API void throw_generator_writes();
 
 /// What all streaming calls share.
-class StreamCall {
+class TERN_API StreamCall {
  public:
   StreamCall(const ChannelHandle& channel, std::string_view method, const CallOptions& options,
              const MessageRef* request, Responses responses)

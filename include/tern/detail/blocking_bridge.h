@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/loop.h"
 #include "tern/async/run.h"
 #include "tern/async/task.h"
@@ -16,7 +17,7 @@ namespace tern {
 
 /// Shared by the call and its handler; the call closes it when it goes before its handler does, so that a handler that
 /// waits for the loop never keeps the loop waiting for it.
-class BlockingBridge : public std::enable_shared_from_this<BlockingBridge> {
+class TERN_API BlockingBridge : public std::enable_shared_from_this<BlockingBridge> {
  public:
   explicit BlockingBridge(Loop& loop) noexcept;
   BlockingBridge(const BlockingBridge&) = delete;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <exception>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
 #include "tern/detail/intrusive_list.h"
@@ -14,7 +15,7 @@ namespace tern::detail {
 
 /// A member of the combinator's frame, behind the results that the branches write. Destroyed while branches run, it
 /// destroys them where they stand.
-class [[nodiscard]] Branches final : public Wait {
+class [[nodiscard]] TERN_API Branches final : public Wait {
  public:
   /// The event after which the other branches are cancelled. The wait always goes on until all have ended.
   enum class CancelAfter { kNothing, kFailure, kFirst, kSuccess };

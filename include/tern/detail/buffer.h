@@ -9,11 +9,13 @@
 #include <string_view>
 #include <utility>
 
+#include "tern/api.h"
+
 namespace tern {
 
 /// Shares its block when copied; the count of sharers is not atomic, so the copies of one block stay on one thread (or
 /// are handed over together).
-class Buffer {
+class TERN_API Buffer {
  public:
   Buffer() noexcept = default;
   Buffer(const Buffer& other) noexcept;

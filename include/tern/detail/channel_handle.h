@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "tern/api.h"
+
 namespace tern {
 
 class Channel;
@@ -13,7 +15,7 @@ class Loop;
 namespace detail {
 
 /// May be copied and used on any thread.
-class ChannelHandle {
+class TERN_API ChannelHandle {
  public:
   // Implicit, so that a call is given a Channel as it is.
   ChannelHandle(Channel& channel) noexcept;  // NOLINT(google-explicit-constructor)

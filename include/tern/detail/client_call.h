@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/async/event.h"
 #include "tern/async/task.h"
 #include "tern/client/call_options.h"
@@ -24,7 +25,7 @@ class ClientCall;
 
 namespace detail {
 
-struct DeleteCall {
+struct TERN_API DeleteCall {
   void operator()(ClientCall* call) const noexcept;
 };
 /// Destroyed before its end, the call is cancelled (RST_STREAM).
@@ -40,33 +41,33 @@ enum class Responses : bool { kOne, kStream };
 
 /// A call that has not begun. `request`: the client's only message; null for a stream of them. With Responses::kOne a
 /// good end without a response, or a second one, ends the call with UNIMPLEMENTED. Any thread.
-OwnedCall make_call(const ChannelHandle& channel, std::string_view method, const CallOptions& options,
-                    const MessageRef* request, Responses responses);
+TERN_API OwnedCall make_call(const ChannelHandle& channel, std::string_view method, const CallOptions& options,
+                             const MessageRef* request, Responses responses);
 
 /// Runs a call of one response from its beginning to its end: the response's bytes, or the status in their place.
-Task<Result<Buffer>> call_unary(ClientCall& call);
+TERN_API Task<Result<Buffer>> call_unary(ClientCall& call);
 
 /// Opens the call; later ones do nothing.
-void start(ClientCall& call);
+TERN_API void start(ClientCall& call);
 /// start(), and awaits that the call is open or has ended.
-Event::Waiting opened(ClientCall& call);
-[[nodiscard]] MessageStream& stream_of(ClientCall& call) noexcept;
+TERN_API Event::Waiting opened(ClientCall& call);
+[[nodiscard]] TERN_API MessageStream& stream_of(ClientCall& call) noexcept;
 /// Whether a read would wait.
-[[nodiscard]] bool must_wait_to_read(const ClientCall& call) noexcept;
+[[nodiscard]] TERN_API bool must_wait_to_read(const ClientCall& call) noexcept;
 
 /// INTERNAL when the bytes are not of this type.
-Status decode(ClientCall& call, const Buffer& bytes, google::protobuf::MessageLite& response);
-Status decode(ClientCall& call, const Buffer& bytes, RawMessage& response);
+TERN_API Status decode(ClientCall& call, const Buffer& bytes, google::protobuf::MessageLite& response);
+TERN_API Status decode(ClientCall& call, const Buffer& bytes, RawMessage& response);
 /// Throws RpcError when the call has ended with any status but OK.
-void throw_if_failed(const ClientCall& call);
+TERN_API void throw_if_failed(const ClientCall& call);
 /// Ends the call with this status, here and on the wire. Nothing when it has ended.
-void cancel(ClientCall& call, Status status);
+TERN_API void cancel(ClientCall& call, Status status);
 
 /// Sends one message of a stream. Throws RpcError for a message that cannot be sent.
-WriteWait write(ClientCall& call, MessageRef message);
+TERN_API WriteWait write(ClientCall& call, MessageRef message);
 /// A generator of requests has ended. `error`: what it threw, or null; it ends the call with CANCELLED, an RpcError
 /// with its status.
-void end_requests(ClientCall& call, const std::exception_ptr& error);
+TERN_API void end_requests(ClientCall& call, const std::exception_ptr& error);
 
 }  // namespace detail
 }  // namespace tern

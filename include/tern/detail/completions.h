@@ -8,13 +8,14 @@
 #include <optional>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
 #include "tern/detail/intrusive_list.h"
 
 namespace tern::detail {
 
-class Completions {
+class TERN_API Completions {
  public:
   class NextWait;
   Completions(const Completions&) = delete;

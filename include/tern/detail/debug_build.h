@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <source_location>
 
+#include "tern/api.h"
+
 #ifndef TERN_DEBUG
 #define TERN_DEBUG 0
 #endif
@@ -16,7 +18,7 @@ namespace tern::detail {
 inline constexpr bool kDebugBuild = TERN_DEBUG != 0;
 
 /// The stack that made a Task, as addresses: a function's name is looked up only when it is reported.
-class MadeAt {
+class TERN_API MadeAt {
  public:
   /// By the coroutine that is being made.
   void note() noexcept;
@@ -36,6 +38,6 @@ struct NotNoted {
 
 /// Logs that `running` tasks of a group that nobody joined were destroyed, or that their errors were lost; nothing when
 /// an exception passes by.
-void report_unjoined(const std::source_location& made_at, std::size_t running) noexcept;
+TERN_API void report_unjoined(const std::source_location& made_at, std::size_t running) noexcept;
 
 }  // namespace tern::detail

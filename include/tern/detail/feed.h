@@ -10,13 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/detail/loop_signal.h"
 #include "tern/detail/recycler.h"
 #include "tern/detail/waiter_list.h"
 
 namespace tern::detail {
 
-class Feed {
+class TERN_API Feed {
  public:
   /// The subscribers' waits on one loop.
   class Place final : public LoopSignal {
@@ -58,7 +59,7 @@ class Feed {
 class FeedWaiter;
 
 /// A subscriber's position, and its await. Belongs to the loop that made it.
-class Subscription : public Recycled {
+class TERN_API Subscription : public Recycled {
  public:
   Subscription(std::shared_ptr<Feed> its_feed, std::shared_ptr<Feed::Place> its_place, std::uint64_t its_seen) noexcept
       : feed(std::move(its_feed)), place(std::move(its_place)), seen(its_seen) {}
@@ -77,7 +78,7 @@ class Subscription : public Recycled {
 };
 
 /// Base of an await for something beyond the version that a subscriber has seen.
-class FeedWaiter : public Waiter {
+class TERN_API FeedWaiter : public Waiter {
  public:
   FeedWaiter(FeedWaiter&& other) noexcept : Waiter(static_cast<Waiter&&>(other)), subscription_(other.subscription_) {}
   FeedWaiter& operator=(FeedWaiter&&) = delete;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/awaitable.h"
 #include "tern/async/cancellation.h"
 #include "tern/async/job.h"
@@ -21,7 +22,7 @@ namespace detail {
 
 class MemberWait;
 
-class GroupMember : public Job, public ListNode<GroupMember>, public Recycled {
+class TERN_API GroupMember : public Job, public ListNode<GroupMember>, public Recycled {
  public:
   explicit GroupMember(Loop& loop) noexcept : Job(loop, Job::current()) {}
 
@@ -81,7 +82,7 @@ class MemberRef {
 };
 
 /// Waits for one member's end.
-class MemberWait : public Wait, public ListNode<MemberWait> {
+class TERN_API MemberWait : public Wait, public ListNode<MemberWait> {
  public:
   explicit MemberWait(GroupMember& member) noexcept : member_(member) {}
   /// Throws std::logic_error in the member itself.

@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 
+#include "tern/api.h"
+
 namespace tern {
 
 namespace transport {
@@ -17,7 +19,7 @@ class HttpPart;
 class Loop;
 
 /// Outlives the servers that it is given to.
-class HttpHandler {
+class TERN_API HttpHandler {
  public:
   /// Called once on each loop of a server. Bytes that are held for clients count in `memory`. `closing` takes
   /// connections whose last response is written. The part calls `emptied` each time that nothing is under way any more.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
 #include "tern/detail/timer_queue.h"
@@ -14,7 +15,7 @@
 namespace tern::detail {
 
 /// The base of both: the task, its job, how it ended, and a timer.
-class InnerJobWait : public Wait, private Timer {
+class TERN_API InnerJobWait : public Wait, private Timer {
  public:
   InnerJobWait(const InnerJobWait&) = delete;
   InnerJobWait& operator=(const InnerJobWait&) = delete;
@@ -63,7 +64,7 @@ class InnerJobWait : public Wait, private Timer {
 };
 
 /// Runs the task until a time, then cancels it.
-class [[nodiscard]] TimedWait final : public InnerJobWait {
+class [[nodiscard]] TERN_API TimedWait final : public InnerJobWait {
  public:
   TimedWait(Clock::time_point when, Task<void> task, bool droppable) noexcept
       : InnerJobWait(std::move(task), droppable), when_(when) {}
@@ -83,7 +84,7 @@ class [[nodiscard]] TimedWait final : public InnerJobWait {
 };
 
 /// Runs the task to its end, also in a cancelled job. `limit` counts from the cancellation.
-class [[nodiscard]] ShieldedWait final : public InnerJobWait {
+class [[nodiscard]] TERN_API ShieldedWait final : public InnerJobWait {
  public:
   ShieldedWait(std::optional<Clock::duration> limit, Task<void> task) noexcept
       : InnerJobWait(std::move(task)), limit_(limit) {}

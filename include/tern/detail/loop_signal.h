@@ -5,11 +5,12 @@
 #include <atomic>
 #include <memory>
 
+#include "tern/api.h"
 #include "tern/async/loop.h"
 
 namespace tern::detail {
 
-class LoopSignal : public std::enable_shared_from_this<LoopSignal> {
+class TERN_API LoopSignal : public std::enable_shared_from_this<LoopSignal> {
  public:
   explicit LoopSignal(Loop& loop) : loop_(&loop), mailbox_(loop.mailbox()) {}
   LoopSignal(const LoopSignal&) = delete;

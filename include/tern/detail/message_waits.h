@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
 #include "tern/detail/buffer.h"
@@ -19,7 +20,7 @@ namespace detail {
 /// Awaits the peer's next message. Gives std::nullopt after the last one: the peer has sent it, or the call has
 /// ended. It then lets other coroutines run first, so that a loop that reads on does not keep its thread. Cancelling
 /// the waiting job ends the wait at once.
-class [[nodiscard]] ReadWait : public Wait {
+class [[nodiscard]] TERN_API ReadWait : public Wait {
  public:
   explicit ReadWait(MessageStream& stream) noexcept : stream_(&stream) {}
   ReadWait(ReadWait&& other) noexcept : Wait(static_cast<Wait&&>(other)), stream_(other.stream_) {}
@@ -45,7 +46,7 @@ class [[nodiscard]] ReadWait : public Wait {
 
 /// Sends a message, with its prefix, and waits until there is room for another. False when the call has ended, and the
 /// message is lost; other coroutines have then run first.
-class [[nodiscard]] WriteWait : public Wait {
+class [[nodiscard]] TERN_API WriteWait : public Wait {
  public:
   WriteWait(MessageStream& stream, Buffer message) noexcept : stream_(&stream), message_(std::move(message)) {}
   WriteWait(WriteWait&& other) noexcept

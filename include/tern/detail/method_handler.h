@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <typeinfo>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 
 namespace tern {
@@ -25,7 +26,7 @@ struct MethodTypes {
 
 /// One method, in bytes: reads its messages from the call and writes them to it. The typed handlers are templates over
 /// this (typed_handlers.h, sync_handlers.h).
-class MethodHandler {
+class TERN_API MethodHandler {
  public:
   /// How many messages the client sends.
   enum class Requests { kOne, kStream };

@@ -3,18 +3,20 @@
 // can break.
 #pragma once
 
+#include "tern/api.h"
+
 namespace tern::detail {
 
 /// Throws std::logic_error. Out of line: the callers' way pays for a comparison only.
-[[noreturn]] void throw_misuse(const char* sentence);
+[[noreturn]] TERN_API void throw_misuse(const char* sentence);
 
-[[noreturn]] void throw_two_reads();
-[[noreturn]] void throw_two_writes();
+[[noreturn]] TERN_API void throw_two_reads();
+[[noreturn]] TERN_API void throw_two_writes();
 /// A typed call owns its call until it is awaited or moved from.
-[[noreturn]] void throw_moved_from();
+[[noreturn]] TERN_API void throw_moved_from();
 /// A call that its task still awaits was destroyed.
-[[noreturn]] void throw_call_destroyed();
+[[noreturn]] TERN_API void throw_call_destroyed();
 /// A call is used on a loop that is not its own.
-[[noreturn]] void throw_other_loop();
+[[noreturn]] TERN_API void throw_other_loop();
 
 }  // namespace tern::detail

@@ -7,11 +7,13 @@
 #include <utility>
 #include <variant>
 
+#include "tern/api.h"
+
 namespace tern::detail {
 
-[[noreturn]] void throw_set_twice();
-[[noreturn]] void throw_taken_twice();
-[[noreturn]] void throw_waited_for_twice();
+[[noreturn]] TERN_API void throw_set_twice();
+[[noreturn]] TERN_API void throw_taken_twice();
+[[noreturn]] TERN_API void throw_waited_for_twice();
 
 template <class T>
 class OneShotSlot {

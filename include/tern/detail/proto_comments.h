@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "tern/api.h"
+
 namespace tern {
 
 /// Texts end with a zero: their lengths, taken at compile time, would exceed what compilers evaluate for a large file.
@@ -15,7 +17,7 @@ struct ProtoComment {
 };
 
 /// The comments of one file; generated code has one with static storage for each.
-class ProtoComments {
+class TERN_API ProtoComments {
  public:
   /// During static initialisation. `comments` live for ever.
   explicit ProtoComments(std::span<const ProtoComment> comments) noexcept;

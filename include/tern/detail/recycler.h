@@ -5,27 +5,29 @@
 
 #include <cstddef>
 
+#include "tern/api.h"
+
 namespace tern::recycler {
 
 /// Blocks up to this many bytes are recycled; larger ones come from operator new every time.
 inline constexpr std::size_t kLargestBlock = 8192;
 
 /// False in builds for AddressSanitizer, where a recycled block would hide a use after free.
-extern const bool kRecycles;
+TERN_API extern const bool kRecycles;
 
 /// Up to this much stays with each thread for good. Each block may keep a page from going back to the system.
 inline constexpr std::size_t kKeptForGood = std::size_t{1} << 18;
 /// Bytes that this thread keeps. At most 32 MiB: what some 10,000 calls that wait at once give back when they end.
-[[nodiscard]] std::size_t kept() noexcept;
+[[nodiscard]] TERN_API std::size_t kept() noexcept;
 /// Frees `most` bytes, or more by a block, of what this thread has kept all the time since the last call. Whether there
 /// is more of that.
-bool give_back(std::size_t most) noexcept;
+TERN_API bool give_back(std::size_t most) noexcept;
 
 /// Uninitialised memory of at least `size` bytes, aligned as operator new aligns. Throws std::bad_alloc.
-[[nodiscard]] void* allocate(std::size_t size);
+[[nodiscard]] TERN_API void* allocate(std::size_t size);
 
 /// Gives back what allocate(size) returned; `size` must be the same.
-void deallocate(void* memory, std::size_t size) noexcept;
+TERN_API void deallocate(void* memory, std::size_t size) noexcept;
 
 }  // namespace tern::recycler
 

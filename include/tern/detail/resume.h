@@ -5,6 +5,8 @@
 
 #include <coroutine>
 
+#include "tern/api.h"
+
 namespace tern::detail {
 
 #if defined(__clang__)
@@ -18,7 +20,7 @@ struct Trampoline {
   std::coroutine_handle<> next;
   Trampoline* outer;
 };
-inline constinit thread_local Trampoline* current_trampoline = nullptr;
+TERN_API inline constinit thread_local Trampoline* current_trampoline = nullptr;
 
 /// What an await_suspend returns to go on with `next`.
 inline std::coroutine_handle<> transfer_to(std::coroutine_handle<> next) noexcept {

@@ -1,13 +1,14 @@
 // RootJob: a job that no coroutine of tern's awaits, such as a program's main task or one of co_spawn().
 #pragma once
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 #include "tern/async/loop.h"
 
 namespace tern::detail {
 
 /// Debuggers find it from its loop (tools/gdb/tern.py).
-class RootJob : public Job, protected LoopEnd {
+class TERN_API RootJob : public Job, protected LoopEnd {
  public:
   using Job::Job;
 

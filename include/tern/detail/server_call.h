@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/async_generator.h"
 #include "tern/detail/blocking_bridge.h"
 #include "tern/detail/buffer.h"
@@ -19,26 +20,26 @@ class ServerContext;
 
 namespace detail {
 
-[[nodiscard]] ServerContext& context_of(ServerCall& call) noexcept;
-[[nodiscard]] MessageStream& stream_of(ServerCall& call) noexcept;
+[[nodiscard]] TERN_API ServerContext& context_of(ServerCall& call) noexcept;
+[[nodiscard]] TERN_API MessageStream& stream_of(ServerCall& call) noexcept;
 
 /// Takes the request of a method that has one, which has arrived. Throws AbortError (INTERNAL) when it is not of this
 /// type.
-void take_request(ServerCall& call, google::protobuf::MessageLite& request);
-void take_request(ServerCall& call, RawMessage& request);
+TERN_API void take_request(ServerCall& call, google::protobuf::MessageLite& request);
+TERN_API void take_request(ServerCall& call, RawMessage& request);
 /// One message of the client. Throws AbortError (INTERNAL) when the bytes are not of this type.
-void decode(ServerCall& call, const Buffer& bytes, google::protobuf::MessageLite& request);
-void decode(ServerCall& call, const Buffer& bytes, RawMessage& request);
+TERN_API void decode(ServerCall& call, const Buffer& bytes, google::protobuf::MessageLite& request);
+TERN_API void decode(ServerCall& call, const Buffer& bytes, RawMessage& request);
 
 /// Sends the only message of the response, or one more. Throws AbortError when it is too long.
-void send_message(ServerCall& call, MessageRef message);
+TERN_API void send_message(ServerCall& call, MessageRef message);
 /// The same, and waits while the peer is behind.
-WriteWait write(ServerCall& call, MessageRef message);
+TERN_API WriteWait write(ServerCall& call, MessageRef message);
 
 /// A message as it goes out. Throws AbortError when it is too long.
-Buffer encode(ServerCall& call, MessageRef message);
+TERN_API Buffer encode(ServerCall& call, MessageRef message);
 /// Sends it, and waits while the peer is behind.
-WriteWait write_encoded(ServerCall& call, Buffer message);
+TERN_API WriteWait write_encoded(ServerCall& call, Buffer message);
 /// In bytes: freeing a shorter response before the wait costs more than it is worth.
 inline constexpr std::size_t kLongResponse = std::size_t{16} * 1024;
 
@@ -52,7 +53,7 @@ WriteWait write_from(ServerCall& call, AsyncGenerator<Response>& responses, cons
 }
 
 /// How a synchronous handler reaches the call from its thread; made at the first use.
-std::shared_ptr<BlockingBridge> bridge_of(ServerCall& call);
+TERN_API std::shared_ptr<BlockingBridge> bridge_of(ServerCall& call);
 
 }  // namespace detail
 }  // namespace tern

@@ -8,13 +8,14 @@
 #include <optional>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
 #include "tern/detail/intrusive_list.h"
 
 namespace tern::detail {
 
-class SharedRun {
+class TERN_API SharedRun {
  public:
   SharedRun() = default;
   SharedRun(const SharedRun&) = delete;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 #include "tern/detail/method_handler.h"
 #include "tern/detail/recycler.h"
@@ -30,7 +31,7 @@ class SyncCall : public Recycled {
 };
 
 /// What the typed handlers have in common, which is compiled once, in the library.
-class SyncHandler : public MethodHandler {
+class TERN_API SyncHandler : public MethodHandler {
  public:
   using MethodHandler::MethodHandler;
   Task<void> handle(ServerCall& call) final;

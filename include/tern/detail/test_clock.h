@@ -6,11 +6,13 @@
 #include <chrono>
 #include <utility>
 
+#include "tern/api.h"
+
 namespace tern::detail {
 
 /// Implemented by tern::testing alone. Installed by the first testing::Time of a process, and never destroyed: loops
 /// and threads may read it at any moment. Any thread.
-class TestClock {
+class TERN_API TestClock {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
@@ -36,14 +38,14 @@ class TestClock {
   ~TestClock() = default;
 };
 
-inline constinit std::atomic<TestClock*> installed_test_clock = nullptr;
+TERN_API inline constinit std::atomic<TestClock*> installed_test_clock = nullptr;
 
 /// Returns null in every program that has had no testing::Time.
 [[nodiscard]] inline TestClock* test_clock() noexcept { return installed_test_clock.load(std::memory_order_acquire); }
 
 /// The clock that counts the present thread's work: of an executor's thread, and of a test's own thread. Null for
 /// others.
-inline constinit thread_local TestClock* counts_this_thread = nullptr;
+TERN_API inline constinit thread_local TestClock* counts_this_thread = nullptr;
 
 /// Counts work that no loop shows, from its construction to its destruction.
 class WorkOutsideLoops {
@@ -89,7 +91,7 @@ class BlockedThread {
 };
 
 /// Servers that have begun to listen and live. A test takes the time before there are any.
-inline constinit std::atomic<int> listening_servers = 0;
+TERN_API inline constinit std::atomic<int> listening_servers = 0;
 
 /// Counts one, from its construction to its destruction.
 class ListeningServer {

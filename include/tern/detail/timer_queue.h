@@ -9,12 +9,13 @@
 #include <optional>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 
 namespace tern {
 
 /// Something to be told at a time. Leaves its queue when destroyed.
-class Timer {
+class TERN_API Timer {
  public:
   Timer() = default;
   /// A timer moves before it is armed; the new one is not armed.
@@ -48,7 +49,7 @@ class MemberTimer final : public Timer {
   Owner& owner_;
 };
 
-class TimerQueue {
+class TERN_API TimerQueue {
  public:
   TimerQueue() = default;
   TimerQueue(const TimerQueue&) = delete;

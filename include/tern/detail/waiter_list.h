@@ -12,6 +12,7 @@
 
 #include <coroutine>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 #include "tern/async/task.h"
 #include "tern/detail/intrusive_list.h"
@@ -32,7 +33,7 @@ enum class WakeOrder : unsigned char {
 };
 
 /// Base of a primitive's awaiters. May be moved until it is awaited.
-class Waiter : public Wait, public ListNode<Waiter> {
+class TERN_API Waiter : public Wait, public ListNode<Waiter> {
  public:
   static constexpr bool kDroppable = true;  // detail::Droppable
 
@@ -103,7 +104,7 @@ class Waiter : public Wait, public ListNode<Waiter> {
 };
 
 /// Belongs to the loop of the coroutines that wait in it.
-class WaiterList {
+class TERN_API WaiterList {
  public:
   WaiterList() = default;
   WaiterList(const WaiterList&) = delete;

@@ -22,6 +22,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/async_generator.h"
 #include "tern/async/task.h"
 #include "tern/detail/shared_or_borrowed.h"
@@ -92,7 +93,7 @@ class ClientResponse {
 
 /// There is no response. The text says what was wrong with the host, the connection, TLS or the response, or that it
 /// took too long.
-class ClientError : public std::runtime_error {
+class TERN_API ClientError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
@@ -103,7 +104,7 @@ class ClientObserver;
 /// A response whose body is read piece by piece. Belongs to the loop of its client and may outlive the client.
 /// Destroyed before the body's end, it closes its connection; over HTTP/2 it resets its stream (CANCEL), and the
 /// connection stays.
-class ClientStream {
+class TERN_API ClientStream {
  public:
   ClientStream(ClientStream&& other) noexcept;
   ClientStream& operator=(ClientStream&& other) noexcept;
@@ -125,7 +126,7 @@ class ClientStream {
 };
 
 /// Used only on the loop that made it. Requests that still run when it is destroyed must have been cancelled before.
-class Client {
+class TERN_API Client {
  public:
   /// Throws std::logic_error outside of a loop, std::invalid_argument for an option whose value makes no sense.
   explicit Client(ClientOptions options = {});

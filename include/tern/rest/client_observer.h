@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/detail/timer_queue.h"
 
 namespace tern {
@@ -46,7 +47,7 @@ struct EndedSentRequest {
 
 /// Outlives the client that it is added to and its streams. Called on the client's loop. Its exceptions are logged and
 /// have no other effect: the request and the other observers go on.
-class ClientObserver {
+class TERN_API ClientObserver {
  public:
   ClientObserver() = default;
   ClientObserver(const ClientObserver&) = delete;

@@ -14,12 +14,13 @@
 #include <string>
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/rest/message.h"
 
 namespace tern::rest {
 
 /// One version of a resource: its bytes, and the validators that tell it from other versions (RFC 9110 §8.8).
-class Content {
+class TERN_API Content {
  public:
   Content(std::string_view its_type, std::string its_bytes);
   /// Bytes that several responses share. Throws std::invalid_argument for null.
@@ -45,6 +46,6 @@ class Content {
 ///
 /// Add fields such as cache-control to the response. Throws std::invalid_argument for a tag with blanks, control
 /// characters or quotation marks.
-Response serve_content(const Request& request, Content content);
+TERN_API Response serve_content(const Request& request, Content content);
 
 }  // namespace tern::rest

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/async_generator.h"
 #include "tern/async/task.h"
 #include "tern/rpc/status.h"
@@ -28,7 +29,7 @@ class TraceContext;
 namespace tern::rest {
 
 /// Header fields in the order of their addition; names are kept in lower case (RFC 9110 §5.1).
-class Fields {
+class TERN_API Fields {
  public:
   using Field = std::pair<std::string, std::string>;
 
@@ -58,7 +59,7 @@ class Fields {
 
 /// Ends a request with this HTTP status and a body that has the message, in the form of the site's errors
 /// (SiteOptions::error_response); thrown by handlers.
-class HttpError : public std::runtime_error {
+class TERN_API HttpError : public std::runtime_error {
  public:
   HttpError(unsigned status, const std::string& message) : std::runtime_error(message), status_(status) {}
   [[nodiscard]] unsigned status() const noexcept { return status_; }
@@ -68,7 +69,7 @@ class HttpError : public std::runtime_error {
 };
 
 /// Where a request's body comes from.
-class BodySource {
+class TERN_API BodySource {
  public:
   /// The next piece; nothing at the end.
   virtual Task<std::optional<std::string>> read_body() = 0;
@@ -82,7 +83,7 @@ class BodySource {
 };
 
 /// Lives until its response is sent, and so do references to it that the response's pieces() keep.
-class Request {
+class TERN_API Request {
  public:
   /// `body` must outlive it; `max_body_length` in bytes.
   Request(std::string method, std::string target, BodySource& body, std::size_t max_body_length);
@@ -130,7 +131,7 @@ class Request {
   std::size_t max_body_length_;
 };
 
-class Response {
+class TERN_API Response {
  public:
   explicit Response(unsigned its_status = 200) : status(its_status) {}
   Response(unsigned its_status, std::string_view content_type, std::string its_body);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "tern/api.h"
 #include "tern/detail/timer_queue.h"
 #include "tern/rest/message.h"
 #include "tern/server/refusal.h"
@@ -22,7 +23,7 @@ struct EndedRequest {
 
 /// Outlives the site's server. Called on the request's loop, of which a server may have several. Its exceptions are
 /// logged and have no other effect: the request, the other observers and the server go on.
-class RequestObserver {
+class TERN_API RequestObserver {
  public:
   RequestObserver() = default;
   RequestObserver(const RequestObserver&) = delete;

@@ -19,6 +19,7 @@
 #include <string>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/async_generator.h"
 #include "tern/rest/message.h"
 
@@ -40,13 +41,13 @@ class ServerEvent {
 
 /// The event as on the wire. Throws std::invalid_argument for a type with a line break, and for an id with a line break
 /// or a zero byte.
-std::string to_text(const ServerEvent& event);
+TERN_API std::string to_text(const ServerEvent& event);
 
 /// A response that ends when `events` ends. The events run in a job of their own that inherits the request's deadline
 /// and trace; a client that leaves destroys it where it stands.
 /// `keep_alive`: a comment is sent when no event came for this long, so that proxies do not close a quiet stream and a
 /// client that has gone is found; std::nullopt sends none. 0 is rejected with std::invalid_argument.
-Response server_events(AsyncGenerator<ServerEvent> events,
-                       std::optional<std::chrono::nanoseconds> keep_alive = std::chrono::seconds{15});
+TERN_API Response server_events(AsyncGenerator<ServerEvent> events,
+                                std::optional<std::chrono::nanoseconds> keep_alive = std::chrono::seconds{15});
 
 }  // namespace tern::rest

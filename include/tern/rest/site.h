@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/detail/http_handler.h"
 #include "tern/rest/message.h"
 #include "tern/rest/observer.h"
@@ -114,7 +115,7 @@ struct EmbeddedFile {
 };
 
 /// Lives on the loop that it is made on; serves on all of its server's. Outlives the server.
-class Site final : public HttpHandler {
+class TERN_API Site final : public HttpHandler {
  public:
   /// Throws std::invalid_argument for an option whose value makes no sense.
   explicit Site(SiteOptions options = {});

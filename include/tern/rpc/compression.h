@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tern/api.h"
+
 namespace tern {
 
 enum class Compression : std::uint8_t { kIdentity, kDeflate, kGzip };
@@ -15,6 +17,6 @@ struct WriteOptions {
 };
 
 /// "identity", "deflate", "gzip".
-std::string_view name_of(Compression compression) noexcept;
+TERN_API std::string_view name_of(Compression compression) noexcept;
 
 }  // namespace tern

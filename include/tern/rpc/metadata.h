@@ -11,10 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "tern/api.h"
+
 namespace tern {
 
 /// Keeps the order; a key may come several times. All texts lie in one block.
-class Metadata {
+class TERN_API Metadata {
  public:
   using Entry = std::pair<std::string_view, std::string_view>;
 

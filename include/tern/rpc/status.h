@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/rpc/metadata.h"
 
 namespace tern {
@@ -37,9 +38,9 @@ constexpr bool is_known(StatusCode code) noexcept {
 }
 
 /// "NOT_FOUND" and so on.
-std::string_view name_of(StatusCode code) noexcept;
+TERN_API std::string_view name_of(StatusCode code) noexcept;
 
-class [[nodiscard]] Status {
+class [[nodiscard]] TERN_API Status {
  public:
   /// OK.
   Status() noexcept = default;
@@ -68,7 +69,7 @@ class [[nodiscard]] Status {
 };
 
 /// A call of ours that did not end well. what() is status().to_string().
-class RpcError : public std::runtime_error {
+class TERN_API RpcError : public std::runtime_error {
  public:
   explicit RpcError(Status status) : std::runtime_error(status.to_string()), status_(std::move(status)) {}
 

@@ -9,9 +9,11 @@
 #include <string>
 #include <string_view>
 
+#include "tern/api.h"
+
 namespace tern {
 
-class TraceContext {
+class TERN_API TraceContext {
  public:
   using TraceId = std::array<std::uint8_t, 16>;
   using SpanId = std::array<std::uint8_t, 8>;
@@ -51,7 +53,7 @@ class TraceContext {
 };
 
 /// Bytes as lower-case hexadecimal digits.
-std::string hex_of(const TraceContext::TraceId& id);
-std::string hex_of(const TraceContext::SpanId& id);
+TERN_API std::string hex_of(const TraceContext::TraceId& id);
+TERN_API std::string hex_of(const TraceContext::SpanId& id);
 
 }  // namespace tern

@@ -4,11 +4,12 @@
 #include <exception>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/rpc/status.h"
 
 namespace tern {
 
-class AbortError : public std::exception {
+class TERN_API AbortError : public std::exception {
  public:
   explicit AbortError(Status status) : status_(std::move(status)) {}
   [[nodiscard]] const Status& status() const noexcept { return status_; }

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "tern/api.h"
 #include "tern/async/async_generator.h"
 #include "tern/rpc/message_ref.h"
 #include "tern/server/reader.h"
@@ -12,7 +13,7 @@
 namespace tern {
 
 /// Outlives the server that it is given to.
-class GenericService {
+class TERN_API GenericService {
  public:
   GenericService();
   GenericService(const GenericService&) = delete;

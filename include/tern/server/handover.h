@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 #include "tern/server/service_manager.h"
 #include "tern/transport/listening_socket.h"
@@ -40,6 +41,6 @@ struct HandoverOptions {
 /// unix sockets are the new process's to remove. Throws std::runtime_error that says why the new process does not
 /// serve; it then has ended, and this process serves on. Cancelled, it kills the new process. On a loop. `sockets` are
 /// Server::listening_sockets(), of several servers when there are several.
-[[nodiscard]] Task<int> hand_over(std::vector<ListeningSocket> sockets, HandoverOptions options = {});
+[[nodiscard]] TERN_API Task<int> hand_over(std::vector<ListeningSocket> sockets, HandoverOptions options = {});
 
 }  // namespace tern

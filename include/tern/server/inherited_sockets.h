@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 #include "tern/transport/listening_socket.h"
 
@@ -20,7 +21,7 @@ namespace tern {
 
 /// Destroyed without confirm(), it tells the process before this one that the restart failed. May be moved to another
 /// thread; used by one at a time.
-class InheritedSockets {
+class TERN_API InheritedSockets {
  public:
   /// None.
   InheritedSockets();

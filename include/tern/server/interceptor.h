@@ -14,6 +14,7 @@
 #include <memory>
 #include <utility>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 #include "tern/rpc/message_ref.h"
 #include "tern/rpc/status.h"
@@ -24,7 +25,7 @@ namespace tern {
 class InterceptorParts;
 
 /// Outlives the server that it is added to; serves all its loops at once.
-class ServerInterceptor {
+class TERN_API ServerInterceptor {
  public:
   /// The interceptors after this one, and the handler.
   class Next {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/detail/timer_queue.h"
 #include "tern/rpc/message_count.h"
 #include "tern/rpc/status.h"
@@ -36,7 +37,7 @@ struct ServedMethod {
 
 /// Outlives the server that it is added to. Called on the call's loop, of which a server may have several. Its
 /// exceptions are logged and have no other effect: the call, the other observers and the server go on.
-class ServerObserver {
+class TERN_API ServerObserver {
  public:
   ServerObserver() = default;
   ServerObserver(const ServerObserver&) = delete;

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/awaitable.h"
 #include "tern/async/task.h"
 #include "tern/call/running_call.h"
@@ -56,7 +57,7 @@ struct ServerInfo {
 
 /// Made, used and destroyed on one loop. Serves on that loop and on the loops that were started together with it
 /// (run()). Members that other loops may call say so; the others throw std::logic_error there.
-class Server {
+class TERN_API Server {
  public:
   /// On the loop that runs now; throws std::logic_error outside of one, std::invalid_argument for an option whose value
   /// makes no sense.

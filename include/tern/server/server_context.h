@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "tern/api.h"
 #include "tern/async/job.h"
 #include "tern/rpc/compression.h"
 #include "tern/rpc/metadata.h"
@@ -24,7 +25,7 @@ class TraceContext;
 
 /// Belongs to the call, as long as its handler runs. For the handler's own thread: the loop of an asynchronous handler,
 /// the worker of a synchronous one.
-class ServerContext {
+class TERN_API ServerContext {
  public:
   explicit ServerContext(ServerCall& call) noexcept;
   ServerContext(const ServerContext&) = delete;

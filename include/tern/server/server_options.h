@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/detail/shared_or_borrowed.h"
 #include "tern/rpc/compression.h"
 
@@ -19,9 +20,9 @@ class ServerTls;
 
 /// Returns three quarters of the descriptors that the process may have (RLIMIT_NOFILE), so that some are left for
 /// databases and files. Without such a limit, SIZE_MAX.
-[[nodiscard]] std::size_t default_max_connections() noexcept;
+[[nodiscard]] TERN_API std::size_t default_max_connections() noexcept;
 /// Returns what Python's ThreadPoolExecutor starts: 4 threads more than cores, 32 at most.
-[[nodiscard]] std::size_t default_max_workers() noexcept;
+[[nodiscard]] TERN_API std::size_t default_max_workers() noexcept;
 
 struct ServerOptions {
   /// The longest message that is accepted from a client, in bytes, also after decompression. A call with a longer one

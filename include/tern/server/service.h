@@ -7,13 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/detail/method_handler.h"
 
 namespace tern {
 
 /// Outlives the server that it is added to, or is destroyed after the server's stop(): another order is logged as an
 /// error.
-class Service {
+class TERN_API Service {
  public:
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

@@ -12,13 +12,14 @@
 #include <string>
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 
 namespace tern {
 
 /// Members may be called on any thread, but for keep_watchdog(). They log a warning when the message cannot be sent,
 /// and throw nothing. Each waits for at most a second for a service manager that reads nothing.
-class ServiceManager {
+class TERN_API ServiceManager {
  public:
   /// Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, and leaves them as they are. The watchdog of another process
   /// is not this one's.

@@ -9,6 +9,7 @@
 
 #include <memory>
 
+#include "tern/api.h"
 #include "tern/server/service.h"
 
 namespace tern {
@@ -18,7 +19,7 @@ class Server;
 
 /// Tells whoever may call the server of the peers' addresses and certificates: serve it where only operators come.
 /// Outlives its server. Any thread.
-class Channelz final : public Service {
+class TERN_API Channelz final : public Service {
  public:
   Channelz();
   ~Channelz() override;

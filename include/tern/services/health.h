@@ -9,12 +9,13 @@
 #include <memory>
 #include <string_view>
 
+#include "tern/api.h"
 #include "tern/server/service.h"
 
 namespace tern {
 
 /// Outlives the server. Any thread.
-class HealthService final : public Service {
+class TERN_API HealthService final : public Service {
  public:
   enum class State { kUnknown = 0, kServing = 1, kNotServing = 2 };
 

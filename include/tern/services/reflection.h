@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/server/server.h"
 
 namespace google::protobuf {
@@ -24,7 +25,7 @@ struct ReflectionOptions {
 };
 
 /// Made before the server listens; gone only when it has stopped.
-class Reflection {
+class TERN_API Reflection {
  public:
   /// Adds both services to `server`, and lists all services that it has.
   explicit Reflection(Server& server, const ReflectionOptions& options = {});

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 #include "tern/rest/observer.h"
 #include "tern/server/observer.h"
@@ -28,7 +29,7 @@ namespace tern::telemetry {
 /// for what ended within 20 ms, so that a slow disk stops no call; when 16 MiB wait for it, further lines are lost, and
 /// the log says how many. Every line is valid JSON and one line, whatever peers send: texts are cut, and a byte that is
 /// not UTF-8 is shown as "\xff".
-class AccessLog final : public ServerObserver, public rest::RequestObserver {
+class TERN_API AccessLog final : public ServerObserver, public rest::RequestObserver {
  public:
   /// Appends to this file; "-": standard output. Throws std::runtime_error when it cannot be opened.
   explicit AccessLog(const std::string& path = "-");

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 #include "tern/telemetry/otlp.h"
 
@@ -23,7 +24,7 @@ namespace tern::telemetry {
 /// Lives on the loop that it is made on. A line that is logged while a traced call or request is served has its trace
 /// and span. Its text becomes valid UTF-8 (U+FFFD for each byte that is not)
 /// and is cut at 16 KiB.
-class LogExporter {
+class TERN_API LogExporter {
  public:
   /// Throws std::invalid_argument for a collector that is not a target or URL, and for headers that cannot be sent.
   explicit LogExporter(const OtlpOptions& options);

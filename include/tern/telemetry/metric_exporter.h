@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 #include "tern/telemetry/metrics.h"
 #include "tern/telemetry/otlp.h"
@@ -20,7 +21,7 @@ namespace tern::telemetry {
 /// Lives on the loop that it is made on, one of those of its Metrics, which must outlive it. Names, units and
 /// attributes are those of OpenTelemetry's conventions and of gRFC A66, temporality is cumulative, and durations have
 /// exemplars. A Registry's families are sent under their own names.
-class MetricExporter {
+class TERN_API MetricExporter {
  public:
   /// Throws std::invalid_argument for a collector that is not a target or URL, and for headers that cannot be sent.
   MetricExporter(const Metrics& metrics, const OtlpOptions& options);

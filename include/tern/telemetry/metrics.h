@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 #include "tern/client/observer.h"
 #include "tern/rest/client_observer.h"
@@ -47,10 +48,10 @@ enum class MetricsFormat {
 /// Made on one of the program's loops; outlives what it observes. Each loop counts for itself: a call costs some
 /// additions, and takes no lock but where its trace is recorded (one that nobody else holds). Labels are valid UTF-8 of
 /// at most 256 bytes, and what peers make up does not add series.
-class Metrics final : public ServerObserver,
-                      public ClientObserver,
-                      public rest::RequestObserver,
-                      public rest::ClientObserver {
+class TERN_API Metrics final : public ServerObserver,
+                               public ClientObserver,
+                               public rest::RequestObserver,
+                               public rest::ClientObserver {
  public:
   explicit Metrics(MetricsOptions options = {});
   ~Metrics() override;

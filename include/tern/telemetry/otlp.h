@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/client/call_credentials.h"
 #include "tern/detail/shared_or_borrowed.h"
 #include "tern/rpc/compression.h"
@@ -84,16 +85,16 @@ struct OtlpOptions {
 /// TIMEOUT, INSECURE, CERTIFICATE, CLIENT_CERTIFICATE and CLIENT_KEY. Without an endpoint the collector is
 /// http://localhost:4317, or http://localhost:4318 over HTTP. A value that cannot be used is logged and ignored, as the
 /// specification says; a certificate that cannot be read throws std::runtime_error.
-[[nodiscard]] OtlpOptions tracer_options_from_environment();
+[[nodiscard]] TERN_API OtlpOptions tracer_options_from_environment();
 
 /// The same for metrics: OTEL_METRICS_EXPORTER, OTEL_EXPORTER_OTLP_METRICS_…, OTEL_METRIC_EXPORT_INTERVAL (default 60
 /// s), OTEL_METRIC_EXPORT_TIMEOUT (default 30 s: how long one export is tried). Temporality is cumulative and
 /// histograms have explicit buckets: other values of OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE and
 /// OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION are logged and ignored.
-[[nodiscard]] OtlpOptions metric_options_from_environment();
+[[nodiscard]] TERN_API OtlpOptions metric_options_from_environment();
 
 /// The same for log records: OTEL_LOGS_EXPORTER, OTEL_EXPORTER_OTLP_LOGS_…, OTEL_BLRP_SCHEDULE_DELAY (default 1 s),
 /// OTEL_BLRP_EXPORT_TIMEOUT, OTEL_BLRP_MAX_QUEUE_SIZE, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE.
-[[nodiscard]] OtlpOptions log_options_from_environment();
+[[nodiscard]] TERN_API OtlpOptions log_options_from_environment();
 
 }  // namespace tern::telemetry

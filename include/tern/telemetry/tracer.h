@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 #include "tern/client/observer.h"
 #include "tern/rest/client_observer.h"
@@ -30,10 +31,10 @@ using TracerOptions = OtlpOptions;
 
 /// Lives on the loop that it is made on; observes what runs on all its siblings. Outlives what it observes. Texts of
 /// peers are made valid UTF-8 (U+FFFD for what is not) and cut at 1 KiB, so that a collector accepts every span.
-class Tracer final : public ServerObserver,
-                     public ClientObserver,
-                     public rest::RequestObserver,
-                     public rest::ClientObserver {
+class TERN_API Tracer final : public ServerObserver,
+                              public ClientObserver,
+                              public rest::RequestObserver,
+                              public rest::ClientObserver {
  public:
   /// Throws std::invalid_argument for a collector that is not a target or URL, and for headers that cannot be sent.
   explicit Tracer(const TracerOptions& options = {});

@@ -16,13 +16,14 @@
 #include <variant>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/rpc/status.h"
 
 namespace tern::testing {
 
 /// A value. Without a step it ends the call with OK, as a stream without messages. Steps after the end throw
 /// std::logic_error.
-class Answer {
+class TERN_API Answer {
  public:
   Answer() = default;
 
@@ -77,10 +78,10 @@ class Answer {
 };
 
 /// The answers that most tests need.
-[[nodiscard]] Answer replies(const google::protobuf::MessageLite& message);
-[[nodiscard]] Answer fails(StatusCode code, std::string details = {});
-[[nodiscard]] Answer fails(Status status);
-[[nodiscard]] Answer after(std::chrono::nanoseconds time);
-[[nodiscard]] Answer never();
+[[nodiscard]] TERN_API Answer replies(const google::protobuf::MessageLite& message);
+[[nodiscard]] TERN_API Answer fails(StatusCode code, std::string details = {});
+[[nodiscard]] TERN_API Answer fails(Status status);
+[[nodiscard]] TERN_API Answer after(std::chrono::nanoseconds time);
+[[nodiscard]] TERN_API Answer never();
 
 }  // namespace tern::testing

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/client/interceptor.h"
 #include "tern/testing/recorded_calls.h"
 
@@ -19,7 +20,7 @@ namespace tern::testing {
 
 /// Outlives the channels that it is added to. A call with several attempts is one call here. Its metadata are those
 /// that were sent, with what later interceptors and credentials added.
-class CallRecorder final : public ClientInterceptor {
+class TERN_API CallRecorder final : public ClientInterceptor {
  public:
   [[nodiscard]] const RecordedCalls& calls() const noexcept { return calls_; }
   [[nodiscard]] RecordedCalls& calls() noexcept { return calls_; }

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/server/service.h"
 #include "tern/testing/answer.h"
 #include "tern/testing/recorded_calls.h"
@@ -22,7 +23,7 @@
 namespace tern::testing {
 
 /// Outlives the servers that it is added to. on() and calls() may be used on any thread, also while calls run.
-class FakeService final : public Service {
+class TERN_API FakeService final : public Service {
  public:
   /// `name` is "package.Service", of a service whose generated code is linked in. Throws std::invalid_argument for
   /// every other name.

@@ -10,6 +10,7 @@
 #include <concepts>
 #include <memory>
 
+#include "tern/api.h"
 #include "tern/async/task.h"
 #include "tern/client/channel.h"
 #include "tern/server/server.h"
@@ -19,7 +20,7 @@ namespace tern::testing {
 
 /// Used on one loop, and serves on that loop and its siblings, as a Server does. Its services, and whatever its options
 /// point to, outlive it.
-class InProcessServer {
+class TERN_API InProcessServer {
  public:
   /// On the loop that runs now; throws std::logic_error outside of one.
   template <std::derived_from<Service>... Services>

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tern/api.h"
 #include "tern/async/clock.h"
 #include "tern/async/task.h"
 #include "tern/rpc/metadata.h"
@@ -20,7 +21,7 @@
 namespace tern::testing {
 
 /// One call, or one attempt of it where the server saw it.
-struct RecordedCall {
+struct TERN_API RecordedCall {
   /// "/package.Service/Method".
   std::string method;
   /// The client's metadata.
@@ -62,7 +63,7 @@ struct RecordedCall {
 
 /// In the order in which the calls began. Any thread may look. Everywhere `method` is "Method" or
 /// "/package.Service/Method", and without it all calls are meant.
-class RecordedCalls {
+class TERN_API RecordedCalls {
  public:
   RecordedCalls() = default;
   RecordedCalls(const RecordedCalls&) = delete;

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <thread>
 
+#include "tern/api.h"
 #include "tern/async/clock.h"
 #include "tern/async/task.h"
 
@@ -38,7 +39,7 @@ struct TimeOptions {
 /// It moves tern::Clock. The calendar (std::chrono::system_clock), timers of Asio's own, std::this_thread::sleep_for
 /// and other processes keep their own time. Connections inside of the process (InProcess) are best. With sockets each
 /// step waits for 2 ms, which is what bytes need between two sockets of one machine.
-class Time {
+class TERN_API Time {
  public:
   /// Throws std::logic_error when there is a Time already, and when a server of the process listens.
   explicit Time(TimeOptions options = {});

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include "tern/api.h"
 #include "tern/async/loop.h"
 
 namespace tern {
@@ -18,7 +19,7 @@ class ByteStream;
 
 /// Outlives the server and the channels that use it; destroyed before the server's stop(), it logs an error. Any
 /// thread.
-class InProcess {
+class TERN_API InProcess {
  public:
   InProcess();
   InProcess(const InProcess&) = delete;

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "tern/api.h"
+
 namespace tern {
 
 namespace transport {
@@ -12,7 +14,7 @@ class UnixSocketFile;
 }
 
 /// Owns its descriptor. No program that this process starts inherits it. May be used on any thread, by one at a time.
-class ListeningSocket {
+class TERN_API ListeningSocket {
  public:
   /// Takes `descriptor` over. `file` is a unix socket's file, when a process of this program made it; otherwise null.
   /// Throws std::runtime_error, and closes the descriptor, when it is not a listening stream socket.

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tern/api.h"
+
 namespace tern {
 
 /// Who a peer is, by its certificate.
@@ -78,7 +80,7 @@ class TlsContext;
 }
 
 /// TLS 1.2 and 1.3, with HTTP/2 agreed on (ALPN "h2"). May be shared by servers, and used from any thread.
-class ServerTls {
+class TERN_API ServerTls {
  public:
   /// Throws std::runtime_error with the file and the reason, std::invalid_argument for options that contradict each
   /// other.
@@ -97,7 +99,7 @@ class ServerTls {
 };
 
 /// The same for channels.
-class ClientTls {
+class TERN_API ClientTls {
  public:
   /// Throws as ServerTls does.
   explicit ClientTls(ClientTlsOptions options = {});

@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 
+#include "tern/api.h"
+
 namespace tern {
 
 using WallClock = std::chrono::system_clock;
 
-struct CallCounts {
+struct TERN_API CallCounts {
   std::uint64_t started = 0;
   /// With status OK.
   std::uint64_t succeeded = 0;

@@ -34,13 +34,13 @@ struct Counts {
 class Errors final : public pb::compiler::MultiFileErrorCollector {
  public:
 #if GOOGLE_PROTOBUF_VERSION >= 4022000
-  void RecordError(std::string_view file, int line, int /*column*/, std::string_view text) override {
+  void RecordError(std::string_view file, int line, int /*column*/, std::string_view text) override{
 #else
   void AddError(const std::string& file, int line, int /*column*/, const std::string& text) override {
 #endif
-    fmt::print(stderr, "{}:{}: {}\n", file, line + 1, text);
-  }
-};
+      fmt::print(stderr, "{}:{}: {}\n", file, line + 1, text);
+}
+};  // namespace
 
 std::size_t bindings_in(const pb::MethodDescriptor& method) {
   if (!method.options().HasExtension(google::api::http)) return 0;
