@@ -55,6 +55,11 @@ class IntrusiveList {
     return static_cast<T&>(*head_.next_);
   }
 
+// g++ does not see that a local object unlinks itself at its end.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdangling-pointer"
+#endif
   void push_back(T& object) noexcept {
     ListNode<T>& node = object;
     assert(!node.linked());
@@ -63,6 +68,9 @@ class IntrusiveList {
     head_.previous_->next_ = &node;
     head_.previous_ = &node;
   }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
   /// Unlinks and returns the first; the list must not be empty.
   T& pop_front() noexcept {
