@@ -5,9 +5,11 @@
 #include <string>
 #include <string_view>
 
+#include "tern/api.h"
+
 namespace tern::rest {
 
-struct ClientUrl {
+struct TERN_API ClientUrl {
   /// Without the brackets of an IPv6 address.
   std::string host;
   /// The value of the Host field: the host, and the port where the URL names one.
