@@ -59,7 +59,10 @@ using ElementOf = std::iter_value_t<decltype(std::ranges::begin(std::declval<R&>
 
 /// A range whose elements are awaitables, other than a vector of them. (Without <ranges>, which is long to compile.)
 template <class R>
-concept AwaitableRange = Awaitable<ElementOf<R>> && !std::same_as<std::remove_cvref_t<R>, std::vector<ElementOf<R>>>;
+concept AwaitableRange = requires(R& range) {
+  { std::ranges::begin(range) } -> std::input_iterator;
+  { std::ranges::end(range) } -> std::sentinel_for<decltype(std::ranges::begin(range))>;
+} && Awaitable<ElementOf<R>> && !std::same_as<std::remove_cvref_t<R>, std::vector<ElementOf<R>>>;
 
 template <AwaitableRange R>
 std::vector<ElementOf<R>> made_by(R&& range) {

@@ -30,7 +30,7 @@ class TERN_API SyncCall : public Recycled {
   virtual void end(ServerCall& /*call*/) {}
 };
 
-/// What the typed handlers have in common, which is compiled once, in the library.
+/// The way of a call through a synchronous handler, compiled once, in the library.
 class TERN_API SyncHandler : public MethodHandler {
  public:
   using MethodHandler::MethodHandler;
